@@ -1,0 +1,133 @@
+//! Who is who: names, sessions, the record each agent keeps of itself, and sending from one agent to another.
+//!
+//! Knows mailboxes, not Claude Code. A "host" here is the process a session lives in; what that is, the caller knows.
+
+pub mod directory;
+pub mod generate;
+pub mod host;
+pub mod identity;
+pub mod post;
+pub mod repo;
+pub mod status;
+
+use std::path::Path;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::mailbox::{
+    Mailbox,
+    disk::{self, Durability, FsError},
+    letter::Origin,
+};
+
+const LIMIT_BYTES: u64 = 64 * 1024;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Activity {
+    #[default]
+    Idle,
+    Busy,
+}
+
+impl Activity {
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Idle => "idle",
+            Self::Busy => "busy",
+        }
+    }
+}
+
+/// `agent.json`: what an agent's processes say of it. A lost write costs a stale line in a listing, no more.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Record {
+    pub v: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session: Option<String>,
+    /// The key of the host process; see [`host`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub claimed: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cwd: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub repo: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub branch: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub started: Option<Timestamp>,
+    /// When the session said goodbye; its last processes may hold the presence lock a moment longer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub permission_mode: Option<String>,
+    pub state: Activity,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub updated: Option<Timestamp>,
+    /// Where the session's transcript is, for clients that keep one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub transcript: Option<String>,
+    /// Letters since a person last spoke in this session.
+    pub hops: u32,
+    #[serde(flatten)]
+    pub extra: Map<String, Value>,
+}
+
+impl Record {
+    /// The record as last written; an empty one when there is none or it cannot be read.
+    #[must_use]
+    pub fn of(mailbox: &Mailbox) -> Self {
+        let bytes = disk::read(&path(mailbox), LIMIT_BYTES).unwrap_or_default();
+        serde_json::from_slice(&bytes).unwrap_or_default()
+    }
+
+    /// Writes the record in one step, stamped with `now`.
+    ///
+    /// # Errors
+    /// A `FsError` naming the file.
+    pub fn save(&mut self, mailbox: &Mailbox, now: Timestamp) -> Result<(), FsError> {
+        self.v = 1;
+        self.updated = Some(now);
+        let mut bytes = serde_json::to_vec_pretty(self).unwrap_or_default();
+        bytes.push(b'\n');
+        disk::replace(&path(mailbox), &bytes, Durability::Process)
+    }
+
+    /// Notes where the session works.
+    pub fn locate(&mut self, cwd: &Path) {
+        let repo = repo::at(cwd);
+        self.cwd = Some(cwd.display().to_string());
+        self.branch = repo.as_ref().and_then(|repo| repo.branch.clone());
+        self.repo = repo.map(|repo| repo.root.display().to_string());
+    }
+
+    /// Whether a live session has this agent's mailbox.
+    #[must_use]
+    pub fn is_online(&self, mailbox: &Mailbox) -> bool {
+        self.ended.is_none() && mailbox.is_online()
+    }
+
+    /// What travels with the letters this agent sends.
+    #[must_use]
+    pub fn origin(&self) -> Origin {
+        Origin {
+            session: self.session.clone(),
+            cwd: self.cwd.clone(),
+            repo: self.repo.clone(),
+            branch: self.branch.clone(),
+            permission_mode: self.permission_mode.clone(),
+            hops: self.hops + 1,
+            ..Origin::default()
+        }
+    }
+}
+
+fn path(mailbox: &Mailbox) -> std::path::PathBuf {
+    mailbox.path().join("agent.json")
+}

@@ -1,0 +1,127 @@
+//! Finding agents: by name, by address, by what a person may have meant.
+
+use std::path::Path;
+
+use super::{Record, repo};
+use crate::mailbox::{
+    Mailbox, State,
+    disk::FsError,
+    home::Home,
+    name::{AgentName, BadName},
+};
+
+/// Where a letter is to go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Address {
+    Agent(AgentName),
+    /// Every agent but the sender.
+    All,
+    /// Every agent in the sender's git repository.
+    Repo,
+    /// Every agent in the sender's directory.
+    Dir,
+}
+
+impl std::str::FromStr for Address {
+    type Err = BadName;
+
+    fn from_str(text: &str) -> Result<Self, BadName> {
+        match text {
+            "@all" => Ok(Self::All),
+            "@repo" => Ok(Self::Repo),
+            "@dir" => Ok(Self::Dir),
+            _ => text.strip_prefix('@').unwrap_or(text).parse().map(Self::Agent).map_err(|_| BadName(text.to_owned())),
+        }
+    }
+}
+
+impl std::fmt::Display for Address {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Agent(name) => name.fmt(f),
+            Self::All => f.write_str("@all"),
+            Self::Repo => f.write_str("@repo"),
+            Self::Dir => f.write_str("@dir"),
+        }
+    }
+}
+
+/// One line of a listing.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    pub mailbox: Mailbox,
+    pub record: Record,
+    pub online: bool,
+    pub unread: usize,
+}
+
+/// All agents, by name; the person's own mailbox is among them once it has been used.
+///
+/// # Errors
+/// A `FsError` when the home cannot be listed.
+pub fn list(home: &Home) -> Result<Vec<Listed>, FsError> {
+    Ok(home.mailboxes()?.into_iter().map(describe).collect())
+}
+
+/// What a listing says of one agent.
+#[must_use]
+pub fn describe(mailbox: Mailbox) -> Listed {
+    let record = Record::of(&mailbox);
+    let online = record.is_online(&mailbox);
+    let unread = mailbox.count(State::Inbox).unwrap_or(0);
+    Listed { mailbox, record, online, unread }
+}
+
+/// The names most like one that does not exist, nearest first.
+#[must_use]
+pub fn nearest(home: &Home, name: &str) -> Vec<AgentName> {
+    let mut near: Vec<(usize, AgentName)> = home
+        .mailboxes()
+        .unwrap_or_default()
+        .into_iter()
+        .map(|mailbox| (strsim::damerau_levenshtein(name, mailbox.name().as_str()), mailbox.name().clone()))
+        .filter(|(distance, candidate)| {
+            *distance <= 2.max(name.len() / 3)
+                || name
+                    .split('-')
+                    .any(|part| part.len() > 2 && candidate.as_str().split('-').any(|other| other == part))
+        })
+        .collect();
+    near.sort();
+    near.into_iter().map(|(_, name)| name).take(3).collect()
+}
+
+/// The mailboxes that `@all`, `@repo` or `@dir` means to `sender`, who works in `cwd`.
+///
+/// # Errors
+/// A `FsError` when the home cannot be listed.
+pub fn group(
+    home: &Home,
+    address: &Address,
+    sender: &AgentName,
+    cwd: &Path,
+    reach: Reach,
+) -> Result<Vec<Mailbox>, FsError> {
+    let here = repo::at(cwd).map(|repo| repo.root.display().to_string());
+    let cwd = cwd.display().to_string();
+    let meant = |listed: &Listed| {
+        let name = listed.mailbox.name();
+        name != sender
+            && !name.is_reserved()
+            && (listed.online || reach == Reach::OfflineToo)
+            && match address {
+                Address::All => true,
+                Address::Repo => here.is_some() && listed.record.repo == here,
+                Address::Dir => listed.record.cwd.as_deref() == Some(&cwd),
+                Address::Agent(agent) => agent == name,
+            }
+    };
+    Ok(list(home)?.into_iter().filter(meant).map(|listed| listed.mailbox).collect())
+}
+
+/// Whether a group means those who are there, or everyone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    Online,
+    OfflineToo,
+}

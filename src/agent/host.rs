@@ -1,0 +1,65 @@
+//! The process a session lives in, told apart from any other process that ever has the same number.
+//!
+//! The key is used to find a session's records, never to tell whether it lives; presence locks tell that.
+
+use std::fmt;
+
+/// Names one process of one boot of one system. Safe as a file name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostKey(String);
+
+impl HostKey {
+    /// The key of a running process; `None` when there is no such process.
+    #[must_use]
+    pub fn of(pid: u32) -> Option<Self> {
+        system::birth(pid).map(|birth| Self(format!("{pid}-{birth}")))
+    }
+
+    /// A key handed down in a variable.
+    #[must_use]
+    pub fn from_text(text: &str) -> Option<Self> {
+        let fine =
+            (1..=80).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        fine.then(|| Self(text.to_owned()))
+    }
+
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for HostKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+#[cfg(target_os = "linux")]
+mod system {
+    use std::fs;
+
+    /// Start time in clock ticks, boot and pid namespace: together they never repeat.
+    pub fn birth(pid: u32) -> Option<String> {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        // The command name may hold anything, so count fields from behind its closing parenthesis; start time is the 22nd.
+        let started = stat.rsplit_once(')')?.1.split_ascii_whitespace().nth(19)?;
+        let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+        let space = fs::read_link("/proc/self/ns/pid").unwrap_or_default();
+        let space: String = space.to_string_lossy().chars().filter(char::is_ascii_digit).collect();
+        Some(format!("{started}-{space}-{}", boot.get(..8).unwrap_or("0")))
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod system {
+    use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System};
+
+    /// Start time in seconds since the epoch.
+    pub fn birth(pid: u32) -> Option<String> {
+        let pid = Pid::from_u32(pid);
+        let mut system = System::new();
+        system.refresh_processes_specifics(ProcessesToUpdate::Some(&[pid]), true, ProcessRefreshKind::nothing());
+        system.process(pid).map(|process| process.start_time().to_string())
+    }
+}

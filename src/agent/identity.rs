@@ -1,0 +1,228 @@
+//! Which agent a session is.
+//!
+//! Hook, server and doorbell of one session start at the same instant and must agree; a session that resumes, clears or
+//! restarts must find the mailbox it had. They agree through small records in `sessions/`: one per host process, one
+//! per session. All decisions are made under one short lock.
+
+use std::{
+    path::PathBuf,
+    thread,
+    time::{Duration, Instant},
+};
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::{Activity, Record, generate, host::HostKey};
+use crate::mailbox::{
+    Mailbox,
+    disk::{self, Durability, FsError},
+    home::Home,
+    lock,
+    name::AgentName,
+};
+
+/// How long processes of a session that has died may outlive it; a session that resumes it waits this long at most.
+const GHOSTS_LINGER: Duration = Duration::from_millis(2500);
+/// How long after a claim the claiming session may take until its long-lived processes hold the presence lock.
+const SETTLES_WITHIN: SignedDuration = SignedDuration::from_secs(5);
+
+/// What a process knows of the session it belongs to.
+#[derive(Debug, Clone)]
+pub struct Claimant {
+    pub host: HostKey,
+    pub session: Option<String>,
+    /// The name the person asked for.
+    pub wanted: Option<AgentName>,
+    pub trust: Trust,
+}
+
+/// Which record decides when session and host disagree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trust {
+    /// The session was just started or resumed, so its id is news.
+    Session,
+    /// The session goes on in its host, or the id in our hands may be an old one.
+    Host,
+}
+
+/// What a claim came to.
+#[derive(Debug)]
+pub struct Claim {
+    pub mailbox: Mailbox,
+    /// The wanted name could not be had because another session is using it.
+    pub denied: Option<AgentName>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Pointer {
+    v: u64,
+    agent: AgentName,
+}
+
+/// The agent this claimant is; claims a name if it has none yet.
+///
+/// # Errors
+/// A `FsError` when the home cannot be used. Nothing is half claimed then: a mailbox that was made stays, empty.
+pub fn claim(home: &Home, claimant: &Claimant) -> Result<Claim, FsError> {
+    let give_up = Instant::now() + GHOSTS_LINGER;
+    loop {
+        let patience = if Instant::now() < give_up { Patience::Wait } else { Patience::End };
+        if let Some(claim) = attempt(home, claimant, patience)? {
+            return Ok(claim);
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// The agent of a host that has claimed before; claims nothing.
+#[must_use]
+pub fn find(home: &Home, host: &HostKey) -> Option<Mailbox> {
+    read_pointer(home, &host_file(host))
+}
+
+/// Gives an agent another name; its mailbox, letters and sessions follow, and the old address still works.
+///
+/// # Errors
+/// [`RenameError`]; nothing has changed then.
+pub fn rename(home: &Home, mailbox: &Mailbox, new: &AgentName) -> Result<Mailbox, RenameError> {
+    if new.is_reserved() || mailbox.name().is_reserved() {
+        return Err(RenameError::Reserved(if new.is_reserved() { new.clone() } else { mailbox.name().clone() }));
+    }
+    if new == mailbox.name() {
+        return Ok(mailbox.clone());
+    }
+    let _guard = lock::exclusive(&home.subdir("sessions")?.join("claims.lock"))?;
+    match home.rename(mailbox, new) {
+        Err(error) if error.is_already_there() => Err(RenameError::Taken(new.clone())),
+        renamed => Ok(renamed?),
+    }
+}
+
+/// Why an agent keeps its name.
+#[derive(Debug, thiserror::Error)]
+pub enum RenameError {
+    #[error("`{0}` is another agent's name, or was and still leads to it")]
+    Taken(AgentName),
+    #[error("`{0}` is reserved")]
+    Reserved(AgentName),
+    #[error(transparent)]
+    Fs(#[from] FsError),
+}
+
+#[derive(PartialEq, Eq, Clone, Copy)]
+enum Patience {
+    Wait,
+    End,
+}
+
+/// One try under the lock; `None` asks to wait for the leftovers of a dead session to go.
+fn attempt(home: &Home, claimant: &Claimant, patience: Patience) -> Result<Option<Claim>, FsError> {
+    let sessions = home.subdir("sessions")?;
+    let _guard = lock::exclusive(&sessions.join("claims.lock"))?;
+    let of_host = find(home, &claimant.host);
+    let of_session = claimant.session.as_deref().and_then(|session| read_pointer(home, &session_file(session)));
+    let same = |a: &Mailbox, b: &Mailbox| a.name() == b.name();
+
+    if let Some(mailbox) = &of_host {
+        let moves_on =
+            claimant.trust == Trust::Session && of_session.as_ref().is_some_and(|other| !same(other, mailbox));
+        if !moves_on {
+            return settle(home, claimant, mailbox.clone(), None).map(Some);
+        }
+    }
+    let mut denied = None;
+    let wanted = claimant.wanted.as_ref().filter(|_| of_host.is_none());
+    let wanted_mailbox = wanted.and_then(|name| home.mailbox(name));
+    for candidate in wanted_mailbox.iter().chain(&of_session) {
+        match occupancy(candidate, &claimant.host) {
+            Occupancy::Free => return settle(home, claimant, candidate.clone(), denied).map(Some),
+            Occupancy::Taken if patience == Patience::Wait => return Ok(None),
+            Occupancy::Taken if Some(candidate) == wanted_mailbox.as_ref() => denied = wanted.cloned(),
+            Occupancy::Taken => {}
+        }
+    }
+    if let Some(mailbox) = of_host {
+        return settle(home, claimant, mailbox, denied).map(Some);
+    }
+    let fresh = match wanted.filter(|_| wanted_mailbox.is_none()) {
+        Some(name) => home.claim(name)?,
+        None => claim_new(home)?,
+    };
+    settle(home, claimant, fresh, denied).map(Some)
+}
+
+enum Occupancy {
+    Free,
+    Taken,
+}
+
+fn occupancy(mailbox: &Mailbox, host: &HostKey) -> Occupancy {
+    let record = Record::of(mailbox);
+    if record.host.as_deref() == Some(host.as_str()) {
+        return Occupancy::Free;
+    }
+    // Between a claim and the presence of the claimant's server lies a moment in which only the record speaks for it.
+    let settling = record.claimed.is_some_and(|at| {
+        let age = Timestamp::now().duration_since(at);
+        !age.is_negative() && age < SETTLES_WITHIN
+    });
+    let taken = record.ended.is_none() && (mailbox.is_online() || settling);
+    if taken { Occupancy::Taken } else { Occupancy::Free }
+}
+
+/// Notes the outcome where the other processes of the session will look.
+fn settle(home: &Home, claimant: &Claimant, mailbox: Mailbox, denied: Option<AgentName>) -> Result<Claim, FsError> {
+    write_pointer(home, &host_file(&claimant.host), mailbox.name())?;
+    if let Some(session) = &claimant.session
+        && (claimant.trust == Trust::Session || read_pointer(home, &session_file(session)).is_none())
+    {
+        write_pointer(home, &session_file(session), mailbox.name())?;
+    }
+    let mut record = Record::of(&mailbox);
+    if record.host.as_deref() != Some(claimant.host.as_str()) || record.ended.is_some() {
+        let now = Timestamp::now();
+        record.host = Some(claimant.host.to_string());
+        record.claimed = Some(now);
+        record.ended = None;
+        record.state = Activity::Idle;
+        record.started = Some(now);
+        record.save(&mailbox, now)?;
+    }
+    Ok(Claim { mailbox, denied })
+}
+
+fn claim_new(home: &Home) -> Result<Mailbox, FsError> {
+    for name in generate::candidates() {
+        match home.claim(&name) {
+            Err(error) if error.is_already_there() => {}
+            claimed => return claimed,
+        }
+    }
+    unreachable!("candidates never run out")
+}
+
+fn read_pointer(home: &Home, file: &str) -> Option<Mailbox> {
+    let bytes = disk::read(&home.path().join("sessions").join(file), 4096).ok()?;
+    let pointer: Pointer = serde_json::from_slice(&bytes).ok()?;
+    home.mailbox(&pointer.agent)
+}
+
+fn write_pointer(home: &Home, file: &str, agent: &AgentName) -> Result<(), FsError> {
+    let path: PathBuf = home.path().join("sessions").join(file);
+    if read_pointer(home, file).is_some_and(|mailbox| mailbox.name() == agent) {
+        return Ok(());
+    }
+    let text = serde_json::to_vec(&Pointer { v: 1, agent: agent.clone() }).unwrap_or_default();
+    disk::replace(&path, &text, Durability::Process)
+}
+
+fn host_file(host: &HostKey) -> String {
+    format!("host-{host}.json")
+}
+
+/// Session ids are the client's; whatever they hold must stay a file name.
+fn session_file(session: &str) -> String {
+    let safe: String = session.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').take(80).collect();
+    format!("session-{safe}.json")
+}

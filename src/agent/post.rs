@@ -1,0 +1,212 @@
+//! Sending: from an address and a text to letters in inboxes, saying no more than is true.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+
+use super::{
+    Activity, Record,
+    directory::{self, Address, Reach},
+    status,
+};
+use crate::mailbox::{
+    Key, Mailbox, Published,
+    disk::FsError,
+    home::Home,
+    letter::{Kind, Letter, LetterId, Origin, Priority, TEXT_LIMIT_BYTES},
+    name::AgentName,
+    receipts::{Receipt, Step},
+};
+
+/// Who sends: a session's agent, or the person.
+#[derive(Debug, Clone)]
+pub struct Sender {
+    pub name: AgentName,
+    pub origin: Origin,
+    /// Where `@dir` and `@repo` are.
+    pub cwd: PathBuf,
+}
+
+impl Sender {
+    /// A session, as its own record describes it.
+    #[must_use]
+    pub fn agent(mailbox: &Mailbox) -> Self {
+        let record = Record::of(mailbox);
+        let cwd = record.cwd.as_ref().map(PathBuf::from).or_else(|| std::env::current_dir().ok()).unwrap_or_default();
+        Self { name: mailbox.name().clone(), origin: record.origin(), cwd }
+    }
+
+    /// The person at a terminal, working in the current directory.
+    #[must_use]
+    pub fn user() -> Self {
+        let cwd = std::env::current_dir().unwrap_or_default();
+        let mut record = Record::default();
+        record.locate(&cwd);
+        Self { name: AgentName::user(), origin: record.origin(), cwd }.by_hand()
+    }
+
+    /// The same agent when its person, not its model, is speaking.
+    #[must_use]
+    pub fn by_hand(mut self) -> Self {
+        self.origin.hops = 0;
+        self
+    }
+}
+
+/// What is to be sent.
+#[derive(Debug, Clone, Default)]
+pub struct Draft {
+    pub text: String,
+    pub kind: Option<Kind>,
+    pub priority: Priority,
+    pub reply_to: Option<LetterId>,
+    pub ttl_seconds: Option<u64>,
+    /// The sender's own id, which makes sending again harmless.
+    pub id: Option<LetterId>,
+    pub offline_too: bool,
+}
+
+/// What became of one letter.
+#[derive(Debug, Clone)]
+pub struct Sent {
+    pub id: LetterId,
+    pub to: AgentName,
+    pub published: Published,
+    /// Whether a live session has this mailbox, and what it is doing.
+    pub online: Option<Activity>,
+}
+
+/// Why nothing was sent.
+#[derive(Debug, thiserror::Error)]
+pub enum SendError {
+    #[error("no agent named `{name}`")]
+    NoSuchAgent { name: String, nearest: Vec<AgentName> },
+    #[error("nobody to send to: {address} means no agent {}", if *.offline_too { "at all" } else { "that is online" })]
+    NobodyThere { address: Address, offline_too: bool },
+    #[error("you are `{0}`: a letter to yourself goes nowhere")]
+    ToYourself(AgentName),
+    #[error("no letter `{0}` to reply to")]
+    NoSuchLetter(LetterId),
+    #[error("the text is empty")]
+    Empty,
+    #[error("the text has {0} bytes; a letter holds at most 1 MiB")]
+    TooLong(usize),
+    #[error("a time to live of 0 would expire at once")]
+    NoTime,
+    #[error(transparent)]
+    Fs(#[from] FsError),
+}
+
+impl SendError {
+    /// What the sender can do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::NoSuchAgent { nearest, .. } => Some(match nearest.as_slice() {
+                [] => "`cc2cc agents --all` lists everyone".to_owned(),
+                names => {
+                    let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+                    format!("did you mean {}? `cc2cc agents --all` lists everyone", names.join(" or "))
+                }
+            }),
+            Self::NobodyThere { offline_too: false, .. } => {
+                Some("`--offline-too` reaches those who are away".to_owned())
+            }
+            Self::NoSuchLetter(_) => Some("`cc2cc inbox --all` lists the letters you have, with their ids".to_owned()),
+            Self::TooLong(_) => Some("write it to a file and send its path".to_owned()),
+            Self::Fs(_) => Some("`cc2cc doctor` looks into it".to_owned()),
+            Self::NobodyThere { .. } | Self::ToYourself(_) | Self::Empty | Self::NoTime => None,
+        }
+    }
+}
+
+/// Sends a draft. On success every letter named is durably stored; on an error before the first one, nothing is.
+///
+/// # Errors
+/// [`SendError`] says why nothing was sent; `Fs` may come after some letters of a group have been.
+pub fn send(
+    home: &Home,
+    sender: &Sender,
+    address: &Address,
+    draft: &Draft,
+    now: Timestamp,
+) -> Result<Vec<Sent>, SendError> {
+    check(draft)?;
+    let recipients = recipients(home, sender, address, draft)?;
+    let answered = draft.reply_to.as_ref().map(|id| answered(home, sender, id)).transpose()?;
+    let mut letter = Letter::new(sender.name.clone(), sender.name.clone(), &draft.text, now);
+    letter.id = draft.id.clone().unwrap_or(letter.id);
+    letter.priority = draft.priority;
+    letter.reply_to.clone_from(&draft.reply_to);
+    letter.ttl_seconds = draft.ttl_seconds;
+    letter.kind = draft.kind.clone().unwrap_or(if answered.is_some() { Kind::Response } else { Kind::Message });
+    letter.thread = answered.as_ref().map(|found| found.letter.thread_id().clone());
+    letter.origin = sender.origin.clone();
+    letter.origin.sent_to = (!matches!(address, Address::Agent(_))).then(|| address.to_string());
+    let key = if draft.id.is_some() { Key::Chosen } else { Key::Fresh };
+
+    let mut sent = Vec::with_capacity(recipients.len());
+    for mailbox in recipients {
+        sent.push(deliver(home, &mailbox, &mut letter, key)?);
+    }
+    if let Some(found) = answered.filter(|found| found.mailbox.name() == &sender.name) {
+        let mut receipt = Receipt::at(Step::Answered, now);
+        receipt.by = Some(letter.id);
+        let _ = found.mailbox.note(&found.letter.id, &receipt); // the reply itself is safe
+    }
+    Ok(sent)
+}
+
+fn check(draft: &Draft) -> Result<(), SendError> {
+    match draft {
+        draft if draft.text.trim().is_empty() => Err(SendError::Empty),
+        draft if draft.text.len() > TEXT_LIMIT_BYTES => Err(SendError::TooLong(draft.text.len())),
+        draft if draft.ttl_seconds == Some(0) => Err(SendError::NoTime),
+        _ => Ok(()),
+    }
+}
+
+fn recipients(home: &Home, sender: &Sender, address: &Address, draft: &Draft) -> Result<Vec<Mailbox>, SendError> {
+    let Address::Agent(name) = address else {
+        let reach = if draft.offline_too { Reach::OfflineToo } else { Reach::Online };
+        let group = directory::group(home, address, &sender.name, &sender.cwd, reach)?;
+        return if group.is_empty() {
+            Err(SendError::NobodyThere { address: address.clone(), offline_too: draft.offline_too })
+        } else {
+            Ok(group)
+        };
+    };
+    let found = if name.is_user() { Some(home.ensure(name)?) } else { home.mailbox(name) };
+    let mailbox = found.ok_or_else(|| SendError::NoSuchAgent {
+        name: name.to_string(),
+        nearest: directory::nearest(home, name.as_str()),
+    })?;
+    if *mailbox.name() == sender.name { Err(SendError::ToYourself(sender.name.clone())) } else { Ok(vec![mailbox]) }
+}
+
+/// The letter being answered: the sender's own copy of it, else any.
+fn answered(home: &Home, sender: &Sender, id: &LetterId) -> Result<status::Found, SendError> {
+    let mut found = status::find(home, id)?;
+    found.sort_by_key(|found| found.mailbox.name() != &sender.name);
+    found.into_iter().next().ok_or_else(|| SendError::NoSuchLetter(id.clone()))
+}
+
+/// Publishes into one mailbox; should it be renamed meanwhile, into the renamed one.
+fn deliver(home: &Home, mailbox: &Mailbox, letter: &mut Letter, key: Key) -> Result<Sent, FsError> {
+    let mut mailbox = mailbox.clone();
+    loop {
+        letter.to = mailbox.name().clone();
+        match mailbox.publish(letter, key) {
+            Err(error) if error.is_not_found() && !mailbox.exists() => match home.mailbox(mailbox.name()) {
+                Some(moved) => mailbox = moved,
+                None => return Err(error),
+            },
+            Err(error) => return Err(error),
+            Ok(published) => {
+                let record = Record::of(&mailbox);
+                let online = record.is_online(&mailbox).then_some(record.state);
+                return Ok(Sent { id: letter.id.clone(), to: letter.to.clone(), published, online });
+            }
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! The truth about a letter: where it lies, and when each step happened.
+
+use jiff::Timestamp;
+
+use crate::mailbox::{
+    Mailbox, State,
+    disk::FsError,
+    home::Home,
+    letter::{Letter, LetterId},
+    receipts::{Receipt, Step},
+};
+
+/// One copy of a letter; a letter to a group has one in each mailbox.
+#[derive(Debug, Clone)]
+pub struct Found {
+    pub mailbox: Mailbox,
+    pub state: State,
+    pub letter: Letter,
+}
+
+/// How far a letter has come. Each rung is claimed only when it is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Rung {
+    Stored,
+    Rung,
+    Delivered,
+    Seen,
+    Answered,
+    Held,
+    Dead,
+}
+
+impl Rung {
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Stored => "stored",
+            Self::Rung => "rung",
+            Self::Delivered => "delivered",
+            Self::Seen => "seen",
+            Self::Answered => "answered",
+            Self::Held => "held",
+            Self::Dead => "dead",
+        }
+    }
+}
+
+/// How far a letter has come and since when.
+#[derive(Debug, Clone)]
+pub struct Status {
+    pub rung: Rung,
+    pub since: Timestamp,
+    /// Every step noted, oldest first, after the sending itself.
+    pub steps: Vec<Receipt>,
+    /// Why it is held or dead.
+    pub why: Option<String>,
+}
+
+/// All copies of a letter, wherever they lie.
+///
+/// # Errors
+/// A `FsError` when the home cannot be listed.
+pub fn find(home: &Home, id: &LetterId) -> Result<Vec<Found>, FsError> {
+    Ok(home.mailboxes()?.iter().filter_map(|mailbox| find_in(mailbox, id)).collect())
+}
+
+/// The copy of a letter in one mailbox.
+#[must_use]
+pub fn find_in(mailbox: &Mailbox, id: &LetterId) -> Option<Found> {
+    let state = mailbox.state_of(id)?;
+    // It may move on between the two looks; then look again.
+    let letter = mailbox.read(state, id).or_else(|_| mailbox.read(mailbox.state_of(id).unwrap_or(state), id)).ok()?;
+    Some(Found { mailbox: mailbox.clone(), state, letter })
+}
+
+impl Found {
+    /// How far this copy has come.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        let steps = self.mailbox.receipts(&self.letter.id);
+        let last = |step: Step| steps.iter().rev().find(|receipt| receipt.step == step);
+        let (rung, receipt) = match self.state {
+            State::Held => (Rung::Held, last(Step::Held)),
+            State::Dead => (Rung::Dead, last(Step::Expired).or_else(|| last(Step::Refused))),
+            _ => [(Rung::Answered, Step::Answered), (Rung::Seen, Step::Seen)]
+                .into_iter()
+                .chain((self.state != State::Inbox).then_some((Rung::Delivered, Step::Delivered)))
+                .chain([(Rung::Rung, Step::Rung)])
+                .find_map(|(rung, step)| last(step).map(|receipt| (rung, Some(receipt))))
+                .unwrap_or((Rung::Stored, None)),
+        };
+        let since = receipt.map_or(self.letter.timestamp, |receipt| receipt.at);
+        let why = receipt.and_then(|receipt| receipt.why.clone()).or_else(|| self.mailbox.reason(&self.letter.id));
+        Status { rung, since, steps, why }
+    }
+}

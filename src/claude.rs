@@ -1,0 +1,12 @@
+//! Everything that is about Claude Code: what its hooks say and want, how a letter is put before the model, how its
+//! transcript proves that it went in, and where its plugins live.
+
+pub mod bell;
+pub mod client;
+pub mod frame;
+pub mod hook;
+pub mod install;
+pub mod mailman;
+pub mod proof;
+pub mod session;
+pub mod typed;

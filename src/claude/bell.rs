@@ -1,0 +1,183 @@
+//! The doorbell: sleeps in the background until a letter comes, then wakes the session. It carries no mail.
+//!
+//! The client starts one with every `SessionStart`, `UserPromptSubmit` and `Stop`; a lock keeps one per session and
+//! the others end at once. Ending with code 2 is the ring: the client starts a turn and shows the model what
+//! stands on standard error.
+
+use std::{
+    path::Path,
+    process::ExitCode,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result};
+use jiff::{SignedDuration, Timestamp};
+
+use super::{
+    client::{self, Part},
+    hook::{self, Input},
+    proof,
+};
+use crate::{
+    agent::{
+        Activity, Record,
+        identity::{self, Trust},
+    },
+    mailbox::{
+        Mailbox,
+        disk::FsError,
+        home::Home,
+        letter::{Letter, LetterId, Priority},
+        lock::{self, Lock},
+        log,
+        receipts::{Receipt, Step},
+        watch::Watch,
+    },
+};
+
+/// The exit code by which a background hook wakes its session.
+const RING: u8 = 2;
+/// How long the mailman of the event that started a bell may need; what waits until then is his.
+const MAILMAN_FIRST: Duration = Duration::from_millis(300);
+/// How long the bell of a session that has died may still hold the lock.
+const GHOSTS_LINGER: Duration = Duration::from_secs(3);
+/// Rung letters that nobody came for are rung again after these times, then every hour.
+const AGAIN_AFTER: [SignedDuration; 4] = [
+    SignedDuration::from_secs(30),
+    SignedDuration::from_mins(2),
+    SignedDuration::from_mins(10),
+    SignedDuration::from_hours(1),
+];
+const RING_TEXT: &str = "cc2cc: mail for ";
+
+/// Sleeps until there is something to ring for; anything that goes wrong is silence, not a ring.
+#[must_use]
+pub fn run() -> ExitCode {
+    if client::part() != Part::Attended {
+        return ExitCode::SUCCESS; // a headless client would wait for us before it starts
+    }
+    client::end_with_parent();
+    match keep_watch() {
+        Ok(Some(text)) => {
+            eprintln!("{text}");
+            ExitCode::from(RING)
+        }
+        Ok(None) => ExitCode::SUCCESS,
+        Err(error) => {
+            if let Ok(home) = Home::from_env() {
+                log::line(&home, &format!("bell: {error:#}"));
+            }
+            ExitCode::SUCCESS
+        }
+    }
+}
+
+/// Whether a prompt is nothing but one ring of ours.
+#[must_use]
+pub fn is_only_ring(prompt: &str) -> bool {
+    prompt.matches("<task-notification>").count() == 1 && prompt.contains(RING_TEXT)
+}
+
+/// Sits at the session's mailbox, through renames and moves, until it is time to ring; `None` when another bell does.
+fn keep_watch() -> Result<Option<String>> {
+    let started = Instant::now();
+    let input = hook::read_input()?;
+    if input.agent_id.is_some() {
+        return Ok(None);
+    }
+    let home = Home::from_env()?;
+    let first = input.hook_event_name == "SessionStart";
+    loop {
+        let mailbox = mailbox(&home, &input, first)?;
+        let Some(_only_one) = take_post(&mailbox, first)? else { return Ok(None) };
+        let _here = mailbox.hold_presence()?;
+        let quiet_until = started + if first { Duration::ZERO } else { MAILMAN_FIRST };
+        if let Some(text) = sit_at(&home, &mailbox, quiet_until)? {
+            return Ok(Some(text));
+        }
+    }
+}
+
+/// Waits at one mailbox; `None` when the session has moved to another.
+fn sit_at(home: &Home, mailbox: &Mailbox, quiet_until: Instant) -> Result<Option<String>> {
+    let host = client::claimant(None, Trust::Host).context("the client has gone")?.host;
+    let inbox = mailbox.dir(crate::mailbox::State::Inbox);
+    let sessions = home.subdir("sessions")?;
+    let watch = Watch::over([inbox.as_path(), Path::new(&sessions)]);
+    loop {
+        if identity::find(home, &host).as_ref() != Some(mailbox) {
+            return Ok(None);
+        }
+        settle(mailbox)?;
+        let now = Timestamp::now();
+        let due = due(mailbox, now)?;
+        let quiet = quiet_until.saturating_duration_since(Instant::now());
+        if !due.is_empty() && quiet.is_zero() {
+            for letter in &due {
+                mailbox.note(&letter.id, &Receipt::at(Step::Rung, now))?;
+            }
+            return Ok(Some(ring_text(mailbox, &due)));
+        }
+        watch.sleep(if quiet.is_zero() { Duration::MAX } else { quiet });
+    }
+}
+
+fn ring_text(mailbox: &Mailbox, letters: &[Letter]) -> String {
+    let mut from: Vec<&str> = letters.iter().map(|letter| letter.from.as_str()).collect();
+    from.sort_unstable();
+    from.dedup();
+    format!("{RING_TEXT}{} from {}; it follows.", mailbox.name(), from.join(", "))
+}
+
+/// The letters worth waking the session for now.
+fn due(mailbox: &Mailbox, now: Timestamp) -> Result<Vec<Letter>> {
+    let mut letters = mailbox.look()?.letters;
+    letters
+        .retain(|letter| letter.priority != Priority::Low && !letter.lapsed(now) && is_due(mailbox, &letter.id, now));
+    Ok(letters)
+}
+
+fn is_due(mailbox: &Mailbox, id: &LetterId, now: Timestamp) -> bool {
+    let receipts = mailbox.receipts(id);
+    let since_return = receipts.iter().rev().take_while(|receipt| receipt.step != Step::Returned);
+    let rings: Vec<Timestamp> =
+        since_return.filter(|receipt| receipt.step == Step::Rung).map(|receipt| receipt.at).collect();
+    let Some(last) = rings.first() else { return true };
+    let pause = AGAIN_AFTER[rings.len().min(AGAIN_AFTER.len()) - 1];
+    let age = now.duration_since(*last);
+    age.is_negative() || age >= pause
+}
+
+/// Settles what was delivered, for sessions that sit idle since.
+fn settle(mailbox: &Mailbox) -> Result<(), FsError> {
+    let patience = match Record::of(mailbox).state {
+        Activity::Idle => proof::Patience::Short,
+        Activity::Busy => proof::Patience::Long,
+    };
+    proof::settle(mailbox, Timestamp::now(), patience)
+}
+
+fn mailbox(home: &Home, input: &Input, first: bool) -> Result<Mailbox> {
+    let trust = match input.source.as_deref() {
+        Some("startup" | "resume" | "fork") if first => Trust::Session,
+        _ => Trust::Host,
+    };
+    let claimant = client::claimant(input.session_id.clone(), trust).context("the client has gone")?;
+    match identity::find(home, &claimant.host) {
+        Some(mailbox) if trust == Trust::Host => Ok(mailbox),
+        _ => Ok(identity::claim(home, &claimant)?.mailbox),
+    }
+}
+
+/// Takes the place at the bell, unless another process of the session has it.
+fn take_post(mailbox: &Mailbox, first: bool) -> Result<Option<Lock>, FsError> {
+    let path = mailbox.path().join("bell.lock");
+    let give_up = Instant::now() + if first { GHOSTS_LINGER } else { Duration::ZERO };
+    loop {
+        let taken = lock::try_exclusive(&path)?;
+        if taken.is_some() || Instant::now() >= give_up {
+            return Ok(taken);
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}

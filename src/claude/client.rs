@@ -1,0 +1,160 @@
+//! The client a process of ours belongs to: which process it is, whether a person sits at it, and when it has gone.
+
+use std::{env, process, thread, time::Duration};
+
+use crate::{
+    agent::{
+        host::HostKey,
+        identity::{Claimant, Trust},
+    },
+    mailbox::name::AgentName,
+};
+
+/// Tells the Bash tool's commands which host they belong to; written by the `SessionStart` hook.
+pub const HOST_VARIABLE: &str = "CC2CC_HOST";
+/// The name the person wants for a session.
+pub const NAME_VARIABLE: &str = "CC2CC_NAME";
+
+/// Whether a session takes part in the mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// A person sits at the session.
+    Attended,
+    /// `claude -p`, which takes part when it was given a name, and is never woken.
+    Headless,
+    /// `claude -p` without a name: cc2cc does nothing in it.
+    None,
+}
+
+/// What part this process's session has.
+#[must_use]
+pub fn part() -> Part {
+    let is = |name: &str, test: fn(&str) -> bool| env::var(name).is_ok_and(|value| test(&value));
+    let headless = is("CLAUDE_CODE_SESSION_ATTENDED", |value| value == "0")
+        || is("CLAUDE_CODE_ENTRYPOINT", |value| value.starts_with("sdk"));
+    match (headless, wanted_name()) {
+        (false, _) => Part::Attended,
+        (true, Some(Ok(_))) => Part::Headless,
+        (true, _) => Part::None,
+    }
+}
+
+/// The name the person asked for, or what they wrote instead of one.
+#[must_use]
+pub fn wanted_name() -> Option<Result<AgentName, String>> {
+    let text = env::var(NAME_VARIABLE).ok().filter(|text| !text.is_empty())?;
+    Some(text.parse().map_err(|_| text.clone()).and_then(
+        |name: AgentName| {
+            if name.is_reserved() { Err(text) } else { Ok(name) }
+        },
+    ))
+}
+
+/// What this hook or server knows of its session; `None` when its client is already gone.
+#[must_use]
+pub fn claimant(session: Option<String>, trust: Trust) -> Option<Claimant> {
+    let wanted = wanted_name().and_then(Result::ok);
+    Some(Claimant { host: HostKey::of(pid()?)?, session, wanted, trust })
+}
+
+/// The Claude process this process belongs to: its parent, or the ancestor that `CLAUDE_PID` names.
+///
+/// The variable alone proves nothing: a `claude` started inside a session inherits it.
+fn pid() -> Option<u32> {
+    let parent = system::parent()?;
+    let named = env::var("CLAUDE_PID").ok().and_then(|pid| pid.parse().ok());
+    Some(named.filter(|named| system::is_ancestor(*named)).unwrap_or(parent))
+}
+
+/// Ends this process as soon as its parent has ended, however that came about.
+///
+/// # Panics
+/// When the system gives no thread.
+pub fn end_with_parent() {
+    let Some(parent) = system::parent() else { process::exit(0) };
+    thread::spawn(move || {
+        system::await_end(parent);
+        process::exit(0);
+    });
+}
+
+/// How often to look at the parent where the system does not tell of its end.
+const LOOK: Duration = Duration::from_secs(2);
+
+#[cfg(unix)]
+mod system {
+    use std::{os::unix::process::parent_id, thread};
+
+    pub fn parent() -> Option<u32> {
+        Some(parent_id()).filter(|pid| *pid > 1)
+    }
+
+    #[cfg(target_os = "linux")]
+    pub fn is_ancestor(pid: u32) -> bool {
+        let parent_of = |pid: u32| -> Option<u32> {
+            let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+            stat.rsplit_once(')')?.1.split_ascii_whitespace().nth(1)?.parse().ok()
+        };
+        std::iter::successors(parent(), |pid| parent_of(*pid)).take(4).any(|ancestor| ancestor == pid)
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    pub fn is_ancestor(pid: u32) -> bool {
+        parent() == Some(pid)
+    }
+
+    pub fn await_end(parent: u32) {
+        #[cfg(target_os = "linux")]
+        if await_by_handle(parent).is_ok() {
+            return;
+        }
+        while parent_id() == parent {
+            thread::sleep(super::LOOK);
+        }
+    }
+
+    /// A process handle becomes readable when the process ends; unlike a number it is never anybody else's.
+    #[cfg(target_os = "linux")]
+    fn await_by_handle(parent: u32) -> rustix::io::Result<()> {
+        use rustix::{
+            event::{PollFd, PollFlags, poll},
+            io::Errno,
+            process::{Pid, PidfdFlags, pidfd_open},
+        };
+        let pid = i32::try_from(parent).ok().and_then(Pid::from_raw).ok_or(Errno::INVAL)?;
+        let handle = pidfd_open(pid, PidfdFlags::empty())?;
+        while parent_id() == parent {
+            match poll(&mut [PollFd::new(&handle, PollFlags::IN)], None) {
+                Ok(_) => return Ok(()),
+                Err(Errno::INTR) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(not(unix))]
+mod system {
+    use std::thread;
+
+    use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System};
+
+    pub fn parent() -> Option<u32> {
+        let me = Pid::from_u32(std::process::id());
+        let mut system = System::new();
+        system.refresh_processes_specifics(ProcessesToUpdate::Some(&[me]), true, ProcessRefreshKind::nothing());
+        system.process(me)?.parent().map(Pid::as_u32)
+    }
+
+    pub fn is_ancestor(pid: u32) -> bool {
+        parent() == Some(pid)
+    }
+
+    pub fn await_end(parent: u32) {
+        let key = crate::agent::host::HostKey::of(parent);
+        while key.is_some() && crate::agent::host::HostKey::of(parent) == key {
+            thread::sleep(super::LOOK);
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! One run of a hook: read the event, let the right part answer, print the answer, never fail.
+//!
+//! A hook stands between a person and their session. Whatever goes wrong here, the client gets exit code 0; the log
+//! gets a line, and the person is told once.
+
+use std::{
+    env,
+    fs::OpenOptions,
+    io::{self, Read, Write},
+    panic,
+    process::ExitCode,
+};
+
+use anyhow::Context;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::{client, mailman, session};
+use crate::mailbox::{home::Home, log};
+
+/// More than a client sends; a longer input is cut off, and then refused as incomplete.
+const INPUT_LIMIT_BYTES: u64 = 16 * 1024 * 1024;
+
+/// What the client tells a hook. Fields grow from version to version; those not named here are ignored.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct Input {
+    pub hook_event_name: String,
+    pub session_id: Option<String>,
+    pub transcript_path: Option<String>,
+    pub cwd: Option<String>,
+    pub permission_mode: Option<String>,
+    /// Set inside a subagent, where mail has no business.
+    pub agent_id: Option<String>,
+    /// `SessionStart`: startup, resume, clear, compact or fork.
+    pub source: Option<String>,
+    /// `SessionEnd`: why.
+    pub reason: Option<String>,
+    /// `UserPromptSubmit`: what was typed, or what woke the session.
+    pub prompt: Option<String>,
+}
+
+/// What a hook answers.
+#[derive(Debug, Default)]
+pub struct Answer {
+    /// For the model.
+    pub context: Option<String>,
+    /// For the person.
+    pub message: Option<String>,
+    pub title: Option<String>,
+    /// Stops a prompt from going to the model; the reason is shown to the person.
+    pub block: Option<String>,
+}
+
+impl Answer {
+    /// The JSON the client reads; nothing at all when there is nothing to say.
+    #[must_use]
+    pub fn to_json(&self, event: &str) -> Option<String> {
+        let mut output = Map::new();
+        let mut specific = Map::new();
+        if let Some(reason) = &self.block {
+            output.insert("decision".into(), "block".into());
+            output.insert("reason".into(), reason.as_str().into());
+            specific.insert("suppressOriginalPrompt".into(), true.into());
+        }
+        if let Some(message) = &self.message {
+            output.insert("systemMessage".into(), message.as_str().into());
+        }
+        if let Some(context) = &self.context {
+            specific.insert("additionalContext".into(), context.as_str().into());
+        }
+        if let Some(title) = &self.title {
+            specific.insert("sessionTitle".into(), title.as_str().into());
+        }
+        if !specific.is_empty() {
+            specific.insert("hookEventName".into(), event.into());
+            output.insert("hookSpecificOutput".into(), Value::Object(specific));
+        }
+        (!output.is_empty()).then(|| Value::Object(output).to_string())
+    }
+}
+
+/// Reads the event from standard input.
+///
+/// # Errors
+/// When it is not the JSON object a client sends.
+pub fn read_input() -> anyhow::Result<Input> {
+    let mut text = String::new();
+    io::stdin().take(INPUT_LIMIT_BYTES).read_to_string(&mut text).context("could not read the hook's input")?;
+    serde_json::from_str(&text).context("the hook's input is not what a client sends")
+}
+
+/// Runs the hook `event` and always ends well.
+#[must_use]
+pub fn run(event: &str) -> ExitCode {
+    panic::set_hook(Box::new(|_| {})); // the log line below says it
+    let outcome = panic::catch_unwind(|| handle(event));
+    let complaint = match outcome {
+        Ok(Ok(())) => None,
+        Ok(Err(error)) => Some(format!("{error:#}")),
+        Err(_) => Some("it broke inside; please report this".to_owned()),
+    };
+    if let Some(complaint) = complaint {
+        fail_open(event, &complaint);
+    }
+    ExitCode::SUCCESS
+}
+
+fn handle(event: &str) -> anyhow::Result<()> {
+    let part = client::part();
+    if part == client::Part::None {
+        return session::forget_host();
+    }
+    let input = read_input()?;
+    if input.agent_id.is_some() {
+        return Ok(());
+    }
+    let home = Home::from_env()?;
+    match event {
+        "session-start" => print(&session::start(&home, &input)?, "SessionStart"),
+        "user-prompt-submit" => mailman::on_prompt(&home, &input),
+        "stop" => mailman::on_stop(&home, &input),
+        "session-end" => session::end(&home, &input),
+        unknown => anyhow::bail!("there is no hook `{unknown}`"),
+    }
+}
+
+/// Prints an answer and makes sure that it has left this process.
+///
+/// # Errors
+/// When the client no longer reads.
+pub fn print(answer: &Answer, event: &str) -> anyhow::Result<()> {
+    let Some(json) = answer.to_json(event) else { return Ok(()) };
+    let mut out = io::stdout().lock();
+    writeln!(out, "{json}").and_then(|()| out.flush()).context("could not answer the client")
+}
+
+fn fail_open(event: &str, complaint: &str) {
+    if let Ok(home) = Home::from_env() {
+        log::line(&home, &format!("hook {event}: {complaint}"));
+    }
+    if is_first_complaint() {
+        let text = format!("cc2cc: mail is off for now: {complaint}. `cc2cc doctor` looks into it.");
+        println!("{}", json!({ "systemMessage": text }));
+    }
+}
+
+/// Tells a session's person once. The mark lies outside the home, which may be what is broken.
+fn is_first_complaint() -> bool {
+    let session: String = env::var("CLAUDE_CODE_SESSION_ID")
+        .unwrap_or_default()
+        .chars()
+        .filter(|c| c.is_ascii_alphanumeric() || *c == '-')
+        .take(64)
+        .collect();
+    let mark = env::temp_dir().join(format!("cc2cc-told-{session}"));
+    OpenOptions::new().write(true).create_new(true).open(mark).is_ok()
+}

@@ -1,0 +1,195 @@
+//! The mailman: the only one who puts letters before the model.
+//!
+//! On `UserPromptSubmit` (a person typed, or the bell woke the session) and on `Stop` (a turn is over) it settles what
+//! was delivered before, claims what waits, and hands it over with the hook's answer.
+
+use anyhow::{Context, Result};
+use jiff::{SignedDuration, Timestamp};
+
+use super::{
+    bell, client,
+    frame::Frame,
+    hook::{self, Answer, Input},
+    proof, typed,
+};
+use crate::{
+    agent::{
+        Activity, Record,
+        identity::{self, Trust},
+    },
+    mailbox::{
+        Mailbox, Moved, State,
+        home::Home,
+        letter::{Letter, LetterId, Priority, shorten},
+        receipts::{Receipt, Step},
+    },
+};
+
+/// Letters named one by one on the person's screen.
+const NAMED: usize = 5;
+/// How long a wake may be under way. A turn that ends in this time leaves rung letters to it.
+const RING_UNDER_WAY: SignedDuration = SignedDuration::from_secs(30);
+
+/// Answers `UserPromptSubmit`.
+///
+/// # Errors
+/// When the home cannot be used; the prompt then goes on its way without mail.
+pub fn on_prompt(home: &Home, input: &Input) -> Result<()> {
+    let event = "UserPromptSubmit";
+    let mailbox = my_mailbox(home, input)?;
+    let prompt = input.prompt.as_deref().unwrap_or_default();
+    if let Some(answer) = typed::answer(home, &mailbox, prompt) {
+        return hook::print(&answer, event);
+    }
+    let now = Timestamp::now();
+    let mut record = Record::of(&mailbox);
+    if !is_wake(prompt) {
+        record.hops = 0; // a person has spoken
+    }
+    proof::settle(&mailbox, now, proof::Patience::Short)?;
+    let delivery = deliver(&mailbox, input, now, |_| true)?;
+    if delivery.is_empty() && bell::is_only_ring(prompt) {
+        // The letters it rang for went in with an earlier prompt: no turn for nothing.
+        let block = Some("cc2cc: the letters have come already".to_owned());
+        return hook::print(&Answer { block, ..Answer::default() }, event);
+    }
+    record.state = Activity::Busy;
+    hand_over(&mailbox, input, record, &delivery, event, now)
+}
+
+/// Answers `Stop`: what came during the turn goes in at once, and the model goes on.
+///
+/// # Errors
+/// When the home cannot be used; the turn then ends as it would have.
+pub fn on_stop(home: &Home, input: &Input) -> Result<()> {
+    let mailbox = my_mailbox(home, input)?;
+    let now = Timestamp::now();
+    proof::settle(&mailbox, now, proof::Patience::Short)?;
+    let mut record = Record::of(&mailbox);
+    let worth_a_turn = |letter: &Letter| {
+        let rung = mailbox.receipts(&letter.id).into_iter().rev().find(|receipt| receipt.step == Step::Rung);
+        let under_way = rung.is_some_and(|rung| {
+            let age = now.duration_since(rung.at);
+            !age.is_negative() && age < RING_UNDER_WAY
+        });
+        letter.priority != Priority::Low && !under_way
+    };
+    let delivery = deliver(&mailbox, input, now, worth_a_turn)?;
+    record.state = if delivery.is_empty() { Activity::Idle } else { Activity::Busy };
+    hand_over(&mailbox, input, record, &delivery, "Stop", now)
+}
+
+/// What one delivery consists of.
+#[derive(Default)]
+struct Delivery {
+    letters: Vec<Letter>,
+    context: Option<String>,
+    /// Letters that had no room.
+    more: usize,
+    /// Lines for the person about files that were no letters.
+    troubles: Vec<String>,
+}
+
+impl Delivery {
+    fn is_empty(&self) -> bool {
+        self.letters.is_empty()
+    }
+
+    /// What the person sees.
+    fn message(&self) -> Option<String> {
+        let line = |letter: &Letter| format!("✉ {}: {}", letter.from, letter.first_line(100));
+        let mut lines: Vec<String> = self.letters.iter().take(NAMED).map(line).collect();
+        if self.letters.len() > NAMED {
+            lines.push(format!("✉ and {} more", self.letters.len() - NAMED));
+        }
+        if self.more > 0 {
+            lines.push(format!("✉ {} more waiting for the next turn", self.more));
+        }
+        lines.extend(self.troubles.iter().cloned());
+        (!lines.is_empty()).then(|| lines.join("\n"))
+    }
+}
+
+/// Claims what waits, oldest first, as far as there is room. Nothing is claimed unless something is `wanted`.
+fn deliver(mailbox: &Mailbox, input: &Input, now: Timestamp, wanted: impl Fn(&Letter) -> bool) -> Result<Delivery> {
+    let look = mailbox.look()?;
+    let mut delivery = Delivery::default();
+    for buried in look.buried {
+        let file = shorten(&buried.file_name.to_string_lossy(), 60);
+        delivery.troubles.push(format!("cc2cc: {file} is not a letter and lies in dead/ now: {}", buried.reason));
+    }
+    let mut letters = look.letters;
+    letters.retain(|letter| !expire(mailbox, letter, now));
+    if !letters.iter().any(wanted) {
+        return Ok(delivery);
+    }
+    let mut frame = Frame::default();
+    let claim = claim_note(input, now);
+    for letter in letters {
+        let redelivered = mailbox.receipts(&letter.id).iter().any(|receipt| receipt.step == Step::Returned);
+        match frame.room_for(&letter, redelivered).filter(|_| delivery.more == 0) {
+            None => delivery.more += 1, // and all after it, to keep the order
+            Some(rendered) => {
+                if mailbox.claim(&letter.id, &claim)? == Moved::Mine {
+                    frame.put(rendered);
+                    delivery.letters.push(letter);
+                }
+            }
+        }
+    }
+    delivery.context = (!frame.is_empty()).then(|| frame.finish(delivery.more));
+    Ok(delivery)
+}
+
+/// Hands the letters over, and notes that only once they have left this process.
+fn hand_over(
+    mailbox: &Mailbox,
+    input: &Input,
+    mut record: Record,
+    delivery: &Delivery,
+    event: &str,
+    now: Timestamp,
+) -> Result<()> {
+    let hops = delivery.letters.iter().map(|letter| letter.origin.hops).max().unwrap_or(0);
+    record.hops = record.hops.max(hops);
+    record.session.clone_from(&input.session_id);
+    record.transcript.clone_from(&input.transcript_path);
+    record.permission_mode = input.permission_mode.clone().or(record.permission_mode);
+    record.save(mailbox, now)?;
+    let answer = Answer { context: delivery.context.clone(), message: delivery.message(), ..Answer::default() };
+    hook::print(&answer, event)?;
+    for letter in &delivery.letters {
+        mailbox.note(&letter.id, &Receipt::now(Step::Delivered))?;
+    }
+    Ok(())
+}
+
+fn expire(mailbox: &Mailbox, letter: &Letter, now: Timestamp) -> bool {
+    letter.lapsed(now) && bury_expired(mailbox, &letter.id).is_ok()
+}
+
+fn bury_expired(mailbox: &Mailbox, id: &LetterId) -> Result<()> {
+    mailbox.note(id, &Receipt::now(Step::Expired).why("its time to live was over"))?;
+    mailbox.bury(format!("{id}.json").as_ref(), State::Inbox, "its time to live was over")?;
+    Ok(())
+}
+
+fn claim_note(input: &Input, now: Timestamp) -> Receipt {
+    let mut note = Receipt::at(Step::Claimed, now);
+    note.offset = input.transcript_path.as_ref().map(|path| proof::length(path.as_ref()));
+    note.transcript.clone_from(&input.transcript_path);
+    note
+}
+
+/// Whether the client, not a person, raised the prompt.
+fn is_wake(prompt: &str) -> bool {
+    prompt.contains("<task-notification>")
+}
+
+fn my_mailbox(home: &Home, input: &Input) -> Result<Mailbox> {
+    let claimant = client::claimant(input.session_id.clone(), Trust::Host).context("the client has gone")?;
+    if let Some(mailbox) = identity::find(home, &claimant.host) {
+        return Ok(mailbox);
+    }
+    Ok(identity::claim(home, &claimant)?.mailbox)
+}

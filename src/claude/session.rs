@@ -1,0 +1,105 @@
+//! The beginning and the end of a session: a name, a mailbox, a word to the model and to the person.
+
+use std::{env, path::Path};
+
+use anyhow::{Context, Result};
+use jiff::Timestamp;
+
+use super::{
+    client::{self, HOST_VARIABLE},
+    hook::{Answer, Input},
+    proof,
+};
+use crate::{
+    agent::{
+        Activity, Record,
+        identity::{self, Claim, Trust},
+    },
+    mailbox::{Mailbox, State, disk, home::Home},
+};
+
+/// Answers `SessionStart`: who you are, and what waits.
+///
+/// # Errors
+/// When the home cannot be used.
+pub fn start(home: &Home, input: &Input) -> Result<Answer> {
+    let continues = matches!(input.source.as_deref(), Some("clear" | "compact"));
+    let trust = if continues { Trust::Host } else { Trust::Session };
+    let claimant = client::claimant(input.session_id.clone(), trust).context("the client has gone")?;
+    let Claim { mailbox, denied } = identity::claim(home, &claimant)?;
+    let now = Timestamp::now();
+    remember(&mailbox, input, now)?;
+    proof::settle(&mailbox, now, proof::Patience::Short)?;
+    hand_down(&claimant.host.to_string())?;
+
+    let name = mailbox.name();
+    let mut message = format!("cc2cc: you are {name}");
+    match mailbox.count(State::Inbox)? {
+        0 => {}
+        1 => message.push_str(" · 1 letter waiting"),
+        many => message.push_str(&format!(" · {many} letters waiting")),
+    }
+    if let Some(denied) = denied {
+        message.push_str(&format!(" ({denied} is in use by another session)"));
+    }
+    if let Some(Err(text)) = client::wanted_name() {
+        message.push_str(&format!(" (CC2CC_NAME={} is not a name)", text.escape_debug()));
+    }
+    Ok(Answer {
+        context: Some(format!(
+            "This session's name is {name}. cc2cc carries letters between the Claude Code sessions on this machine; \
+             they arrive by themselves, in <cc2cc-mail>, and come from other sessions, not from the person here. \
+             The send tool writes to a session, and answers a letter with reply_to."
+        )),
+        message: (input.source.as_deref() != Some("compact")).then_some(message),
+        title: Some(name.to_string()),
+        block: None,
+    })
+}
+
+/// Answers `SessionEnd`: the agent is away from now on, unless the session only clears its context.
+///
+/// # Errors
+/// When the home cannot be used.
+pub fn end(home: &Home, input: &Input) -> Result<()> {
+    if input.reason.as_deref() == Some("clear") {
+        return Ok(());
+    }
+    let Some(claimant) = client::claimant(input.session_id.clone(), Trust::Host) else { return Ok(()) };
+    let Some(mailbox) = identity::find(home, &claimant.host) else { return Ok(()) };
+    let now = Timestamp::now();
+    let mut record = Record::of(&mailbox);
+    record.ended = Some(now);
+    record.state = Activity::Idle;
+    Ok(record.save(&mailbox, now)?)
+}
+
+/// A session that takes no part must not pass on the identity of the session it was started from.
+///
+/// # Errors
+/// When the client's file cannot be written.
+pub fn forget_host() -> Result<()> {
+    add_to_environment(&format!("unset {HOST_VARIABLE}"))
+}
+
+fn hand_down(host: &str) -> Result<()> {
+    add_to_environment(&format!("export {HOST_VARIABLE}={host}"))
+}
+
+fn add_to_environment(line: &str) -> Result<()> {
+    match env::var_os("CLAUDE_ENV_FILE").filter(|path| !path.is_empty()) {
+        Some(path) => Ok(disk::append_line(Path::new(&path), line)?),
+        None => Ok(()),
+    }
+}
+
+fn remember(mailbox: &Mailbox, input: &Input, now: Timestamp) -> Result<()> {
+    let mut record = Record::of(mailbox);
+    if let Some(cwd) = &input.cwd {
+        record.locate(Path::new(cwd));
+    }
+    record.session.clone_from(&input.session_id);
+    record.transcript.clone_from(&input.transcript_path);
+    record.save(mailbox, now)?;
+    Ok(())
+}

@@ -1,0 +1,109 @@
+//! The command line: one file per verb, each thin.
+
+mod agents;
+mod completions;
+mod demo;
+mod doctor;
+mod inbox;
+mod install;
+mod me;
+mod read;
+mod rename;
+mod send;
+mod status;
+mod wait;
+mod whoami;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::{
+    failure::{Code, Failure},
+    mailbox::home::Home,
+    mcp,
+};
+
+/// Letters between the Claude Code sessions on this machine
+#[derive(Parser)]
+#[command(
+    name = "cc2cc",
+    version,
+    disable_help_subcommand = true,
+    after_help = "\
+Addresses: a name, @all, @repo (same git repository), @dir (same directory).
+Exit codes: 0 done, 1 failed, 2 usage, 3 no such agent or letter, 4 held or refused, 5 timed out.
+CC2CC_HOME moves the mail from ~/.cc2cc; CC2CC_NAME names a session when it starts."
+)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    Send(send::Args),
+    Inbox(inbox::Args),
+    Read(read::Args),
+    Agents(agents::Args),
+    Whoami(whoami::Args),
+    Rename(rename::Args),
+    Status(status::Args),
+    Wait(wait::Args),
+    Demo(demo::Args),
+    Doctor(doctor::Args),
+    Install(install::Args),
+    Uninstall(install::RemovalArgs),
+    Completions(completions::Args),
+    /// Serve the tools to Claude Code over standard input and output
+    Mcp,
+    /// Answer a Claude Code hook (started by the plugin)
+    Hook {
+        event: String,
+    },
+}
+
+/// Parses the words of the command line, runs the verb, and says how it went.
+#[must_use]
+pub fn run() -> ExitCode {
+    match dispatch(Cli::parse().verb) {
+        Ok(code) => code,
+        Err(failure) => {
+            eprintln!("cc2cc: {failure}");
+            ExitCode::from(failure.code as u8)
+        }
+    }
+}
+
+fn dispatch(verb: Verb) -> Result<ExitCode, Failure> {
+    let home = Home::from_env();
+    match verb {
+        Verb::Send(args) => send::run(&home?, args),
+        Verb::Inbox(args) => inbox::run(&home?, &args),
+        Verb::Read(args) => read::run(&home?, &args),
+        Verb::Agents(args) => agents::run(&home?, &args),
+        Verb::Whoami(args) => whoami::run(&home?, &args),
+        Verb::Rename(args) => rename::run(&home?, &args),
+        Verb::Status(args) => status::run(&home?, &args),
+        Verb::Wait(args) => wait::run(&home?, &args),
+        Verb::Demo(args) => demo::run(&args),
+        Verb::Doctor(args) => Ok(doctor::run(&home?, &args)),
+        Verb::Install(args) => install::run(&args),
+        Verb::Uninstall(args) => install::remove(&home?, &args),
+        Verb::Completions(args) => Ok(completions::run(&args)),
+        Verb::Mcp => mcp::serve().map(|()| ExitCode::SUCCESS).map_err(Failure::from),
+        Verb::Hook { event } => Err(Failure::new(Code::Usage, format!("`hook {event}` takes no more words"))),
+    }
+}
+
+/// Prints text on standard output; a reader that has gone away is no failure.
+fn print(text: &str) {
+    use std::io::Write;
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+/// Prints JSON on one line.
+fn print_json(value: &serde_json::Value) {
+    print(&format!("{value}\n"));
+}

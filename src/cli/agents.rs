@@ -1,0 +1,35 @@
+//! `cc2cc agents`: who is there.
+
+use std::process::ExitCode;
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::me;
+use crate::{agent::directory, failure::Failure, mailbox::home::Home, report};
+
+/// List the sessions one can write to
+#[derive(clap::Args)]
+pub struct Args {
+    /// Also those that are away
+    #[arg(long)]
+    all: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
+    let me = me::agent(home).ok().flatten();
+    let mut agents = directory::list(home)?;
+    agents.retain(|agent| agent.online || args.all);
+    if args.json {
+        super::print_json(&json!({ "agents": agents.iter().map(report::json::agent).collect::<Vec<_>>() }));
+    } else if agents.is_empty() {
+        super::print("no agent is online; start `claude` in another terminal\n");
+    } else {
+        let me = me.as_ref().map(|mailbox| mailbox.name().as_str());
+        super::print(&report::text::agents(&agents, me, Timestamp::now()));
+    }
+    Ok(ExitCode::SUCCESS)
+}

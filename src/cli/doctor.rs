@@ -1,0 +1,168 @@
+//! `cc2cc doctor`: whether everything is in place, and how to mend what is not.
+
+use std::{
+    env,
+    process::{Command, ExitCode},
+    sync::mpsc,
+    time::Duration,
+};
+
+use notify::{RecursiveMode, Watcher};
+use serde_json::{Value, json};
+
+use super::me;
+use crate::{
+    claude::install::Places,
+    mailbox::{Mailbox, disk, home::Home, lock},
+};
+
+/// Check that everything is in place
+#[derive(clap::Args)]
+pub struct Args {
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// One thing looked at.
+struct Finding {
+    what: &'static str,
+    verdict: Verdict,
+}
+
+enum Verdict {
+    Fine(String),
+    /// Works, with something to know.
+    Note(String),
+    Broken {
+        problem: String,
+        fix: String,
+    },
+}
+
+pub fn run(home: &Home, args: &Args) -> ExitCode {
+    let mut findings = vec![
+        finding("plugin", plugin()),
+        finding("claude", client()),
+        finding("home", writable(home)),
+        finding("watching", watched(home)),
+    ];
+    findings.push(finding("session", session(home)));
+    let broken = findings.iter().any(|finding| matches!(finding.verdict, Verdict::Broken { .. }));
+    if args.json {
+        super::print_json(&json!({ "ok": !broken, "findings": findings.iter().map(as_json).collect::<Vec<_>>() }));
+    } else {
+        super::print(&findings.iter().map(as_text).collect::<String>());
+    }
+    if broken { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+fn finding(what: &'static str, verdict: Verdict) -> Finding {
+    Finding { what, verdict }
+}
+
+fn broken(problem: impl Into<String>, fix: impl Into<String>) -> Verdict {
+    Verdict::Broken { problem: problem.into(), fix: fix.into() }
+}
+
+fn plugin() -> Verdict {
+    let places = match Places::from_env() {
+        Ok(places) => places,
+        Err(error) => return broken(error.to_string(), "set HOME"),
+    };
+    let here = env!("CARGO_PKG_VERSION");
+    match places.version() {
+        None => broken(format!("not installed in {}", places.plugin.display()), "run `cc2cc install`"),
+        Some(_) if !places.binary().is_file() => broken("its binary is missing", "run `cc2cc install`"),
+        Some(version) if version != here => {
+            broken(format!("it is version {version} and this binary {here}"), "run `cc2cc install` with the newer one")
+        }
+        Some(version) => Verdict::Fine(format!("{version} in {}", places.plugin.display())),
+    }
+}
+
+fn client() -> Verdict {
+    let Ok(output) = Command::new("claude").arg("--version").output() else {
+        return broken("`claude` is not on the PATH", "install Claude Code, or add it to the PATH");
+    };
+    let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    let version: Vec<u32> = text.split([' ', '.']).map_while(|part| part.parse().ok()).collect();
+    match version.as_slice() {
+        [] => Verdict::Note(format!("`claude --version` says {text:?}; 2.1.200 or later is needed")),
+        version if version < &[2, 1, 200] => {
+            broken(format!("{text} cannot be woken"), "update Claude Code to 2.1.200 or later")
+        }
+        _ => Verdict::Fine(text),
+    }
+}
+
+fn writable(home: &Home) -> Verdict {
+    let probe = home.path().join(format!("doctor-{}", disk::unique()));
+    let tried = disk::create_dir_all(home.path())
+        .and_then(|()| disk::write_new(&probe, b"probe\n"))
+        .and_then(|()| disk::remove(&probe))
+        .and_then(|()| disk::sync_dir(home.path()));
+    match tried {
+        Ok(()) => Verdict::Fine(format!("{} can be written", home.path().display())),
+        Err(error) => broken(error.to_string(), "make it yours and writable, or set CC2CC_HOME to another place"),
+    }
+}
+
+fn watched(home: &Home) -> Verdict {
+    let slow = "letters then take up to 2 s to ring";
+    let (ring, changes) = mpsc::channel();
+    let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+        let _ = ring.send(event.is_ok());
+    });
+    let mut watcher = match watcher {
+        Ok(watcher) => watcher,
+        Err(error) => return Verdict::Note(format!("no watcher to be had ({error}); {slow}")),
+    };
+    if let Err(error) = watcher.watch(home.path(), RecursiveMode::NonRecursive) {
+        return Verdict::Note(format!("{} cannot be watched ({error}); {slow}", home.path().display()));
+    }
+    let probe = home.path().join(format!("doctor-{}", disk::unique()));
+    let written = disk::write_new(&probe, b"probe\n");
+    let told = changes.recv_timeout(Duration::from_secs(1)).is_ok();
+    disk::discard(&probe);
+    match (written, told) {
+        (Ok(()), true) => Verdict::Fine("changes are announced at once".to_owned()),
+        (Ok(()), false) => Verdict::Note(format!("this file system announces no changes; {slow}")),
+        (Err(_), _) => Verdict::Note("not tried, the home cannot be written".to_owned()),
+    }
+}
+
+fn session(home: &Home) -> Verdict {
+    match me::agent(home) {
+        Ok(None) => Verdict::Fine("not inside a Claude session; you are `user`".to_owned()),
+        Ok(Some(mailbox)) if !mailbox.is_online() => broken(
+            format!("{} has neither server nor bell", mailbox.name()),
+            "restart the session; `/mcp` and `/hooks` show what Claude Code loaded",
+        ),
+        Ok(Some(mailbox)) if !is_armed(&mailbox) => {
+            Verdict::Note(format!("you are {}; the bell is set again with the next prompt", mailbox.name()))
+        }
+        Ok(Some(mailbox)) => Verdict::Fine(format!("you are {}, reachable, the bell is set", mailbox.name())),
+        Err(failure) => broken(failure.message, failure.hint.unwrap_or_default()),
+    }
+}
+
+fn is_armed(mailbox: &Mailbox) -> bool {
+    lock::try_exclusive(&mailbox.path().join("bell.lock")).is_ok_and(|free| free.is_none())
+}
+
+fn as_text(Finding { what, verdict }: &Finding) -> String {
+    match verdict {
+        Verdict::Fine(text) => format!("ok      {what:<9} {text}\n"),
+        Verdict::Note(text) => format!("note    {what:<9} {text}\n"),
+        Verdict::Broken { problem, fix } => format!("broken  {what:<9} {problem}\n{:18}fix: {fix}\n", ""),
+    }
+}
+
+fn as_json(Finding { what, verdict }: &Finding) -> Value {
+    match verdict {
+        Verdict::Fine(text) => json!({ "what": what, "verdict": "ok", "text": text }),
+        Verdict::Note(text) => json!({ "what": what, "verdict": "note", "text": text }),
+        Verdict::Broken { problem, fix } => json!({ "what": what, "verdict": "broken", "text": problem, "fix": fix }),
+    }
+}

@@ -1,0 +1,89 @@
+//! `cc2cc install` and `uninstall`: the plugin into Claude Code and out of it.
+
+use std::{env, fs, process::ExitCode};
+
+use crate::{
+    claude::install::{InstallError, Link, Places},
+    failure::{Code, Failure},
+    mailbox::home::Home,
+};
+
+/// Install the plugin into Claude Code, or update it
+#[derive(clap::Args)]
+pub struct Args {}
+
+/// Remove the plugin; letters stay
+#[derive(clap::Args)]
+pub struct RemovalArgs {
+    /// Remove all letters and mailboxes as well
+    #[arg(long)]
+    purge: bool,
+}
+
+pub fn run(_: &Args) -> Result<ExitCode, Failure> {
+    let places = Places::from_env()?;
+    let before = places.version();
+    let link = places.install()?;
+    let version = env!("CARGO_PKG_VERSION");
+    let what = match before.as_deref() {
+        None => format!("cc2cc {version} is installed"),
+        Some(old) if old == version => format!("cc2cc {version} is installed anew"),
+        Some(old) => format!("cc2cc is updated from {old} to {version}"),
+    };
+    super::print(&format!("{what} in {}\n", places.plugin.display()));
+    match link {
+        Link::Made => super::print(&format!("command: {}\n", places.link.display())),
+        Link::Occupied => super::print(&format!(
+            "{} is there already and not ours, so it was left alone; the command is {}\n",
+            places.link.display(),
+            places.binary().display()
+        )),
+    }
+    let on_path =
+        |dir: &std::path::Path| env::var_os("PATH").is_some_and(|path| env::split_paths(&path).any(|on| on == dir));
+    if let Some(dir) = places.link.parent().filter(|dir| link == Link::Made && !on_path(dir)) {
+        super::print(&format!("{} is not on your PATH; add it to use `cc2cc` in a terminal\n", dir.display()));
+    }
+    super::print("sessions that run now keep what they loaded; new ones get this\n");
+    Ok(ExitCode::SUCCESS)
+}
+
+pub fn remove(home: &Home, args: &RemovalArgs) -> Result<ExitCode, Failure> {
+    let places = Places::from_env()?;
+    let left = match places.uninstall() {
+        Err(InstallError::NotInstalled(_)) if args.purge => Vec::new(),
+        removed => removed?,
+    };
+    super::print(&format!("cc2cc is removed from {}\n", places.plugin.display()));
+    for path in left {
+        super::print(&format!("not ours, so it stays: {}\n", path.display()));
+    }
+    if args.purge {
+        purge(home)?;
+    } else if home.path().exists() {
+        super::print(&format!("letters stay in {}; `cc2cc uninstall --purge` removes them\n", home.path().display()));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Removes what cc2cc keeps in its home, and the home itself if nothing else is in it.
+fn purge(home: &Home) -> Result<(), Failure> {
+    let failed = |error: std::io::Error| {
+        Failure::new(Code::Failed, format!("could not remove the mail in {}: {error}", home.path().display()))
+    };
+    for mailbox in home.mailboxes()? {
+        fs::remove_dir_all(mailbox.path()).map_err(failed)?;
+    }
+    for ours in ["sessions", "renamed"] {
+        match fs::remove_dir_all(home.path().join(ours)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(error)),
+            _ => {}
+        }
+    }
+    for ours in ["log", "log.1"] {
+        crate::mailbox::disk::remove(&home.path().join(ours))?;
+    }
+    let _ = fs::remove_dir(home.path()); // only if empty
+    super::print(&format!("the mail in {} is removed\n", home.path().display()));
+    Ok(())
+}

@@ -1,0 +1,50 @@
+//! Who runs a verb: the agent of the Claude session around it, or the person at a terminal.
+
+use std::env;
+
+use crate::{
+    agent::{host::HostKey, identity, post::Sender},
+    claude::client::HOST_VARIABLE,
+    failure::Failure,
+    mailbox::{Mailbox, home::Home, name::AgentName},
+};
+
+/// The agent of the session whose Bash tool runs us; `None` at a plain terminal.
+///
+/// # Errors
+/// In a Claude session that has no agent: its words must not pass for the person's.
+pub fn agent(home: &Home) -> Result<Option<Mailbox>, Failure> {
+    let host = env::var(HOST_VARIABLE).ok().and_then(|text| HostKey::from_text(&text));
+    match host.and_then(|host| identity::find(home, &host)) {
+        Some(mailbox) => Ok(Some(mailbox)),
+        None if env::var_os("CLAUDECODE").is_some() => Err(Failure::takes_no_part()),
+        None => Ok(None),
+    }
+}
+
+/// Whoever runs the verb, as a sender.
+///
+/// # Errors
+/// As [`agent`].
+pub fn sender(home: &Home) -> Result<Sender, Failure> {
+    Ok(agent(home)?.map_or_else(Sender::user, |mailbox| Sender::agent(&mailbox)))
+}
+
+/// The mailbox of whoever runs the verb, or of the agent named; the person's is made on first use.
+///
+/// # Errors
+/// As [`agent`], or when there is no agent of that name.
+pub fn mailbox(home: &Home, named: Option<&str>) -> Result<Mailbox, Failure> {
+    match named {
+        Some(text) => named_agent(home, &text.parse()?),
+        None => match agent(home)? {
+            Some(mailbox) => Ok(mailbox),
+            None => Ok(home.ensure(&AgentName::user())?),
+        },
+    }
+}
+
+fn named_agent(home: &Home, name: &AgentName) -> Result<Mailbox, Failure> {
+    home.mailbox(name)
+        .ok_or_else(|| Failure::no_such_agent(name, crate::agent::directory::nearest(home, name.as_str())))
+}

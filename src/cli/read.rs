@@ -1,0 +1,39 @@
+//! `cc2cc read`: one letter in full.
+
+use std::process::ExitCode;
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::me;
+use crate::{
+    agent::status,
+    failure::Failure,
+    mailbox::{home::Home, letter::LetterId},
+    report,
+};
+
+/// Print one letter in full
+#[derive(clap::Args)]
+pub struct Args {
+    id: LetterId,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
+    let mine = me::agent(home)?;
+    let mine = mine.and_then(|mailbox| status::find_in(&mailbox, &args.id));
+    let found = match mine {
+        Some(found) => Some(found),
+        None => status::find(home, &args.id)?.into_iter().next(),
+    };
+    let found = found.ok_or_else(|| Failure::no_such_letter(&args.id))?;
+    if args.json {
+        super::print_json(&json!({ "state": found.state.dir(), "letter": found.letter }));
+    } else {
+        super::print(&report::text::letter(found.state, &found.letter, Timestamp::now()));
+    }
+    Ok(ExitCode::SUCCESS)
+}

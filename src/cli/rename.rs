@@ -1,0 +1,22 @@
+//! `cc2cc rename`: another name for the same mailbox.
+
+use std::process::ExitCode;
+
+use super::me;
+use crate::{agent::identity, failure::Failure, mailbox::home::Home};
+
+/// Give a session another name; its mailbox follows and the old address still works
+#[derive(clap::Args)]
+pub struct Args {
+    new: String,
+    /// Whose name; your session's if not given
+    #[arg(long, value_name = "NAME")]
+    agent: Option<String>,
+}
+
+pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
+    let mailbox = me::mailbox(home, args.agent.as_deref())?;
+    let renamed = identity::rename(home, &mailbox, &args.new.parse()?)?;
+    super::print(&format!("{} is {} now; letters to the old name still arrive\n", mailbox.name(), renamed.name()));
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,190 @@
+//! `cc2cc send`: from words, a file or a pipe to a letter.
+
+use std::{
+    fs,
+    io::Read,
+    path::PathBuf,
+    process::ExitCode,
+    time::{Duration, Instant},
+};
+
+use clap::ValueEnum;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+
+use super::me;
+use crate::{
+    agent::post::{self, Draft, Sender},
+    failure::{Code, Failure},
+    mailbox::{
+        Mailbox, Moved, State,
+        home::Home,
+        letter::{Kind, Letter, LetterId, Priority, TEXT_LIMIT_BYTES},
+        receipts::{Receipt, Step},
+        watch::Watch,
+    },
+    report,
+};
+
+/// Write a letter to a session
+#[derive(clap::Args)]
+pub struct Args {
+    /// A name, @all, @repo or @dir
+    to: String,
+    /// The text; `-` reads it from standard input
+    #[arg(required_unless_present = "file", trailing_var_arg = true, allow_hyphen_values = true)]
+    text: Vec<String>,
+    /// Read the text from a file
+    #[arg(long, value_name = "FILE", conflicts_with = "text")]
+    file: Option<PathBuf>,
+    /// The letter this one answers
+    #[arg(long, value_name = "ID")]
+    reply_to: Option<LetterId>,
+    #[arg(long = "type", value_enum, value_name = "TYPE")]
+    kind: Option<KindArg>,
+    /// Low does not wake the session, high goes in first
+    #[arg(long, value_enum, default_value = "normal", value_name = "PRIORITY")]
+    priority: PriorityArg,
+    /// Do not deliver it later than this (90s, 10m, 2h, 1d)
+    #[arg(long, value_parser = duration, value_name = "TIME")]
+    ttl: Option<Duration>,
+    /// Your own id for the letter: sending it again stores it once
+    #[arg(long, value_name = "KEY")]
+    id: Option<LetterId>,
+    /// Wait this long for an answer and print it
+    #[arg(long, value_parser = duration, value_name = "TIME")]
+    wait_reply: Option<Duration>,
+    /// With @all, @repo or @dir: also agents that are away
+    #[arg(long)]
+    offline_too: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum KindArg {
+    Message,
+    Task,
+    Response,
+    Status,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum PriorityArg {
+    Low,
+    Normal,
+    High,
+}
+
+pub fn run(home: &Home, args: Args) -> Result<ExitCode, Failure> {
+    let sender = me::sender(home)?;
+    let draft = Draft {
+        text: text(&args)?,
+        kind: args.kind.map(|kind| match kind {
+            KindArg::Message => Kind::Message,
+            KindArg::Task => Kind::Task,
+            KindArg::Response => Kind::Response,
+            KindArg::Status => Kind::Status,
+        }),
+        priority: match args.priority {
+            PriorityArg::Low => Priority::Low,
+            PriorityArg::Normal => Priority::Normal,
+            PriorityArg::High => Priority::High,
+        },
+        reply_to: args.reply_to,
+        ttl_seconds: args.ttl.map(|ttl| ttl.as_secs()),
+        id: args.id,
+        offline_too: args.offline_too,
+    };
+    let to = args.to.parse()?;
+    // An answer may come before we look, so its mailbox must be watched from before the letter goes.
+    let waiting = args.wait_reply.map(|_| me::mailbox(home, None)).transpose()?;
+    let sent = post::send(home, &sender, &to, &draft, Timestamp::now())?;
+    if args.json {
+        super::print_json(&json!({ "sent": sent.iter().map(report::json::sent).collect::<Vec<_>>() }));
+    } else {
+        super::print(&sent.iter().map(|sent| report::text::sent(sent) + "\n").collect::<String>());
+    }
+    match (args.wait_reply, waiting) {
+        (Some(longest), Some(mailbox)) => {
+            let ids: Vec<_> = sent.iter().map(|sent| sent.id.clone()).collect();
+            await_reply(&mailbox, &sender, &ids, longest, args.json)
+        }
+        _ => Ok(ExitCode::SUCCESS),
+    }
+}
+
+fn text(args: &Args) -> Result<String, Failure> {
+    let bytes = match (&args.file, args.text.as_slice()) {
+        (Some(path), _) => fs::read(path)
+            .map_err(|error| Failure::new(Code::Failed, format!("could not read {}: {error}", path.display())))?,
+        (None, [dash]) if dash == "-" => {
+            let mut bytes = Vec::new();
+            let limit = TEXT_LIMIT_BYTES as u64 + 1;
+            std::io::stdin()
+                .take(limit)
+                .read_to_end(&mut bytes)
+                .map_err(|error| Failure::new(Code::Failed, format!("could not read standard input: {error}")))?;
+            bytes
+        }
+        (None, words) => return Ok(words.join(" ")),
+    };
+    String::from_utf8(bytes).map_err(|_| Failure::new(Code::Usage, "the text is not UTF-8"))
+}
+
+/// A time with a unit, as in `90s`, `10m`, `2h`, `1d`.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    let parsed: Result<SignedDuration, _> = text.replace('d', "x").replace('x', "d").parse();
+    let parsed = parsed.or_else(|error| {
+        let days = text.strip_suffix('d').and_then(|days| days.parse::<i64>().ok());
+        days.map(|days| SignedDuration::from_hours(days * 24)).ok_or(error)
+    });
+    match parsed.map(Duration::try_from) {
+        Ok(Ok(time)) if time >= Duration::from_secs(1) => Ok(time),
+        _ => Err("a time is a number with a unit and at least 1s: 90s, 10m, 2h, 1d".to_owned()),
+    }
+}
+
+/// Waits for a letter that answers one of `ids`, wherever the session's own mailman may have put it meanwhile.
+fn await_reply(
+    mailbox: &Mailbox,
+    me: &Sender,
+    ids: &[LetterId],
+    longest: Duration,
+    json: bool,
+) -> Result<ExitCode, Failure> {
+    let inbox = mailbox.dir(State::Inbox);
+    let watch = Watch::over([inbox.as_path()]);
+    let deadline = Instant::now() + longest;
+    loop {
+        if let Some(reply) = reply(mailbox, ids)? {
+            if json {
+                super::print_json(&json!({ "reply": reply }));
+            } else {
+                super::print(&report::text::letter(State::Done, &reply, Timestamp::now()));
+            }
+            return Ok(ExitCode::SUCCESS);
+        }
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            let failure = Failure::new(Code::TimedOut, "no answer in this time");
+            return Err(failure.hint(format!("it will come to {}'s inbox all the same", me.name)));
+        }
+        watch.sleep(left);
+    }
+}
+
+fn reply(mailbox: &Mailbox, ids: &[LetterId]) -> Result<Option<Letter>, Failure> {
+    let answers = |letter: &Letter| letter.reply_to.as_ref().is_some_and(|id| ids.contains(id));
+    for state in [State::Inbox, State::Claimed, State::Done] {
+        for id in mailbox.ids(state)? {
+            let Some(found) = mailbox.read(state, &id).ok().filter(answers) else { continue };
+            if state == State::Inbox && mailbox.finish(&id, state, Some(&Receipt::now(Step::Seen)))? == Moved::Gone {
+                continue;
+            }
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
+}

@@ -1,0 +1,37 @@
+//! `cc2cc status`: how far a letter has come.
+
+use std::process::ExitCode;
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use crate::{
+    agent::status,
+    failure::Failure,
+    mailbox::{home::Home, letter::LetterId},
+    report,
+};
+
+/// Tell how far a letter has come: stored, rung, delivered, seen, answered
+#[derive(clap::Args)]
+pub struct Args {
+    id: LetterId,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
+    let found = status::find(home, &args.id)?;
+    if found.is_empty() {
+        return Err(Failure::no_such_letter(&args.id));
+    }
+    if args.json {
+        let copies: Vec<_> = found.iter().map(report::json::status).collect();
+        super::print_json(&json!({ "id": args.id, "copies": copies }));
+    } else {
+        let now = Timestamp::now();
+        super::print(&found.iter().map(|found| report::text::status(found, now)).collect::<String>());
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,61 @@
+//! `cc2cc wait`: sleep until there is mail. With `--ring`, see `claude::bell`, it is the plugin's doorbell.
+
+use std::{
+    process::ExitCode,
+    time::{Duration, Instant},
+};
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::{me, send};
+use crate::{
+    failure::{Code, Failure},
+    mailbox::{State, home::Home, watch::Watch},
+    report,
+};
+
+/// Wait until there is mail, and list it
+#[derive(clap::Args)]
+pub struct Args {
+    /// Whose mail; yours if not given
+    #[arg(long, value_name = "NAME")]
+    agent: Option<String>,
+    /// Give up after this time (90s, 10m, 2h) with exit code 5
+    #[arg(long, value_parser = send::duration, value_name = "TIME")]
+    timeout: Option<Duration>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
+    let mut mailbox = me::mailbox(home, args.agent.as_deref())?;
+    let started = Instant::now();
+    loop {
+        let inbox = mailbox.dir(State::Inbox);
+        let watch = Watch::over([inbox.as_path()]);
+        while mailbox.exists() {
+            let letters = mailbox.look()?.letters;
+            if !letters.is_empty() {
+                if args.json {
+                    let letters: Vec<_> =
+                        letters.iter().map(|letter| report::json::summary(State::Inbox, letter)).collect();
+                    super::print_json(&json!({ "agent": mailbox.name(), "letters": letters }));
+                } else {
+                    let letters: Vec<_> = letters.into_iter().map(|letter| (State::Inbox, letter)).collect();
+                    super::print(&report::text::letters(&letters, Timestamp::now()));
+                }
+                return Ok(ExitCode::SUCCESS);
+            }
+            let left = args.timeout.map_or(Duration::MAX, |timeout| timeout.saturating_sub(started.elapsed()));
+            if left.is_zero() {
+                return Err(Failure::new(Code::TimedOut, format!("no mail for {} in this time", mailbox.name())));
+            }
+            watch.sleep(left);
+        }
+        // Renamed meanwhile: the letters come to the new place.
+        let name = mailbox.name().clone();
+        mailbox = home.mailbox(&name).ok_or_else(|| Failure::no_such_agent(&name, Vec::new()))?;
+    }
+}

@@ -1,0 +1,26 @@
+//! `cc2cc whoami`: under which name letters reach the place this is run in.
+
+use std::process::ExitCode;
+
+use serde_json::json;
+
+use super::me;
+use crate::{failure::Failure, mailbox::home::Home};
+
+/// Print your agent name
+#[derive(clap::Args)]
+pub struct Args {
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
+    let name = me::sender(home)?.name;
+    if args.json {
+        super::print_json(&json!({ "name": name, "home": home.path() }));
+    } else {
+        super::print(&format!("{name}\n"));
+    }
+    Ok(ExitCode::SUCCESS)
+}

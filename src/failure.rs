@@ -1,0 +1,138 @@
+//! What went wrong, what can be done about it, and the exit code: the same for a person, a script and a model.
+
+use std::fmt;
+
+use crate::{
+    agent::{identity::RenameError, post::SendError},
+    claude::install::InstallError,
+    mailbox::{
+        disk::FsError,
+        letter::{BadId, LetterId},
+        name::{AgentName, BadName},
+    },
+};
+
+/// The exit codes; documented in the README.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Code {
+    Failed = 1,
+    Usage = 2,
+    NotFound = 3,
+    Held = 4,
+    TimedOut = 5,
+}
+
+/// A failure as it is shown: a message, a hint, and nothing changed.
+#[derive(Debug)]
+pub struct Failure {
+    pub code: Code,
+    pub message: String,
+    pub hint: Option<String>,
+}
+
+impl Failure {
+    #[must_use]
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), hint: None }
+    }
+
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    #[must_use]
+    pub fn no_such_letter(id: &LetterId) -> Self {
+        Self::new(Code::NotFound, format!("no letter `{id}`")).hint("`cc2cc inbox --all` lists the letters you have")
+    }
+
+    #[must_use]
+    pub fn no_such_agent(name: &AgentName, nearest: Vec<AgentName>) -> Self {
+        SendError::NoSuchAgent { name: name.to_string(), nearest }.into()
+    }
+
+    #[must_use]
+    pub fn takes_no_part() -> Self {
+        Self::new(Code::Failed, "this Claude session has no agent name")
+            .hint("start it with CC2CC_NAME=some-name; headless sessions take part only then")
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        self.hint.as_ref().map_or(Ok(()), |hint| write!(f, "\nhint: {hint}"))
+    }
+}
+
+impl std::error::Error for Failure {}
+
+impl From<SendError> for Failure {
+    fn from(error: SendError) -> Self {
+        let code = match &error {
+            SendError::NoSuchAgent { .. } | SendError::NobodyThere { .. } | SendError::NoSuchLetter(_) => {
+                Code::NotFound
+            }
+            SendError::ToYourself(_) | SendError::Empty | SendError::TooLong(_) | SendError::NoTime => Code::Usage,
+            SendError::Fs(_) => Code::Failed,
+        };
+        Self { code, message: error.to_string(), hint: error.hint() }
+    }
+}
+
+impl From<RenameError> for Failure {
+    fn from(error: RenameError) -> Self {
+        match error {
+            RenameError::Fs(error) => error.into(),
+            RenameError::Taken(_) => {
+                Self::new(Code::Failed, error.to_string()).hint("`cc2cc agents --all` lists the names in use")
+            }
+            RenameError::Reserved(_) => Self::new(Code::Usage, error.to_string()),
+        }
+    }
+}
+
+impl From<InstallError> for Failure {
+    fn from(error: InstallError) -> Self {
+        let failure = Self::new(Code::Failed, error.to_string());
+        match error {
+            InstallError::NotOurs(_) => failure.hint("move it away, or set CLAUDE_CONFIG_DIR to another place"),
+            InstallError::NotInstalled(_) => failure.hint("with CLAUDE_CONFIG_DIR set, it looks there"),
+            InstallError::NoHome | InstallError::Fs(_) | InstallError::Copy { .. } => failure,
+        }
+    }
+}
+
+impl From<BadName> for Failure {
+    fn from(error: BadName) -> Self {
+        Self::new(Code::Usage, error.to_string()).hint(BadName::HINT)
+    }
+}
+
+impl From<BadId> for Failure {
+    fn from(error: BadId) -> Self {
+        Self::new(Code::Usage, error.to_string()).hint(BadId::HINT)
+    }
+}
+
+impl From<FsError> for Failure {
+    fn from(error: FsError) -> Self {
+        Self::new(Code::Failed, error.to_string()).hint("`cc2cc doctor` looks into it")
+    }
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        match error.downcast::<Self>() {
+            Ok(failure) => failure,
+            Err(error) => Self::new(Code::Failed, format!("{error:#}")),
+        }
+    }
+}
+
+impl From<crate::mailbox::home::NoHome> for Failure {
+    fn from(error: crate::mailbox::home::NoHome) -> Self {
+        Self::new(Code::Failed, error.to_string())
+    }
+}

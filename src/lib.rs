@@ -1,0 +1,13 @@
+//! Letters between the Claude Code sessions on a machine.
+//!
+//! Three layers, each knowing only the ones before it: [`mailbox`] (plain files: letters, atomic steps, locks, watching),
+//! [`agent`] (who is who, and sending), [`claude`] (everything about Claude Code). [`mcp`] and [`cli`] sit on top and
+//! share [`report`] and [`failure`]. ARCHITECTURE.md has the map and the invariants.
+
+pub mod agent;
+pub mod claude;
+pub mod cli;
+pub mod failure;
+pub mod mailbox;
+pub mod mcp;
+pub mod report;

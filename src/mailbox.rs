@@ -1,0 +1,259 @@
+//! A mailbox is a directory, a letter is a JSON file, and the directory a letter lies in is its state.
+//!
+//! Every change of state is one atomic rename, so each step has exactly one winner and a crash leaves a letter either
+//! before or after the step. Nothing here knows who uses the mailbox, or that Claude Code exists.
+//!
+//! ```text
+//! inbox/ ──claim──▶ claimed/ ──finish──▶ done/
+//!   ▲  └──hold──▶ held/   └─give back─▶ inbox/
+//!   └── publish (from tmp/)          anything unreadable ──bury──▶ dead/
+//! ```
+
+pub mod disk;
+pub mod home;
+pub mod letter;
+pub mod lock;
+pub mod log;
+pub mod name;
+pub mod presence;
+pub mod receipts;
+pub mod scan;
+pub mod watch;
+
+use std::path::{Path, PathBuf};
+
+use disk::{Dir, FsError};
+use letter::{Letter, LetterId, Unreadable};
+use name::AgentName;
+use receipts::{Receipt, Step};
+
+/// Where a letter is in its life; each state is the directory of that name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum State {
+    /// Waiting to be taken.
+    Inbox,
+    /// Put before the model, not yet proved to have been seen.
+    Claimed,
+    /// Waiting for the person's yes.
+    Held,
+    /// Seen by the model, or read by the person.
+    Done,
+    /// Expired, refused or unreadable; the reason lies beside it.
+    Dead,
+}
+
+impl State {
+    pub const ALL: [Self; 5] = [Self::Inbox, Self::Claimed, Self::Held, Self::Done, Self::Dead];
+
+    /// The directory's name, which is also the name shown to people.
+    #[must_use]
+    pub fn dir(self) -> &'static str {
+        match self {
+            Self::Inbox => "inbox",
+            Self::Claimed => "claimed",
+            Self::Held => "held",
+            Self::Done => "done",
+            Self::Dead => "dead",
+        }
+    }
+}
+
+/// Where a letter's id comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Key {
+    /// Made just now by [`LetterId::fresh`]: nobody else has it.
+    Fresh,
+    /// Chosen by the sender, or sent once before: the mailbox may have it already.
+    Chosen,
+}
+
+/// What became of a publish.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Published {
+    /// The letter is in the inbox, durably.
+    New,
+    /// A letter with this id is already in the mailbox; nothing was written.
+    Already(State),
+}
+
+/// What became of an attempt to move one letter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moved {
+    /// This process made the step.
+    Mine,
+    /// Another process was first; that is normal.
+    Gone,
+}
+
+/// One agent's mailbox.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mailbox {
+    name: AgentName,
+    path: PathBuf,
+}
+
+impl Mailbox {
+    pub(in crate::mailbox) fn at(name: AgentName, path: PathBuf) -> Self {
+        Self { name, path }
+    }
+
+    #[must_use]
+    pub fn name(&self) -> &AgentName {
+        &self.name
+    }
+
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    #[must_use]
+    pub fn dir(&self, state: State) -> PathBuf {
+        self.path.join(state.dir())
+    }
+
+    #[must_use]
+    pub fn file(&self, state: State, id: &LetterId) -> PathBuf {
+        self.dir(state).join(format!("{id}.json"))
+    }
+
+    /// Whether the mailbox's directory is there. It goes away when the agent is renamed.
+    #[must_use]
+    pub fn exists(&self) -> bool {
+        self.path.is_dir()
+    }
+
+    /// Puts a letter into the inbox: written to `tmp/`, synced, renamed, the directory synced.
+    ///
+    /// When this returns `New` the letter survives a power cut. A letter whose id the sender chose is stored once
+    /// however often it is sent; a fresh id needs no look.
+    ///
+    /// # Errors
+    /// A `FsError`. One that names the step "make … durable" comes after the rename: the letter may have been
+    /// delivered, and sending the same id again is safe.
+    pub fn publish(&self, letter: &Letter, key: Key) -> Result<Published, FsError> {
+        let _guard = if key == Key::Fresh {
+            None
+        } else {
+            let guard = lock::exclusive(&self.path.join("keys.lock"))?;
+            if let Some(state) = self.state_of(&letter.id) {
+                return Ok(Published::Already(state));
+            }
+            Some(guard)
+        };
+        let draft = self.path.join("tmp").join(format!("{}.{}", letter.id, disk::unique()));
+        disk::write_new(&draft, &letter.to_bytes())?;
+        let inbox = self.dir(State::Inbox);
+        if let Err(error) = disk::rename(&draft, &self.file(State::Inbox, &letter.id)) {
+            disk::discard(&draft);
+            return Err(error);
+        }
+        disk::sync_dir(&inbox)?;
+        Ok(Published::New)
+    }
+
+    /// Takes a waiting letter for delivery. The intent is noted before the step, so a claim's age is always known.
+    ///
+    /// # Errors
+    /// A `FsError` when the step failed for another reason than losing the race.
+    pub fn claim(&self, id: &LetterId, note: &Receipt) -> Result<Moved, FsError> {
+        self.note(id, note)?;
+        self.shift(id, State::Inbox, State::Claimed)
+    }
+
+    /// Puts an unproved claim back where the next mailman finds it.
+    ///
+    /// # Errors
+    /// As [`Mailbox::claim`].
+    pub fn give_back(&self, id: &LetterId) -> Result<Moved, FsError> {
+        self.note(id, &Receipt::now(Step::Returned))?;
+        self.shift(id, State::Claimed, State::Inbox)
+    }
+
+    /// Ends a letter's way: proved seen, or read by the person.
+    ///
+    /// # Errors
+    /// As [`Mailbox::claim`].
+    pub fn finish(&self, id: &LetterId, from: State, note: Option<&Receipt>) -> Result<Moved, FsError> {
+        let moved = self.shift(id, from, State::Done)?;
+        if let (Moved::Mine, Some(note)) = (moved, note) {
+            self.note(id, note)?;
+        }
+        Ok(moved)
+    }
+
+    /// Sets a waiting letter aside until a person decides.
+    ///
+    /// # Errors
+    /// As [`Mailbox::claim`].
+    pub fn hold(&self, id: &LetterId, why: &str) -> Result<Moved, FsError> {
+        self.note(id, &Receipt::now(Step::Held).why(why))?;
+        self.shift(id, State::Inbox, State::Held)
+    }
+
+    /// Moves a letter that must not be delivered to `dead/`. The reason is written first, so that none lies there without one.
+    ///
+    /// # Errors
+    /// As [`Mailbox::claim`].
+    pub fn bury(&self, file_name: &std::ffi::OsStr, from: State, why: &str) -> Result<Moved, FsError> {
+        let dead = self.dir(State::Dead);
+        let mut reason = file_name.to_os_string();
+        reason.push(".reason");
+        disk::replace(&dead.join(reason), format!("{why}\n").as_bytes(), disk::Durability::Process)?;
+        let mut target = dead.join(file_name);
+        if target.symlink_metadata().is_ok() {
+            let mut other = file_name.to_os_string();
+            other.push(format!(".{}", disk::unique()));
+            target = dead.join(other);
+        }
+        self.step(&self.dir(from).join(file_name), &target)
+    }
+
+    /// Why a file lies in `dead/`.
+    #[must_use]
+    pub fn reason(&self, id: &LetterId) -> Option<String> {
+        let path = self.dir(State::Dead).join(format!("{id}.json.reason"));
+        std::fs::read_to_string(path).ok().map(|text| text.trim().to_owned())
+    }
+
+    /// Which state a letter is in now; `None` when the mailbox does not have it.
+    #[must_use]
+    pub fn state_of(&self, id: &LetterId) -> Option<State> {
+        // Twice, because a letter may move behind our back from a state not yet looked at to one already looked at.
+        let look = || State::ALL.into_iter().find(|state| self.file(*state, id).symlink_metadata().is_ok());
+        look().or_else(look)
+    }
+
+    /// Reads one letter where it lies.
+    ///
+    /// # Errors
+    /// `Unreadable` says why the file is no letter, or that it is gone.
+    pub fn read(&self, state: State, id: &LetterId) -> Result<Letter, Unreadable> {
+        letter::read(&self.file(state, id), id)
+    }
+
+    fn shift(&self, id: &LetterId, from: State, to: State) -> Result<Moved, FsError> {
+        self.step(&self.file(from, id), &self.file(to, id))
+    }
+
+    /// One atomic step. A missing letter means that another process was first; a missing directory is an error.
+    fn step(&self, from: &Path, to: &Path) -> Result<Moved, FsError> {
+        match disk::rename(from, to) {
+            Ok(()) => Ok(Moved::Mine),
+            Err(error) if error.is_not_found() && self.has_dirs_of(from, to) => Ok(Moved::Gone),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn has_dirs_of(&self, from: &Path, to: &Path) -> bool {
+        self.exists() && [from, to].iter().all(|path| path.parent().is_some_and(Path::is_dir))
+    }
+
+    /// Makes the directories of a new mailbox below an already claimed `path`.
+    pub(in crate::mailbox) fn furnish(&self) -> Result<(), FsError> {
+        for name in ["tmp", "receipts"].into_iter().chain(State::ALL.map(State::dir)) {
+            disk::create_dir(&self.path.join(name), Dir::MayExist)?;
+        }
+        disk::sync_dir(&self.path)
+    }
+}

@@ -1,0 +1,150 @@
+//! The directory that holds everything: `$CC2CC_HOME`, else `~/.cc2cc`.
+
+use std::path::{Path, PathBuf};
+
+use super::{
+    Mailbox,
+    disk::{self, Dir, Durability, FsError},
+    name::AgentName,
+};
+
+/// Renames followed before a chain counts as a loop.
+const LONGEST_CHAIN: usize = 64;
+
+#[derive(Debug, Clone)]
+pub struct Home {
+    path: PathBuf,
+}
+
+/// No place for the mail could be found.
+#[derive(Debug, thiserror::Error)]
+#[error("there is no home directory; set CC2CC_HOME to say where the mail is kept")]
+pub struct NoHome;
+
+impl Home {
+    /// The home this process was told to use.
+    ///
+    /// # Errors
+    /// [`NoHome`] when neither the variable nor the user's home directory is known.
+    pub fn from_env() -> Result<Self, NoHome> {
+        if let Some(path) = std::env::var_os("CC2CC_HOME").filter(|path| !path.is_empty()) {
+            let path = std::path::absolute(PathBuf::from(path)).map_err(|_| NoHome)?;
+            return Ok(Self { path });
+        }
+        dirs::home_dir().map(|home| Self { path: home.join(".cc2cc") }).ok_or(NoHome)
+    }
+
+    #[must_use]
+    pub fn at(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into() }
+    }
+
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// A directory of the home beside the mailboxes, made if need be.
+    ///
+    /// # Errors
+    /// A `FsError` naming the directory.
+    pub fn subdir(&self, name: &str) -> Result<PathBuf, FsError> {
+        let path = self.path.join(name);
+        if !path.is_dir() {
+            disk::create_dir_all(&path)?;
+        }
+        Ok(path)
+    }
+
+    /// The mailbox of an agent, following renames; `None` when no agent ever had the name.
+    #[must_use]
+    pub fn mailbox(&self, name: &AgentName) -> Option<Mailbox> {
+        let mut name = name.clone();
+        for _ in 0..LONGEST_CHAIN {
+            let mailbox = self.place(&name);
+            if mailbox.exists() {
+                return Some(mailbox);
+            }
+            name = self.renamed(&name)?;
+        }
+        None
+    }
+
+    /// Claims a name: makes its mailbox, which nobody else can have made.
+    ///
+    /// # Errors
+    /// `AlreadyExists` when the name is taken, else the system's reason.
+    pub fn claim(&self, name: &AgentName) -> Result<Mailbox, FsError> {
+        disk::create_dir_all(&self.path)?;
+        let mailbox = self.place(name);
+        if self.mailbox(name).is_some() {
+            return Err(taken(&mailbox)); // also by a pointer: an old address must go on reaching its agent
+        }
+        disk::create_dir(mailbox.path(), Dir::MustBeNew)?;
+        mailbox.furnish()?;
+        disk::sync_dir(&self.path)?;
+        Ok(mailbox)
+    }
+
+    /// The mailbox of `name`, made if it is not there; for names that need no claim.
+    ///
+    /// # Errors
+    /// A `FsError` naming the path.
+    pub fn ensure(&self, name: &AgentName) -> Result<Mailbox, FsError> {
+        if let Some(mailbox) = self.mailbox(name) {
+            mailbox.furnish()?; // a crash may have left it half made
+            return Ok(mailbox);
+        }
+        match self.claim(name) {
+            Err(error) if error.is_already_there() => Ok(self.place(name)),
+            made => made,
+        }
+    }
+
+    /// Gives a mailbox a new name, letters included; the old address goes on working.
+    ///
+    /// # Errors
+    /// `AlreadyExists` when the new name is another agent's, else the system's reason. Nothing has changed then.
+    pub fn rename(&self, mailbox: &Mailbox, new: &AgentName) -> Result<Mailbox, FsError> {
+        let target = self.place(new);
+        if target.exists() || self.mailbox(new).is_some_and(|found| found.name() != mailbox.name()) {
+            return Err(taken(&target));
+        }
+        // The pointer first: while the old directory stands it is not looked at.
+        let pointer = self.subdir("renamed")?.join(mailbox.name().as_str());
+        disk::replace(&pointer, format!("{new}\n").as_bytes(), Durability::Disk)?;
+        disk::rename(mailbox.path(), target.path())?;
+        disk::sync_dir(&self.path)?;
+        Ok(target)
+    }
+
+    /// All mailboxes, by name.
+    ///
+    /// # Errors
+    /// A `FsError` when the home cannot be listed; a home that is not there has no mailboxes.
+    pub fn mailboxes(&self) -> Result<Vec<Mailbox>, FsError> {
+        let names = match disk::names(&self.path) {
+            Err(error) if error.is_not_found() => Vec::new(),
+            listed => listed?,
+        };
+        let agent = |name: &std::ffi::OsString| name.to_str()?.strip_prefix("to-")?.parse().ok();
+        let mut found: Vec<_> = names.iter().filter_map(agent).map(|name| self.place(&name)).collect();
+        found.retain(Mailbox::exists);
+        found.sort_by(|a, b| a.name().cmp(b.name()));
+        Ok(found)
+    }
+
+    fn place(&self, name: &AgentName) -> Mailbox {
+        Mailbox::at(name.clone(), self.path.join(format!("to-{name}")))
+    }
+
+    fn renamed(&self, name: &AgentName) -> Option<AgentName> {
+        let bytes = disk::read(&self.path.join("renamed").join(name.as_str()), 256).ok()?;
+        std::str::from_utf8(&bytes).ok()?.trim().parse().ok()
+    }
+}
+
+fn taken(mailbox: &Mailbox) -> FsError {
+    let source = std::io::Error::from(std::io::ErrorKind::AlreadyExists);
+    FsError { action: "claim", path: mailbox.path().to_owned(), source }
+}

@@ -1,0 +1,348 @@
+//! A letter: one JSON object in one file. ARCHITECTURE.md documents the fields.
+//!
+//! Reading is lenient, so that letters of other versions and of scripts get through; what cannot be a letter is
+//! refused with a reason a person understands.
+
+use std::{fmt, io, path::Path, str::FromStr, time::Duration};
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::{
+    disk::{self, FsError},
+    name::AgentName,
+};
+
+/// The format written by this version.
+pub const FORMAT: u64 = 1;
+/// Text longer than this is refused when sent and when read.
+pub const TEXT_LIMIT_BYTES: usize = 1024 * 1024;
+/// JSON can need six bytes for one of text; beyond that a file is not read at all.
+const FILE_LIMIT_BYTES: u64 = 7 * 1024 * 1024;
+
+/// A letter's id: a UUID (version 7), or a key chosen by the sender. Always a safe file name.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct LetterId(String);
+
+/// Why a text is not a letter id.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{}` is not a letter id", .0.escape_debug())]
+pub struct BadId(pub String);
+
+impl BadId {
+    pub const HINT: &'static str =
+        "an id is up to 64 lower-case letters, digits, `.`, `_` and `-`, beginning with a letter or digit";
+}
+
+impl LetterId {
+    /// An id that nobody else has.
+    #[must_use]
+    pub fn fresh() -> Self {
+        Self(uuid::Uuid::now_v7().to_string())
+    }
+
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for LetterId {
+    type Err = BadId;
+
+    fn from_str(text: &str) -> Result<Self, BadId> {
+        // Windows gives these names to devices, whatever their extension.
+        const DEVICES: [&str; 4] = ["con", "prn", "aux", "nul"];
+        let stem = text.split('.').next().unwrap_or_default();
+        let port = |kind: &str| stem.strip_prefix(kind).is_some_and(|rest| rest.len() == 1);
+        let fine = (1..=64).contains(&text.len())
+            && text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_' | b'-'))
+            && text.as_bytes()[0].is_ascii_alphanumeric()
+            && !text.ends_with('.')
+            && !(DEVICES.contains(&stem) || port("com") || port("lpt"));
+        if fine { Ok(Self(text.to_owned())) } else { Err(BadId(text.to_owned())) }
+    }
+}
+
+impl TryFrom<String> for LetterId {
+    type Error = BadId;
+
+    fn try_from(text: String) -> Result<Self, BadId> {
+        text.parse()
+    }
+}
+
+impl From<LetterId> for String {
+    fn from(id: LetterId) -> Self {
+        id.0
+    }
+}
+
+impl fmt::Display for LetterId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+/// What a letter is for. A kind this version does not know is kept as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub enum Kind {
+    #[default]
+    Message,
+    Task,
+    Response,
+    Status,
+    Other(String),
+}
+
+impl From<String> for Kind {
+    fn from(text: String) -> Self {
+        match text.as_str() {
+            "message" => Self::Message,
+            "task" => Self::Task,
+            "response" => Self::Response,
+            "status" => Self::Status,
+            _ => Self::Other(text),
+        }
+    }
+}
+
+impl From<Kind> for String {
+    fn from(kind: Kind) -> Self {
+        kind.as_str().to_owned()
+    }
+}
+
+impl Kind {
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Message => "message",
+            Self::Task => "task",
+            Self::Response => "response",
+            Self::Status => "status",
+            Self::Other(text) => text,
+        }
+    }
+}
+
+/// `Low` never wakes a session; `High` goes in before the rest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Priority {
+    Low,
+    #[default]
+    Normal,
+    High,
+}
+
+impl Priority {
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Normal => "normal",
+            Self::High => "high",
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Content {
+    pub text: String,
+    #[serde(flatten)]
+    pub extra: Map<String, Value>,
+}
+
+/// What cc2cc itself knows of the sender. Never taken from the text of a letter.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Origin {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cwd: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub repo: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub branch: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub permission_mode: Option<String>,
+    /// Letters since a person last spoke in this exchange.
+    pub hops: u32,
+    /// The address as written, when it named more than one agent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sent_to: Option<String>,
+    #[serde(flatten)]
+    pub extra: Map<String, Value>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Letter {
+    pub v: u64,
+    pub id: LetterId,
+    pub timestamp: Timestamp,
+    pub from: AgentName,
+    pub to: AgentName,
+    #[serde(rename = "type", default)]
+    pub kind: Kind,
+    #[serde(default)]
+    pub priority: Priority,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub thread: Option<LetterId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<LetterId>,
+    /// Seconds from `timestamp` after which the letter is no longer delivered.
+    #[serde(rename = "ttl", skip_serializing_if = "Option::is_none")]
+    pub ttl_seconds: Option<u64>,
+    pub content: Content,
+    #[serde(default)]
+    pub origin: Origin,
+    /// Fields of other versions, kept through any rewrite.
+    #[serde(flatten)]
+    pub extra: Map<String, Value>,
+}
+
+impl Letter {
+    /// A plain message; the caller sets what differs.
+    #[must_use]
+    pub fn new(from: AgentName, to: AgentName, text: impl Into<String>, now: Timestamp) -> Self {
+        Self {
+            v: FORMAT,
+            id: LetterId::fresh(),
+            timestamp: now,
+            from,
+            to,
+            kind: Kind::default(),
+            priority: Priority::default(),
+            thread: None,
+            reply_to: None,
+            ttl_seconds: None,
+            content: Content { text: text.into(), extra: Map::new() },
+            origin: Origin::default(),
+            extra: Map::new(),
+        }
+    }
+
+    /// The conversation this letter belongs to: its own id when it began one.
+    #[must_use]
+    pub fn thread_id(&self) -> &LetterId {
+        self.thread.as_ref().unwrap_or(&self.id)
+    }
+
+    /// Whether its time to live is over.
+    #[must_use]
+    pub fn lapsed(&self, now: Timestamp) -> bool {
+        self.ttl_seconds.is_some_and(|ttl| now.duration_since(self.timestamp) >= SignedDuration::new(saturated(ttl), 0))
+    }
+
+    /// The first line of the text, at most `width` characters.
+    #[must_use]
+    pub fn first_line(&self, width: usize) -> String {
+        shorten(&self.content.text, width)
+    }
+
+    /// The file's contents: JSON for people and programs, ending in a newline.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = serde_json::to_vec_pretty(self).unwrap_or_default();
+        bytes.push(b'\n');
+        bytes
+    }
+}
+
+/// The first line of a text without control characters, at most `width` characters long.
+#[must_use]
+pub fn shorten(text: &str, width: usize) -> String {
+    let line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default().trim();
+    let more = line.chars().count() > width || text.trim().contains('\n');
+    let mut short: String =
+        line.chars().filter(|c| !c.is_control()).take(width.saturating_sub(usize::from(more))).collect();
+    if more {
+        short.push('…');
+    }
+    short
+}
+
+fn saturated(seconds: u64) -> i64 {
+    i64::try_from(seconds).unwrap_or(i64::MAX)
+}
+
+/// Why a file could not be read as a letter.
+#[derive(Debug, thiserror::Error)]
+pub enum Unreadable {
+    #[error("it is gone")]
+    Gone,
+    /// Perhaps still being written by a script; try again later.
+    #[error("it is not complete yet")]
+    Unsettled,
+    /// It will never be a letter.
+    #[error("{0}")]
+    NotALetter(String),
+    #[error(transparent)]
+    Fs(#[from] FsError),
+}
+
+/// A file younger than this may still be in the hands of whoever writes it.
+const SETTLED_AFTER: Duration = Duration::from_secs(2);
+
+/// Reads the letter `id` from a file. What a script left out is filled in; what contradicts itself is refused.
+///
+/// # Errors
+/// [`Unreadable`] says which.
+pub fn read(path: &Path, id: &LetterId) -> Result<Letter, Unreadable> {
+    let bytes = match disk::read(path, FILE_LIMIT_BYTES) {
+        Ok(bytes) => bytes,
+        Err(error) if error.is_not_found() => return Err(Unreadable::Gone),
+        Err(error) if error.source.kind() == io::ErrorKind::FileTooLarge => {
+            return Err(Unreadable::NotALetter("its text is longer than 1 MiB".into()));
+        }
+        Err(_) if path.symlink_metadata().is_ok_and(|facts| !facts.is_file()) => {
+            return Err(Unreadable::NotALetter("it is not a regular file".into()));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    parse(&bytes, id, written_at(path)).map_err(|reason| {
+        let fresh = written_at(path).is_some_and(|at| {
+            let age = Timestamp::now().duration_since(at);
+            !age.is_negative() && age.unsigned_abs() < SETTLED_AFTER
+        });
+        if fresh { Unreadable::Unsettled } else { Unreadable::NotALetter(reason) }
+    })
+}
+
+fn written_at(path: &Path) -> Option<Timestamp> {
+    path.metadata().ok()?.modified().ok()?.try_into().ok()
+}
+
+/// Reads a letter from the bytes of the file named after `id`; `written` stands in for a missing timestamp.
+///
+/// # Errors
+/// One line that says what is wrong with it.
+pub fn parse(bytes: &[u8], id: &LetterId, written: Option<Timestamp>) -> Result<Letter, String> {
+    let mut value: Value = serde_json::from_slice(bytes).map_err(|error| format!("it is not JSON: {error}"))?;
+    let fields = value.as_object_mut().ok_or("it is not a JSON object")?;
+    let format = fields.entry("v").or_insert(FORMAT.into()).as_u64();
+    fields.entry("id").or_insert(id.as_str().into());
+    if let Some(written) = written {
+        fields.entry("timestamp").or_insert(written.to_string().into());
+    }
+    let read = serde_json::from_value::<Letter>(value);
+    let letter = read.map_err(|error| match format {
+        Some(format) if format > FORMAT => {
+            format!("it was written by a newer cc2cc (format {format}); update cc2cc to read it ({error})")
+        }
+        _ => format!("it is not a letter: {error}"),
+    })?;
+    if letter.id != *id {
+        return Err(format!("the id inside, {}, is not the file's name", letter.id));
+    }
+    if letter.content.text.len() > TEXT_LIMIT_BYTES {
+        return Err("its text is longer than 1 MiB".into());
+    }
+    Ok(letter)
+}

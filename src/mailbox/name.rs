@@ -1,0 +1,105 @@
+//! Agent names: safe as a file name and as an address, on every system.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+/// The person at a terminal.
+pub const USER: &str = "user";
+/// cc2cc itself, as the sender of notices.
+pub const SYSTEM: &str = "system";
+const RESERVED: [&str; 3] = [USER, "all", SYSTEM];
+/// Letters and digits in a name; single hyphens between them do not count.
+const LONGEST: usize = 31;
+
+/// A name that matches `[a-z0-9](-?[a-z0-9]){0,30}`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct AgentName(String);
+
+/// Why a text is not a name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{}` is not an agent name", .0.escape_debug())]
+pub struct BadName(pub String);
+
+impl BadName {
+    pub const HINT: &'static str =
+        "a name is lower-case letters and digits with single hyphens inside, like `brave-fox`";
+}
+
+impl AgentName {
+    #[must_use]
+    pub fn user() -> Self {
+        Self(USER.to_owned())
+    }
+
+    #[must_use]
+    pub fn system() -> Self {
+        Self(SYSTEM.to_owned())
+    }
+
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether no session may have this name.
+    #[must_use]
+    pub fn is_reserved(&self) -> bool {
+        RESERVED.contains(&self.as_str())
+    }
+
+    #[must_use]
+    pub fn is_user(&self) -> bool {
+        self.0 == USER
+    }
+}
+
+impl FromStr for AgentName {
+    type Err = BadName;
+
+    fn from_str(text: &str) -> Result<Self, BadName> {
+        let counted = text.bytes().filter(|byte| *byte != b'-').count();
+        let fine = (1..=LONGEST).contains(&counted)
+            && text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
+            && text.split('-').all(|part| !part.is_empty());
+        if fine { Ok(Self(text.to_owned())) } else { Err(BadName(text.to_owned())) }
+    }
+}
+
+impl TryFrom<String> for AgentName {
+    type Error = BadName;
+
+    fn try_from(text: String) -> Result<Self, BadName> {
+        text.parse()
+    }
+}
+
+impl From<AgentName> for String {
+    fn from(name: AgentName) -> Self {
+        name.0
+    }
+}
+
+impl fmt::Display for AgentName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_what_the_pattern_says() {
+        let longest = "a".repeat(31);
+        for good in ["a", "7", "brave-fox", "a-b-c", "x1-2y", &longest] {
+            assert!(good.parse::<AgentName>().is_ok(), "{good}");
+        }
+        let too_long = "a".repeat(32);
+        for bad in ["", "-", "-a", "a-", "a--b", "Brave", "a_b", "a b", "../x", "ä", "a\0", "a:b", &too_long] {
+            assert!(bad.parse::<AgentName>().is_err(), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! When each step of a letter's way happened: one small file per letter, a JSON line per step, readable with `cat`.
+//!
+//! Receipts cost no rewrite of the letter and are appended, never changed. A lost last line repeats work, no more.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::{
+    Mailbox,
+    disk::{self, FsError},
+    letter::LetterId,
+};
+
+/// More than any letter needs; a longer file is somebody else's.
+const LIMIT_BYTES: u64 = 256 * 1024;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Step {
+    /// The doorbell rang for it.
+    Rung,
+    /// A mailman is about to take it.
+    Claimed,
+    /// It was put before the model.
+    Delivered,
+    /// The transcript proves it, or a person read it.
+    Seen,
+    /// It was not proved and went back to the inbox.
+    Returned,
+    Held,
+    Accepted,
+    Refused,
+    Expired,
+    /// A reply to it was sent.
+    Answered,
+    /// A step of another version.
+    #[serde(other)]
+    Unknown,
+}
+
+/// One step of one letter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    pub at: Timestamp,
+    pub step: Step,
+    /// The transcript in which the proof will be found.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub transcript: Option<String>,
+    /// How long that transcript was, in bytes: the proof comes after.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub offset: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    /// The letter that answered this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<LetterId>,
+    #[serde(flatten)]
+    pub extra: Map<String, Value>,
+}
+
+impl Receipt {
+    #[must_use]
+    pub fn at(step: Step, at: Timestamp) -> Self {
+        Self { at, step, transcript: None, offset: None, why: None, by: None, extra: Map::new() }
+    }
+
+    #[must_use]
+    pub fn now(step: Step) -> Self {
+        Self::at(step, Timestamp::now())
+    }
+
+    #[must_use]
+    pub fn why(mut self, why: &str) -> Self {
+        self.why = Some(why.to_owned());
+        self
+    }
+}
+
+impl Mailbox {
+    /// Notes a step of a letter.
+    ///
+    /// # Errors
+    /// A `FsError` naming the receipts file.
+    pub fn note(&self, id: &LetterId, receipt: &Receipt) -> Result<(), FsError> {
+        let line = serde_json::to_string(receipt).unwrap_or_default();
+        disk::append_line(&self.receipts_file(id), &line)
+    }
+
+    /// The steps noted so far, oldest first. Lines that are no receipts are passed over.
+    #[must_use]
+    pub fn receipts(&self, id: &LetterId) -> Vec<Receipt> {
+        let bytes = disk::read(&self.receipts_file(id), LIMIT_BYTES).unwrap_or_default();
+        bytes.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect()
+    }
+
+    fn receipts_file(&self, id: &LetterId) -> std::path::PathBuf {
+        self.path().join("receipts").join(format!("{id}.jsonl"))
+    }
+}

@@ -1,0 +1,118 @@
+//! Looking into the inbox. The scan is the truth about what waits; watching only says when to scan.
+
+use std::{ffi::OsString, path::Path};
+
+use super::{
+    Mailbox, State,
+    disk::{self, FsError},
+    letter::{Letter, LetterId, Unreadable},
+};
+
+/// Letters read in one look; the rest wait for the next, so that a flooded inbox cannot stall a session.
+const LOOK_LIMIT: usize = 256;
+
+/// What one look found.
+#[derive(Debug, Default)]
+pub struct Look {
+    /// In the order of delivery: urgent first, then oldest first.
+    pub letters: Vec<Letter>,
+    /// Files that were no letters and now lie in `dead/`, with the reason.
+    pub buried: Vec<Buried>,
+    /// Files that could not be read this time.
+    pub unread: Vec<Unread>,
+}
+
+#[derive(Debug)]
+pub struct Buried {
+    pub file_name: OsString,
+    pub reason: String,
+}
+
+#[derive(Debug)]
+pub struct Unread {
+    pub file_name: OsString,
+    pub why: Unreadable,
+}
+
+impl Mailbox {
+    /// How many files lie in a state's directory. Files whose names begin with a dot are nobody's letters.
+    ///
+    /// # Errors
+    /// A `FsError` when the directory cannot be listed.
+    pub fn count(&self, state: State) -> Result<usize, FsError> {
+        let names = disk::names(&self.dir(state))?;
+        Ok(names
+            .iter()
+            .filter(|name| state != State::Dead || is_letter_file(name))
+            .filter(|name| !is_hidden(name))
+            .count())
+    }
+
+    /// The ids of the letters in a state, in no order.
+    ///
+    /// # Errors
+    /// A `FsError` when the directory cannot be listed.
+    pub fn ids(&self, state: State) -> Result<Vec<LetterId>, FsError> {
+        Ok(disk::names(&self.dir(state))?.iter().filter_map(id_of).collect())
+    }
+
+    /// Reads what waits in the inbox. A file that is no letter is moved to `dead/` and never stops those beside it.
+    ///
+    /// # Errors
+    /// A `FsError` when the inbox itself cannot be listed.
+    pub fn look(&self) -> Result<Look, FsError> {
+        let mut names = disk::names(&self.dir(State::Inbox))?;
+        names.retain(|name| !is_hidden(name));
+        names.sort_unstable();
+        let mut look = Look::default();
+        for file_name in names {
+            if look.letters.len() >= LOOK_LIMIT {
+                break;
+            }
+            match self.read_waiting(&file_name) {
+                Ok(letter) => look.letters.push(letter),
+                Err(Unreadable::Gone) => {}
+                Err(Unreadable::NotALetter(reason)) => match self.bury(&file_name, State::Inbox, &reason) {
+                    Ok(_) => look.buried.push(Buried { file_name, reason }),
+                    Err(error) => look.unread.push(Unread { file_name, why: error.into() }),
+                },
+                Err(why) => look.unread.push(Unread { file_name, why }),
+            }
+        }
+        look.letters.sort_by(|a, b| {
+            let key = |letter: &Letter| (std::cmp::Reverse(letter.priority), letter.timestamp);
+            key(a).cmp(&key(b)).then_with(|| a.id.cmp(&b.id))
+        });
+        Ok(look)
+    }
+
+    /// All readable letters of a state, oldest first; for people to look at, changing nothing.
+    ///
+    /// # Errors
+    /// A `FsError` when the directory cannot be listed.
+    pub fn letters(&self, state: State) -> Result<Vec<Letter>, FsError> {
+        let mut letters: Vec<_> = self.ids(state)?.iter().filter_map(|id| self.read(state, id).ok()).collect();
+        letters.sort_by(|a, b| (a.timestamp, &a.id).cmp(&(b.timestamp, &b.id)));
+        Ok(letters)
+    }
+
+    fn read_waiting(&self, file_name: &OsString) -> Result<Letter, Unreadable> {
+        if !is_letter_file(file_name) {
+            return Err(Unreadable::NotALetter("its name does not end in .json".into()));
+        }
+        let id = id_of(file_name).ok_or_else(|| Unreadable::NotALetter("its name is not a letter id".into()))?;
+        self.read(State::Inbox, &id)
+    }
+}
+
+fn is_hidden(name: &OsString) -> bool {
+    name.as_encoded_bytes().first() == Some(&b'.')
+}
+
+fn is_letter_file(name: &OsString) -> bool {
+    Path::new(name).extension().is_some_and(|extension| extension == "json")
+}
+
+fn id_of(name: &OsString) -> Option<LetterId> {
+    name.to_str()?.strip_suffix(".json")?.parse().ok()
+}

@@ -1,0 +1,57 @@
+//! Sleeping until something changes. A hint and no more: whoever wakes scans, and a slow beat covers every file system
+//! that stays silent.
+
+use std::{
+    path::Path,
+    sync::mpsc::{self, Receiver, RecvTimeoutError},
+    time::Duration,
+};
+
+use notify::{RecommendedWatcher, RecursiveMode, Watcher};
+
+/// How often to look where watching works; also how long a silent mount can delay a letter.
+const BEAT: Duration = Duration::from_secs(2);
+/// How often to look where no watcher is to be had.
+const BEAT_UNWATCHED: Duration = Duration::from_millis(500);
+
+/// A watch over a few directories. Start it, then scan, then sleep: nothing that comes in between is missed.
+#[derive(Debug)]
+pub struct Watch {
+    changes: Receiver<()>,
+    /// Dropped with the watch; `None` where the system gives no watcher.
+    watcher: Option<RecommendedWatcher>,
+}
+
+impl Watch {
+    /// Watches the directories, or falls back to a beat when the system refuses (limits, odd mounts).
+    #[must_use]
+    pub fn over<'a>(directories: impl IntoIterator<Item = &'a Path>) -> Self {
+        // One waiting hint is as good as many.
+        let (ring, changes) = mpsc::sync_channel(1);
+        let watcher = notify::recommended_watcher(move |_| {
+            let _ = ring.try_send(());
+        });
+        let watcher = watcher.and_then(|mut watcher| {
+            for directory in directories {
+                watcher.watch(directory, RecursiveMode::NonRecursive)?;
+            }
+            Ok(watcher)
+        });
+        Self { changes, watcher: watcher.ok() }
+    }
+
+    /// Whether changes are announced, as far as the system says.
+    #[must_use]
+    pub fn is_watching(&self) -> bool {
+        self.watcher.is_some()
+    }
+
+    /// Returns after a change, after `longest`, or after one beat: look again in any case.
+    pub fn sleep(&self, longest: Duration) {
+        let beat = if self.is_watching() { BEAT } else { BEAT_UNWATCHED };
+        let nap = longest.min(beat);
+        if let Err(RecvTimeoutError::Disconnected) = self.changes.recv_timeout(nap) {
+            std::thread::sleep(nap);
+        }
+    }
+}

@@ -1,0 +1,273 @@
+//! The server through which a model writes, asks and looks: five tools over standard input and output.
+//!
+//! It ends when its client closes the connection or dies. While it runs, the agent is online.
+
+use std::{path::Path, time::Duration};
+
+use anyhow::{Context, Result};
+use jiff::Timestamp;
+use rmcp::{
+    ErrorData, RoleServer, ServerHandler, ServiceExt,
+    handler::server::wrapper::Parameters,
+    model::{
+        CallToolResult, ContentBlock, DiscoverResult, ErrorCode, Implementation, JsonObject, MetaObject,
+        ServerCapabilities, ServerConfig,
+    },
+    schemars::JsonSchema,
+    service::RequestContext,
+    tool, tool_handler, tool_router,
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::{
+    agent::{
+        directory,
+        host::HostKey,
+        identity::{self, Trust},
+        post::{self, Draft, Sender},
+        status,
+    },
+    claude::client::{self, Part},
+    failure::Failure,
+    mailbox::{
+        Mailbox, State,
+        home::Home,
+        letter::{Kind, LetterId, Priority},
+        log,
+        name::AgentName,
+        watch::Watch,
+    },
+    report::json as report,
+};
+
+const INSTRUCTIONS: &str = "Letters to and from the other Claude Code sessions on this machine. \
+     They arrive by themselves; there is no need to look for them.";
+
+/// Serves until the client goes.
+///
+/// # Errors
+/// When the home cannot be used or the client breaks the protocol.
+pub fn serve() -> Result<()> {
+    client::end_with_parent();
+    let home = Home::from_env()?;
+    let host = match client::part() {
+        Part::None => None,
+        Part::Attended | Part::Headless => Some(move_in(&home)?),
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let service = Server { home, host }.serve(rmcp::transport::stdio()).await?;
+        service.waiting().await?;
+        Ok(())
+    })
+}
+
+/// Finds or claims the session's agent, and says "here" for it from a thread of its own.
+fn move_in(home: &Home) -> Result<HostKey> {
+    let session = std::env::var("CLAUDE_CODE_SESSION_ID").ok().filter(|id| !id.is_empty());
+    let claimant = client::claimant(session, Trust::Host).context("the client has gone")?;
+    identity::claim(home, &claimant)?;
+    let host = claimant.host.clone();
+    let home = home.clone();
+    std::thread::spawn(move || {
+        if let Err(error) = stay(&home, &host) {
+            log::line(&home, &format!("server: {error:#}"));
+        }
+    });
+    Ok(claimant.host)
+}
+
+/// Holds the presence of whatever agent the session is, as it changes.
+fn stay(home: &Home, host: &HostKey) -> Result<()> {
+    let sessions = home.subdir("sessions")?;
+    let watch = Watch::over([Path::new(&sessions)]);
+    let mut here = None;
+    loop {
+        let mailbox = identity::find(home, host);
+        if here.as_ref().map(|(mailbox, _)| mailbox) != mailbox.as_ref() {
+            here = match mailbox {
+                Some(mailbox) => {
+                    let presence = mailbox.hold_presence()?;
+                    Some((mailbox, presence))
+                }
+                None => None,
+            };
+        }
+        watch.sleep(Duration::MAX);
+    }
+}
+
+#[derive(Clone)]
+struct Server {
+    home: Home,
+    /// `None` in a session that takes no part.
+    host: Option<HostKey>,
+}
+
+#[derive(Deserialize, JsonSchema)]
+struct SendArguments {
+    /// A name, @all, @repo or @dir
+    to: String,
+    text: String,
+    /// Id of the letter this answers
+    reply_to: Option<String>,
+    /// low waits for the next turn
+    priority: Option<Urgency>,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+enum Urgency {
+    Low,
+    Normal,
+    High,
+}
+
+#[derive(Deserialize, JsonSchema)]
+struct InboxArguments {
+    /// Read this letter in full
+    id: Option<String>,
+    /// Also those already seen
+    all: Option<bool>,
+}
+
+#[derive(Deserialize, JsonSchema)]
+struct AgentsArguments {
+    /// Also those that are away
+    all: Option<bool>,
+}
+
+#[derive(Deserialize, JsonSchema)]
+struct StatusArguments {
+    id: String,
+}
+
+#[derive(Deserialize, JsonSchema)]
+struct RenameArguments {
+    name: String,
+}
+
+#[tool_router]
+impl Server {
+    #[tool(
+        description = "Write a letter to another session; it wakes and reads it. Returns the letter's id.",
+        meta = loaded_at_once()
+    )]
+    async fn send(&self, Parameters(arguments): Parameters<SendArguments>) -> CallToolResult {
+        answer(self.do_send(arguments))
+    }
+
+    #[tool(description = "List your letters, or read one in full. Changes nothing.")]
+    async fn inbox(&self, Parameters(arguments): Parameters<InboxArguments>) -> CallToolResult {
+        answer(self.do_inbox(&arguments))
+    }
+
+    #[tool(description = "List the sessions one can write to: name, online, idle or busy, directory, branch.")]
+    async fn agents(&self, Parameters(arguments): Parameters<AgentsArguments>) -> CallToolResult {
+        answer(self.do_agents(&arguments))
+    }
+
+    #[tool(description = "Tell how far a letter has come: stored, rung, delivered, seen, answered, held or dead.")]
+    async fn status(&self, Parameters(arguments): Parameters<StatusArguments>) -> CallToolResult {
+        answer(self.do_status(&arguments))
+    }
+
+    #[tool(description = "Give this session another name. Letters to the old one still arrive.")]
+    async fn rename(&self, Parameters(arguments): Parameters<RenameArguments>) -> CallToolResult {
+        answer(self.do_rename(&arguments))
+    }
+}
+
+#[tool_handler]
+impl ServerHandler for Server {
+    fn get_info(&self) -> ServerConfig {
+        let capabilities = ServerCapabilities::builder().enable_tools().build();
+        ServerConfig::new(capabilities)
+            .with_server_info(Implementation::new("cc2cc", env!("CARGO_PKG_VERSION")))
+            .with_instructions(INSTRUCTIONS)
+    }
+
+    /// Clients register a channel only with servers that do not know this method.
+    async fn discover(&self, _: RequestContext<RoleServer>) -> Result<DiscoverResult, ErrorData> {
+        Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, "Method not found", None))
+    }
+}
+
+impl Server {
+    fn do_send(&self, arguments: SendArguments) -> Result<Value, Failure> {
+        let sender = Sender::agent(&self.me()?);
+        let draft = Draft {
+            text: arguments.text,
+            reply_to: arguments.reply_to.as_deref().map(str::parse).transpose()?,
+            priority: match arguments.priority {
+                Some(Urgency::Low) => Priority::Low,
+                Some(Urgency::High) => Priority::High,
+                Some(Urgency::Normal) | None => Priority::Normal,
+            },
+            kind: None::<Kind>,
+            ..Draft::default()
+        };
+        let sent = post::send(&self.home, &sender, &arguments.to.parse()?, &draft, Timestamp::now())?;
+        Ok(json!({ "sent": sent.iter().map(report::sent).collect::<Vec<_>>() }))
+    }
+
+    fn do_inbox(&self, arguments: &InboxArguments) -> Result<Value, Failure> {
+        let me = self.me()?;
+        if let Some(id) = &arguments.id {
+            let id: LetterId = id.parse()?;
+            let found = status::find_in(&me, &id).ok_or_else(|| Failure::no_such_letter(&id))?;
+            return Ok(json!({ "state": found.state.dir(), "letter": found.letter }));
+        }
+        let states: &[State] =
+            if arguments.all == Some(true) { &State::ALL } else { &[State::Inbox, State::Claimed, State::Held] };
+        let mut letters = Vec::new();
+        for state in states {
+            letters.extend(me.letters(*state)?.iter().map(|letter| report::summary(*state, letter)));
+        }
+        Ok(json!({ "me": me.name(), "letters": letters }))
+    }
+
+    fn do_agents(&self, arguments: &AgentsArguments) -> Result<Value, Failure> {
+        let mut agents = directory::list(&self.home)?;
+        agents.retain(|agent| agent.online || arguments.all == Some(true));
+        let agents: Vec<_> = agents.iter().map(report::agent).collect();
+        Ok(json!({ "me": self.me()?.name(), "agents": agents }))
+    }
+
+    fn do_status(&self, arguments: &StatusArguments) -> Result<Value, Failure> {
+        let id: LetterId = arguments.id.parse()?;
+        let found = status::find(&self.home, &id)?;
+        if found.is_empty() {
+            return Err(Failure::no_such_letter(&id));
+        }
+        Ok(json!({ "id": id, "copies": found.iter().map(report::status).collect::<Vec<_>>() }))
+    }
+
+    fn do_rename(&self, arguments: &RenameArguments) -> Result<Value, Failure> {
+        let new: AgentName = arguments.name.parse()?;
+        let me = self.me()?;
+        let renamed = identity::rename(&self.home, &me, &new)?;
+        Ok(json!({ "was": me.name(), "name": renamed.name() }))
+    }
+
+    fn me(&self) -> Result<Mailbox, Failure> {
+        let host = self.host.as_ref().ok_or_else(Failure::takes_no_part)?;
+        identity::find(&self.home, host).ok_or_else(Failure::takes_no_part)
+    }
+}
+
+/// The one tool a session needs before it has asked for any.
+fn loaded_at_once() -> MetaObject {
+    let mut meta = JsonObject::new();
+    meta.insert("anthropic/alwaysLoad".into(), true.into());
+    MetaObject(meta)
+}
+
+fn answer(outcome: Result<Value, Failure>) -> CallToolResult {
+    match outcome {
+        Ok(value) => CallToolResult::structured(value),
+        Err(failure) => CallToolResult::error(vec![ContentBlock::text(failure.to_string())]),
+    }
+}

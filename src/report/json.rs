@@ -1,0 +1,70 @@
+//! The JSON of `--json` and of the tools. README.md documents it; fields are added, never changed.
+
+use serde_json::{Value, json};
+
+use crate::{
+    agent::{directory::Listed, post::Sent, status::Found},
+    mailbox::{Published, State, letter::Letter},
+};
+
+/// One letter sent.
+#[must_use]
+pub fn sent(sent: &Sent) -> Value {
+    let already = match sent.published {
+        Published::New => None,
+        Published::Already(state) => Some(state.dir()),
+    };
+    json!({
+        "id": sent.id,
+        "to": sent.to,
+        "state": "stored",
+        "alreadyIn": already,
+        "recipient": sent.online.map_or("offline", super::super::agent::Activity::as_str),
+    })
+}
+
+/// One agent of a listing.
+#[must_use]
+pub fn agent(listed: &Listed) -> Value {
+    let record = &listed.record;
+    json!({
+        "name": listed.mailbox.name(),
+        "online": listed.online,
+        "state": listed.online.then(|| record.state.as_str()),
+        "unread": listed.unread,
+        "cwd": record.cwd,
+        "repo": record.repo,
+        "branch": record.branch,
+        "since": record.started,
+    })
+}
+
+/// One letter of a listing: enough to choose by.
+#[must_use]
+pub fn summary(state: State, letter: &Letter) -> Value {
+    json!({
+        "id": letter.id,
+        "state": state.dir(),
+        "from": letter.from,
+        "type": letter.kind.as_str(),
+        "priority": letter.priority.as_str(),
+        "timestamp": letter.timestamp,
+        "replyTo": letter.reply_to,
+        "firstLine": letter.first_line(120),
+    })
+}
+
+/// How far one copy of a letter has come.
+#[must_use]
+pub fn status(found: &Found) -> Value {
+    let status = found.status();
+    json!({
+        "to": found.mailbox.name(),
+        "from": found.letter.from,
+        "status": status.rung.as_str(),
+        "since": status.since,
+        "why": status.why,
+        "stored": found.letter.timestamp,
+        "steps": status.steps.iter().map(|step| json!({ "step": step.step, "at": step.at, "by": step.by })).collect::<Vec<_>>(),
+    })
+}

@@ -1,0 +1,136 @@
+//! Lines for people: readable without colour, aligned, the newest fact last.
+
+use jiff::Timestamp;
+
+use crate::{
+    agent::{directory::Listed, post::Sent, status::Found},
+    mailbox::{Published, State, letter::Letter},
+};
+
+/// How long ago something was, in one word or two.
+#[must_use]
+pub fn ago(at: Timestamp, now: Timestamp) -> String {
+    let seconds = now.duration_since(at).as_secs();
+    match seconds {
+        ..=-1 => "in the future".to_owned(),
+        0..=4 => "just now".to_owned(),
+        5..=99 => format!("{seconds} s ago"),
+        100..=5_999 => format!("{} min ago", seconds / 60),
+        6_000..=172_799 => format!("{} h ago", seconds / 3_600),
+        _ => format!("{} d ago", seconds / 86_400),
+    }
+}
+
+/// What became of a letter, in one line.
+#[must_use]
+pub fn sent(sent: &Sent) -> String {
+    let Sent { id, to, .. } = sent;
+    match (sent.published, sent.online) {
+        (Published::Already(state), _) => {
+            format!("{to} has a letter {id} already (in {}); nothing was sent", state.dir())
+        }
+        (Published::New, Some(activity)) => format!("sent to {to} ({}) · {id}", activity.as_str()),
+        (Published::New, None) => format!("stored for {to} (offline, finds it on return) · {id}"),
+    }
+}
+
+/// A table of agents.
+#[must_use]
+pub fn agents(listed: &[Listed], me: Option<&str>, now: Timestamp) -> String {
+    let rows = listed.iter().map(|agent| {
+        let record = &agent.record;
+        let name = agent.mailbox.name().as_str();
+        let you = if me == Some(name) { " (you)" } else { "" };
+        let state = if agent.online { record.state.as_str() } else { "offline" };
+        let unread = if agent.unread == 0 { String::new() } else { format!("{} unread", agent.unread) };
+        let branch = record.branch.as_deref().map(|branch| format!(" [{branch}]")).unwrap_or_default();
+        let place = record.cwd.as_deref().map(|cwd| format!("{}{branch}", home_as_tilde(cwd))).unwrap_or_default();
+        let since = record.started.map(|at| ago(at, now)).unwrap_or_default();
+        [format!("{name}{you}"), state.to_owned(), unread, place, since]
+    });
+    table(rows)
+}
+
+/// A table of letters.
+#[must_use]
+pub fn letters(letters: &[(State, Letter)], now: Timestamp) -> String {
+    let rows = letters.iter().map(|(state, letter)| {
+        let from = letter.from.to_string();
+        [letter.id.to_string(), state.dir().to_owned(), from, ago(letter.timestamp, now), letter.first_line(60)]
+    });
+    table(rows)
+}
+
+/// One letter in full. Control characters a terminal would obey are shown, not sent.
+#[must_use]
+pub fn letter(state: State, letter: &Letter, now: Timestamp) -> String {
+    let mut head = vec![
+        format!("{} → {}", letter.from, letter.to),
+        letter.kind.as_str().to_owned(),
+        ago(letter.timestamp, now),
+        state.dir().to_owned(),
+    ];
+    head.extend(letter.reply_to.as_ref().map(|id| format!("answers {id}")));
+    head.extend(letter.origin.cwd.as_deref().map(home_as_tilde));
+    format!("{}\n{}\n\n{}\n", letter.id, printable(&head.join(" · ")), printable(&letter.content.text))
+}
+
+/// The way of one copy of a letter, a line a step.
+#[must_use]
+pub fn status(found: &Found, now: Timestamp) -> String {
+    let status = found.status();
+    let mut lines = vec![format!(
+        "{} → {}: {} ({})",
+        found.letter.from,
+        found.mailbox.name(),
+        status.rung.as_str(),
+        ago(status.since, now)
+    )];
+    if let Some(why) = &status.why {
+        lines.push(format!("  because {}", printable(why)));
+    }
+    lines.push(step("stored", found.letter.timestamp, ""));
+    for receipt in &status.steps {
+        let name = serde_json::to_value(receipt.step).ok();
+        let name = name.as_ref().and_then(|name| name.as_str()).unwrap_or_default();
+        let by = receipt.by.as_ref().map(|id| format!("by {id}")).unwrap_or_default();
+        lines.push(step(name, receipt.at, &by));
+    }
+    lines.join("\n") + "\n"
+}
+
+fn step(name: &str, at: Timestamp, more: &str) -> String {
+    format!("  {name:<10} {at:.3} {more}").trim_end().to_owned()
+}
+
+/// A text that a terminal only prints: escapes and other controls are replaced by their pictures.
+#[must_use]
+pub fn printable(text: &str) -> String {
+    let visible = |c: char| match c {
+        '\n' | '\t' => c,
+        '\0'..='\u{1f}' => char::from_u32(0x2400 + c as u32).unwrap_or('�'),
+        '\u{7f}'..='\u{9f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '�',
+        c => c,
+    };
+    text.chars().map(visible).collect()
+}
+
+fn table<const N: usize>(rows: impl Iterator<Item = [String; N]>) -> String {
+    let rows: Vec<[String; N]> = rows.map(|row| row.map(|cell| printable(&cell))).collect();
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: [usize; N] = std::array::from_fn(width);
+    let line = |row: &[String; N]| {
+        let cells = row.iter().zip(widths).filter(|(_, width)| *width > 0);
+        let cells: Vec<_> = cells.map(|(cell, width)| format!("{cell:<width$}")).collect();
+        cells.join("  ").trim_end().to_owned() + "\n"
+    };
+    rows.iter().map(line).collect()
+}
+
+fn home_as_tilde(path: &str) -> String {
+    let home = dirs::home_dir().map(|home| home.display().to_string()).unwrap_or_default();
+    match path.strip_prefix(&home) {
+        Some(rest) if !home.is_empty() && (rest.is_empty() || rest.starts_with('/')) => format!("~{rest}"),
+        _ => path.to_owned(),
+    }
+}
