@@ -22,7 +22,7 @@ pub mod watch;
 
 use std::path::{Path, PathBuf};
 
-use disk::{Dir, FsError};
+use disk::FsError;
 use letter::{Letter, LetterId, Unreadable};
 use name::AgentName;
 use receipts::{Receipt, Step};
@@ -57,6 +57,9 @@ impl State {
         }
     }
 }
+
+/// A longer name leaves no room for that of the reason beside it.
+const LONGEST_BURIED_NAME: usize = 150;
 
 /// Where a letter's id comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -197,15 +200,15 @@ impl Mailbox {
     /// As [`Mailbox::claim`].
     pub fn bury(&self, file_name: &std::ffi::OsStr, from: State, why: &str) -> Result<Moved, FsError> {
         let dead = self.dir(State::Dead);
-        let mut reason = file_name.to_os_string();
-        reason.push(".reason");
-        disk::replace(&dead.join(reason), format!("{why}\n").as_bytes(), disk::Durability::Process)?;
-        let mut target = dead.join(file_name);
-        if target.symlink_metadata().is_ok() {
-            let mut other = file_name.to_os_string();
-            other.push(format!(".{}", disk::unique()));
-            target = dead.join(other);
+        let mut place = file_name.to_os_string();
+        let mut why = why.to_owned();
+        if place.len() > LONGEST_BURIED_NAME || dead.join(&place).symlink_metadata().is_ok() {
+            why.push_str(&format!(" (its name was {})", place.to_string_lossy().escape_debug()));
+            place = format!("stray-{}", disk::unique()).into();
         }
+        let target = dead.join(&place);
+        place.push(".reason");
+        disk::replace(&dead.join(place), format!("{why}\n").as_bytes(), disk::Durability::Process)?;
         self.step(&self.dir(from).join(file_name), &target)
     }
 
@@ -249,10 +252,16 @@ impl Mailbox {
         self.exists() && [from, to].iter().all(|path| path.parent().is_some_and(Path::is_dir))
     }
 
-    /// Makes the directories of a new mailbox below an already claimed `path`.
-    pub(in crate::mailbox) fn furnish(&self) -> Result<(), FsError> {
+    /// Makes what a mailbox consists of, as far as it is missing.
+    ///
+    /// # Errors
+    /// A `FsError` naming the directory or lock.
+    pub fn furnish(&self) -> Result<(), FsError> {
         for name in ["tmp", "receipts"].into_iter().chain(State::ALL.map(State::dir)) {
-            disk::create_dir(&self.path.join(name), Dir::MayExist)?;
+            disk::create_dir_all(&self.path.join(name))?;
+        }
+        for lock in presence::LOCKS {
+            disk::open_lock(&self.path.join(lock))?;
         }
         disk::sync_dir(&self.path)
     }

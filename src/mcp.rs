@@ -14,7 +14,7 @@ use rmcp::{
         ServerCapabilities, ServerConfig,
     },
     schemars::JsonSchema,
-    service::RequestContext,
+    service::{NotificationContext, RequestContext},
     tool, tool_handler, tool_router,
 };
 use serde::Deserialize;
@@ -53,7 +53,7 @@ pub fn serve() -> Result<()> {
     let home = Home::from_env()?;
     let host = match client::part() {
         Part::None => None,
-        Part::Attended | Part::Headless => Some(move_in(&home)?),
+        Part::Attended | Part::Headless => Some(claim(&home)?),
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
@@ -63,18 +63,11 @@ pub fn serve() -> Result<()> {
     })
 }
 
-/// Finds or claims the session's agent, and says "here" for it from a thread of its own.
-fn move_in(home: &Home) -> Result<HostKey> {
+/// Finds or claims the session's agent.
+fn claim(home: &Home) -> Result<HostKey> {
     let session = std::env::var("CLAUDE_CODE_SESSION_ID").ok().filter(|id| !id.is_empty());
     let claimant = client::claimant(session, Trust::Host).context("the client has gone")?;
     identity::claim(home, &claimant)?;
-    let host = claimant.host.clone();
-    let home = home.clone();
-    std::thread::spawn(move || {
-        if let Err(error) = stay(&home, &host) {
-            log::line(&home, &format!("server: {error:#}"));
-        }
-    });
     Ok(claimant.host)
 }
 
@@ -88,7 +81,7 @@ fn stay(home: &Home, host: &HostKey) -> Result<()> {
         if here.as_ref().map(|(mailbox, _)| mailbox) != mailbox.as_ref() {
             here = match mailbox {
                 Some(mailbox) => {
-                    let presence = mailbox.hold_presence()?;
+                    let presence = identity::move_in(&mailbox)?;
                     Some((mailbox, presence))
                 }
                 None => None,
@@ -187,6 +180,17 @@ impl ServerHandler for Server {
         ServerConfig::new(capabilities)
             .with_server_info(Implementation::new("cc2cc", env!("CARGO_PKG_VERSION")))
             .with_instructions(INSTRUCTIONS)
+    }
+
+    /// From here on the client has the tools, and the bell need not wait for them.
+    async fn on_initialized(&self, _: NotificationContext<RoleServer>) {
+        let Server { home, host } = self.clone();
+        let Some(host) = host else { return };
+        std::thread::spawn(move || {
+            if let Err(error) = stay(&home, &host) {
+                log::line(&home, &format!("server: {error:#}"));
+            }
+        });
     }
 
     /// Clients register a channel only with servers that do not know this method.

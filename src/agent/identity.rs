@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Activity, Record, generate, host::HostKey};
@@ -20,12 +20,15 @@ use crate::mailbox::{
     home::Home,
     lock,
     name::AgentName,
+    presence::Presence,
 };
 
 /// How long processes of a session that has died may outlive it; a session that resumes it waits this long at most.
 const GHOSTS_LINGER: Duration = Duration::from_millis(2500);
-/// How long after a claim the claiming session may take until its long-lived processes hold the presence lock.
-const SETTLES_WITHIN: SignedDuration = SignedDuration::from_secs(5);
+/// How long after a claim a session may take until its server or bell has moved in. Past that the claimant has died.
+const MOVES_IN_WITHIN: Duration = Duration::from_secs(5);
+/// Stands in a mailbox from the claim until the session's server or bell holds the presence lock.
+const RESERVED: &str = "reserved";
 
 /// What a process knows of the session it belongs to.
 #[derive(Debug, Clone)]
@@ -110,6 +113,16 @@ pub enum RenameError {
     Fs(#[from] FsError),
 }
 
+/// Says "here" for a session from one of its long-lived processes; the name is no longer merely reserved then.
+///
+/// # Errors
+/// A `FsError` when the lock cannot be taken.
+pub fn move_in(mailbox: &Mailbox) -> Result<Presence, FsError> {
+    let presence = mailbox.hold_presence()?;
+    disk::remove(&mailbox.path().join(RESERVED))?;
+    Ok(presence)
+}
+
 #[derive(PartialEq, Eq, Clone, Copy)]
 enum Patience {
     Wait,
@@ -162,13 +175,13 @@ fn occupancy(mailbox: &Mailbox, host: &HostKey) -> Occupancy {
     if record.host.as_deref() == Some(host.as_str()) {
         return Occupancy::Free;
     }
-    // Between a claim and the presence of the claimant's server lies a moment in which only the record speaks for it.
-    let settling = record.claimed.is_some_and(|at| {
-        let age = Timestamp::now().duration_since(at);
-        !age.is_negative() && age < SETTLES_WITHIN
-    });
-    let taken = record.ended.is_none() && (mailbox.is_online() || settling);
+    let taken = record.ended.is_none() && (mailbox.is_online() || is_reserved(mailbox));
     if taken { Occupancy::Taken } else { Occupancy::Free }
+}
+
+fn is_reserved(mailbox: &Mailbox) -> bool {
+    let written = mailbox.path().join(RESERVED).metadata().and_then(|facts| facts.modified());
+    written.is_ok_and(|at| at.elapsed().is_ok_and(|age| age < MOVES_IN_WITHIN))
 }
 
 /// Notes the outcome where the other processes of the session will look.
@@ -181,12 +194,13 @@ fn settle(home: &Home, claimant: &Claimant, mailbox: Mailbox, denied: Option<Age
     }
     let mut record = Record::of(&mailbox);
     if record.host.as_deref() != Some(claimant.host.as_str()) || record.ended.is_some() {
+        mailbox.furnish()?; // somebody may have tidied up in it
         let now = Timestamp::now();
         record.host = Some(claimant.host.to_string());
-        record.claimed = Some(now);
         record.ended = None;
         record.state = Activity::Idle;
         record.started = Some(now);
+        disk::replace(&mailbox.path().join(RESERVED), b"", Durability::Process)?;
         record.save(&mailbox, now)?;
     }
     Ok(Claim { mailbox, denied })

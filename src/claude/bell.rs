@@ -27,10 +27,11 @@ use crate::{
         Mailbox,
         disk::FsError,
         home::Home,
-        letter::{Letter, LetterId, Priority},
+        letter::{LetterId, Priority},
         lock::{self, Lock},
         log,
         receipts::{Receipt, Step},
+        scan::Waiting,
         watch::Watch,
     },
 };
@@ -48,6 +49,8 @@ const AGAIN_AFTER: [SignedDuration; 4] = [
     SignedDuration::from_mins(10),
     SignedDuration::from_hours(1),
 ];
+/// How long the bell of a new session waits for its server: a model woken before that has no tool to answer with.
+const SERVER_FIRST: Duration = Duration::from_secs(3);
 const RING_TEXT: &str = "cc2cc: mail for ";
 
 /// Sleeps until there is something to ring for; anything that goes wrong is silence, not a ring.
@@ -90,11 +93,22 @@ fn keep_watch() -> Result<Option<String>> {
     loop {
         let mailbox = mailbox(&home, &input, first)?;
         let Some(_only_one) = take_post(&mailbox, first)? else { return Ok(None) };
-        let _here = mailbox.hold_presence()?;
+        if first {
+            await_server(&mailbox);
+        }
+        let _here = identity::move_in(&mailbox)?;
         let quiet_until = started + if first { Duration::ZERO } else { MAILMAN_FIRST };
         if let Some(text) = sit_at(&home, &mailbox, quiet_until)? {
             return Ok(Some(text));
         }
+    }
+}
+
+/// Waits until the session's server is there, or will not come.
+fn await_server(mailbox: &Mailbox) {
+    let give_up = Instant::now() + SERVER_FIRST;
+    while !mailbox.is_online() && Instant::now() < give_up {
+        std::thread::sleep(Duration::from_millis(20));
     }
 }
 
@@ -122,7 +136,7 @@ fn sit_at(home: &Home, mailbox: &Mailbox, quiet_until: Instant) -> Result<Option
     }
 }
 
-fn ring_text(mailbox: &Mailbox, letters: &[Letter]) -> String {
+fn ring_text(mailbox: &Mailbox, letters: &[Waiting]) -> String {
     let mut from: Vec<&str> = letters.iter().map(|letter| letter.from.as_str()).collect();
     from.sort_unstable();
     from.dedup();
@@ -130,7 +144,7 @@ fn ring_text(mailbox: &Mailbox, letters: &[Letter]) -> String {
 }
 
 /// The letters worth waking the session for now.
-fn due(mailbox: &Mailbox, now: Timestamp) -> Result<Vec<Letter>> {
+fn due(mailbox: &Mailbox, now: Timestamp) -> Result<Vec<Waiting>> {
     let mut letters = mailbox.look()?.letters;
     letters
         .retain(|letter| letter.priority != Priority::Low && !letter.lapsed(now) && is_due(mailbox, &letter.id, now));

@@ -22,6 +22,7 @@ use crate::{
         home::Home,
         letter::{Letter, LetterId, Priority, shorten},
         receipts::{Receipt, Step},
+        scan::Waiting,
     },
 };
 
@@ -66,7 +67,7 @@ pub fn on_stop(home: &Home, input: &Input) -> Result<()> {
     let now = Timestamp::now();
     proof::settle(&mailbox, now, proof::Patience::Short)?;
     let mut record = Record::of(&mailbox);
-    let worth_a_turn = |letter: &Letter| {
+    let worth_a_turn = |letter: &Waiting| {
         let rung = mailbox.receipts(&letter.id).into_iter().rev().find(|receipt| receipt.step == Step::Rung);
         let under_way = rung.is_some_and(|rung| {
             let age = now.duration_since(rung.at);
@@ -111,24 +112,31 @@ impl Delivery {
 }
 
 /// Claims what waits, oldest first, as far as there is room. Nothing is claimed unless something is `wanted`.
-fn deliver(mailbox: &Mailbox, input: &Input, now: Timestamp, wanted: impl Fn(&Letter) -> bool) -> Result<Delivery> {
+fn deliver(mailbox: &Mailbox, input: &Input, now: Timestamp, wanted: impl Fn(&Waiting) -> bool) -> Result<Delivery> {
     let look = mailbox.look()?;
     let mut delivery = Delivery::default();
     for buried in look.buried {
         let file = shorten(&buried.file_name.to_string_lossy(), 60);
         delivery.troubles.push(format!("cc2cc: {file} is not a letter and lies in dead/ now: {}", buried.reason));
     }
-    let mut letters = look.letters;
-    letters.retain(|letter| !expire(mailbox, letter, now));
-    if !letters.iter().any(wanted) {
+    let (lapsed, waiting): (Vec<_>, Vec<_>) = look.letters.into_iter().partition(|letter| letter.lapsed(now));
+    for letter in lapsed {
+        expire(mailbox, &letter.id)?;
+    }
+    if !waiting.iter().any(wanted) {
         return Ok(delivery);
     }
     let mut frame = Frame::default();
     let claim = claim_note(input, now);
-    for letter in letters {
+    for Waiting { id, .. } in waiting {
+        if delivery.more > 0 {
+            delivery.more += 1; // what had no room keeps its place before those that come after it
+            continue;
+        }
+        let Ok(letter) = mailbox.read(State::Inbox, &id) else { continue };
         let redelivered = mailbox.receipts(&letter.id).iter().any(|receipt| receipt.step == Step::Returned);
-        match frame.room_for(&letter, redelivered).filter(|_| delivery.more == 0) {
-            None => delivery.more += 1, // and all after it, to keep the order
+        match frame.room_for(&letter, redelivered) {
+            None => delivery.more += 1,
             Some(rendered) => {
                 if mailbox.claim(&letter.id, &claim)? == Moved::Mine {
                     frame.put(rendered);
@@ -164,11 +172,7 @@ fn hand_over(
     Ok(())
 }
 
-fn expire(mailbox: &Mailbox, letter: &Letter, now: Timestamp) -> bool {
-    letter.lapsed(now) && bury_expired(mailbox, &letter.id).is_ok()
-}
-
-fn bury_expired(mailbox: &Mailbox, id: &LetterId) -> Result<()> {
+fn expire(mailbox: &Mailbox, id: &LetterId) -> Result<()> {
     mailbox.note(id, &Receipt::now(Step::Expired).why("its time to live was over"))?;
     mailbox.bury(format!("{id}.json").as_ref(), State::Inbox, "its time to live was over")?;
     Ok(())

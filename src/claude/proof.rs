@@ -43,9 +43,15 @@ pub fn settle(mailbox: &Mailbox, now: Timestamp, patience: Patience) -> Result<(
     let mut transcripts = HashMap::new();
     for id in mailbox.ids(State::Claimed)? {
         let receipts = mailbox.receipts(&id);
-        let claim = receipts.iter().rev().find(|receipt| receipt.step == Step::Claimed);
+        // Since it last went back. Of several that noted a claim one won, and which cannot be told: the proof lies
+        // behind the first, and time runs from the last.
+        let since = receipts.iter().rposition(|receipt| receipt.step == Step::Returned).map_or(0, |at| at + 1);
+        let receipts = &receipts[since..];
+        let claims: Vec<&Receipt> = receipts.iter().filter(|receipt| receipt.step == Step::Claimed).collect();
+        let claim = claims.last();
         let path = claim.and_then(|claim| claim.transcript.clone());
-        let offset = claim.and_then(|claim| claim.offset).unwrap_or(0);
+        let same_file = claims.iter().filter(|claim| claim.transcript == path);
+        let offset = same_file.filter_map(|claim| claim.offset).min().unwrap_or(0);
         let kept = path.as_deref().is_some_and(|path| Path::new(path).exists());
         let proved = kept
             && path.is_some_and(|path| {
@@ -61,7 +67,7 @@ pub fn settle(mailbox: &Mailbox, now: Timestamp, patience: Patience) -> Result<(
         if !age.is_negative() && age < limit {
             continue;
         }
-        let delivered = receipts.last().is_some_and(|receipt| receipt.step == Step::Delivered);
+        let delivered = receipts.iter().any(|receipt| receipt.step == Step::Delivered);
         if !kept && delivered {
             mailbox.finish(&id, State::Claimed, None)?; // no transcript to ask: it stays "delivered"
         } else {

@@ -79,7 +79,8 @@ fn table(mailbox: &Mailbox, letters: &[(State, Letter)], now: Timestamp) -> Stri
 
 fn take(mailbox: &Mailbox) -> Result<Vec<Letter>, Failure> {
     let mut taken = Vec::new();
-    for letter in mailbox.look()?.letters {
+    for waiting in mailbox.look()?.letters {
+        let Ok(letter) = mailbox.read(State::Inbox, &waiting.id) else { continue };
         let read = Receipt::now(Step::Seen).why("taken at a terminal");
         if mailbox.finish(&letter.id, State::Inbox, Some(&read))? == Moved::Mine {
             taken.push(letter);

@@ -32,7 +32,7 @@ pub struct Args {
     /// A name, @all, @repo or @dir
     to: String,
     /// The text; `-` reads it from standard input
-    #[arg(required_unless_present = "file", trailing_var_arg = true, allow_hyphen_values = true)]
+    #[arg(required_unless_present = "file")]
     text: Vec<String>,
     /// Read the text from a file
     #[arg(long, value_name = "FILE", conflicts_with = "text")]
@@ -135,15 +135,13 @@ fn text(args: &Args) -> Result<String, Failure> {
 
 /// A time with a unit, as in `90s`, `10m`, `2h`, `1d`.
 pub fn duration(text: &str) -> Result<Duration, String> {
-    let parsed: Result<SignedDuration, _> = text.replace('d', "x").replace('x', "d").parse();
-    let parsed = parsed.or_else(|error| {
-        let days = text.strip_suffix('d').and_then(|days| days.parse::<i64>().ok());
-        days.map(|days| SignedDuration::from_hours(days * 24)).ok_or(error)
-    });
-    match parsed.map(Duration::try_from) {
-        Ok(Ok(time)) if time >= Duration::from_secs(1) => Ok(time),
-        _ => Err("a time is a number with a unit and at least 1s: 90s, 10m, 2h, 1d".to_owned()),
-    }
+    let days = text.strip_suffix('d').and_then(|days| days.trim().parse::<u64>().ok());
+    let time = match days {
+        Some(days) => days.checked_mul(24 * 60 * 60).map(Duration::from_secs),
+        None => text.parse::<SignedDuration>().ok().and_then(|time| Duration::try_from(time).ok()),
+    };
+    time.filter(|time| *time >= Duration::from_secs(1))
+        .ok_or_else(|| "a time is a number with a unit and at least 1s: 90s, 10m, 2h, 1d".to_owned())
 }
 
 /// Waits for a letter that answers one of `ids`, wherever the session's own mailman may have put it meanwhile.

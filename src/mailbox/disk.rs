@@ -52,14 +52,6 @@ pub enum Durability {
     Process,
 }
 
-/// Whether a directory must be new.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Dir {
-    /// Fails with `AlreadyExists` when it is there: the way a name is claimed.
-    MustBeNew,
-    MayExist,
-}
-
 /// A suffix that no other writer on any machine sharing the directory uses.
 #[must_use]
 pub fn unique() -> String {
@@ -67,18 +59,7 @@ pub fn unique() -> String {
     format!("{}-{}", uuid::Uuid::now_v7().simple(), COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
-/// Makes one directory, readable by its owner alone.
-///
-/// # Errors
-/// A `FsError`; `AlreadyExists` only with [`Dir::MustBeNew`].
-pub fn create_dir(path: &Path, dir: Dir) -> Result<(), FsError> {
-    match private_dirs().create(path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && dir == Dir::MayExist && path.is_dir() => Ok(()),
-        made => made.naming("create the directory", path),
-    }
-}
-
-/// Makes a directory and its missing parents.
+/// Makes a directory and its missing parents, readable by their owner alone; one that is there is left as it is.
 ///
 /// # Errors
 /// A `FsError` naming the path.

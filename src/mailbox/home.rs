@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{
     Mailbox,
-    disk::{self, Dir, Durability, FsError},
+    disk::{self, Durability, FsError},
     name::AgentName,
 };
 
@@ -80,8 +80,14 @@ impl Home {
         if self.mailbox(name).is_some() {
             return Err(taken(&mailbox)); // also by a pointer: an old address must go on reaching its agent
         }
-        disk::create_dir(mailbox.path(), Dir::MustBeNew)?;
-        mailbox.furnish()?;
+        // Made whole and then moved into place: nobody ever sees a mailbox without its rooms, and as a directory
+        // with something in it cannot be replaced, the move has one winner.
+        let draft = Mailbox::at(name.clone(), self.path.join(format!(".new-{}", disk::unique())));
+        draft.furnish()?;
+        if let Err(error) = disk::rename(draft.path(), mailbox.path()) {
+            let _ = std::fs::remove_dir_all(draft.path());
+            return Err(if mailbox.exists() { taken(&mailbox) } else { error });
+        }
         disk::sync_dir(&self.path)?;
         Ok(mailbox)
     }
@@ -92,7 +98,7 @@ impl Home {
     /// A `FsError` naming the path.
     pub fn ensure(&self, name: &AgentName) -> Result<Mailbox, FsError> {
         if let Some(mailbox) = self.mailbox(name) {
-            mailbox.furnish()?; // a crash may have left it half made
+            mailbox.furnish()?; // somebody may have tidied up in it
             return Ok(mailbox);
         }
         match self.claim(name) {

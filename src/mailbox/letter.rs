@@ -234,10 +234,17 @@ impl Letter {
         self.thread.as_ref().unwrap_or(&self.id)
     }
 
+    /// When its time to live is over; `None` when it has no end, or one past all reckoning.
+    #[must_use]
+    pub fn lapses(&self) -> Option<Timestamp> {
+        let ttl = i64::try_from(self.ttl_seconds?).ok()?;
+        self.timestamp.checked_add(SignedDuration::from_secs(ttl)).ok()
+    }
+
     /// Whether its time to live is over.
     #[must_use]
     pub fn lapsed(&self, now: Timestamp) -> bool {
-        self.ttl_seconds.is_some_and(|ttl| now.duration_since(self.timestamp) >= SignedDuration::new(saturated(ttl), 0))
+        self.lapses().is_some_and(|at| now >= at)
     }
 
     /// The first line of the text, at most `width` characters.
@@ -266,10 +273,6 @@ pub fn shorten(text: &str, width: usize) -> String {
         short.push('…');
     }
     short
-}
-
-fn saturated(seconds: u64) -> i64 {
-    i64::try_from(seconds).unwrap_or(i64::MAX)
 }
 
 /// Why a file could not be read as a letter.
@@ -307,6 +310,7 @@ pub fn read(path: &Path, id: &LetterId) -> Result<Letter, Unreadable> {
         Err(error) => return Err(error.into()),
     };
     parse(&bytes, id, written_at(path)).map_err(|reason| {
+        let reason = shorten(&reason, 200); // it may quote the file
         let fresh = written_at(path).is_some_and(|at| {
             let age = Timestamp::now().duration_since(at);
             !age.is_negative() && age.unsigned_abs() < SETTLED_AFTER

@@ -3,12 +3,23 @@
 //! The system drops the lock when the process ends, so nobody looks at process ids or ages. A renamed mailbox keeps
 //! its presence, since the lock belongs to the file and not to its path.
 
-use std::{fs::File, thread, time::Duration};
+use std::{
+    fs::File,
+    thread,
+    time::{Duration, Instant},
+};
 
 use super::{
     Mailbox,
     disk::{self, FsError},
 };
+
+const PRESENCE: &str = "presence.lock";
+/// Held while looking, so that looks take turns.
+const TURN: &str = "presence.turn.lock";
+pub(in crate::mailbox) const LOCKS: [&str; 2] = [PRESENCE, TURN];
+/// A turn lasts microseconds; only one whose process was stopped lasts longer.
+const LONGEST_TURN: Duration = Duration::from_millis(200);
 
 /// Says "this agent is here" until dropped.
 #[derive(Debug)]
@@ -20,7 +31,7 @@ impl Mailbox {
     /// # Errors
     /// A `FsError` when the lock file cannot be opened or locked.
     pub fn hold_presence(&self) -> Result<Presence, FsError> {
-        let path = self.path().join("presence.lock");
+        let path = self.path().join(PRESENCE);
         let file = disk::open_lock(&path)?;
         // Waits for at most the instant that somebody's look takes.
         file.lock_shared().map_err(|source| FsError { action: "take the lock", path, source })?;
@@ -30,16 +41,14 @@ impl Mailbox {
     /// Whether a live process belongs to this agent.
     #[must_use]
     pub fn is_online(&self) -> bool {
-        let Ok(file) = File::options().read(true).write(true).open(self.path().join("presence.lock")) else {
-            return false;
-        };
-        // A look is itself a lock for some microseconds; two looks that meet must not take each other for a session.
-        for pause in [0, 100, 400] {
-            thread::sleep(Duration::from_micros(pause));
-            if file.try_lock().is_ok() {
-                return false;
-            }
+        let open = |name: &str| File::open(self.path().join(name));
+        let Ok(file) = open(PRESENCE) else { return false };
+        // A look is itself a lock for an instant; without turns, two looks would take each other for a session.
+        let turn = open(TURN);
+        let give_up = Instant::now() + LONGEST_TURN;
+        while turn.as_ref().is_ok_and(|turn| turn.try_lock().is_err()) && Instant::now() < give_up {
+            thread::sleep(Duration::from_micros(200));
         }
-        true
+        file.try_lock().is_err()
     }
 }

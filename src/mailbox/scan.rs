@@ -2,20 +2,48 @@
 
 use std::{ffi::OsString, path::Path};
 
+use jiff::Timestamp;
+
 use super::{
     Mailbox, State,
     disk::{self, FsError},
-    letter::{Letter, LetterId, Unreadable},
+    letter::{Letter, LetterId, Priority, Unreadable},
+    name::AgentName,
 };
 
-/// Letters read in one look; the rest wait for the next, so that a flooded inbox cannot stall a session.
-const LOOK_LIMIT: usize = 256;
+/// Files read in one look, half of them the oldest and half the newest by name: a flooded inbox cannot stall a session.
+const LOOK_LIMIT: usize = 2_000;
+
+/// What a look says of a waiting letter; the text stays on the disk until somebody wants it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    pub id: LetterId,
+    pub from: AgentName,
+    pub priority: Priority,
+    pub timestamp: Timestamp,
+    pub lapses: Option<Timestamp>,
+}
+
+impl Waiting {
+    /// Whether its time to live is over.
+    #[must_use]
+    pub fn lapsed(&self, now: Timestamp) -> bool {
+        self.lapses.is_some_and(|at| now >= at)
+    }
+}
+
+impl From<&Letter> for Waiting {
+    fn from(letter: &Letter) -> Self {
+        let (from, lapses) = (letter.from.clone(), letter.lapses());
+        Self { id: letter.id.clone(), from, priority: letter.priority, timestamp: letter.timestamp, lapses }
+    }
+}
 
 /// What one look found.
 #[derive(Debug, Default)]
 pub struct Look {
     /// In the order of delivery: urgent first, then oldest first.
-    pub letters: Vec<Letter>,
+    pub letters: Vec<Waiting>,
     /// Files that were no letters and now lie in `dead/`, with the reason.
     pub buried: Vec<Buried>,
     /// Files that could not be read this time.
@@ -65,12 +93,12 @@ impl Mailbox {
         names.retain(|name| !is_hidden(name));
         names.sort_unstable();
         let mut look = Look::default();
+        if names.len() > LOOK_LIMIT {
+            names.drain(LOOK_LIMIT / 2..names.len() - LOOK_LIMIT / 2);
+        }
         for file_name in names {
-            if look.letters.len() >= LOOK_LIMIT {
-                break;
-            }
             match self.read_waiting(&file_name) {
-                Ok(letter) => look.letters.push(letter),
+                Ok(letter) => look.letters.push(Waiting::from(&letter)),
                 Err(Unreadable::Gone) => {}
                 Err(Unreadable::NotALetter(reason)) => match self.bury(&file_name, State::Inbox, &reason) {
                     Ok(_) => look.buried.push(Buried { file_name, reason }),
@@ -80,7 +108,7 @@ impl Mailbox {
             }
         }
         look.letters.sort_by(|a, b| {
-            let key = |letter: &Letter| (std::cmp::Reverse(letter.priority), letter.timestamp);
+            let key = |letter: &Waiting| (std::cmp::Reverse(letter.priority), letter.timestamp);
             key(a).cmp(&key(b)).then_with(|| a.id.cmp(&b.id))
         });
         Ok(look)

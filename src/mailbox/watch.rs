@@ -7,7 +7,10 @@ use std::{
     time::Duration,
 };
 
-use notify::{RecommendedWatcher, RecursiveMode, Watcher};
+use notify::{
+    Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher,
+    event::{AccessKind, AccessMode},
+};
 
 /// How often to look where watching works; also how long a silent mount can delay a letter.
 const BEAT: Duration = Duration::from_secs(2);
@@ -28,8 +31,10 @@ impl Watch {
     pub fn over<'a>(directories: impl IntoIterator<Item = &'a Path>) -> Self {
         // One waiting hint is as good as many.
         let (ring, changes) = mpsc::sync_channel(1);
-        let watcher = notify::recommended_watcher(move |_| {
-            let _ = ring.try_send(());
+        let watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
+            if !event.is_ok_and(|event| is_mere_reading(event.kind)) {
+                let _ = ring.try_send(());
+            }
         });
         let watcher = watcher.and_then(|mut watcher| {
             for directory in directories {
@@ -54,4 +59,9 @@ impl Watch {
             std::thread::sleep(nap);
         }
     }
+}
+
+/// Whether an event says no more than that somebody looked. Scanning is looking: it must not call for the next scan.
+fn is_mere_reading(kind: EventKind) -> bool {
+    matches!(kind, EventKind::Access(access) if access != AccessKind::Close(AccessMode::Write))
 }

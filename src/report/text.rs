@@ -134,3 +134,52 @@ fn home_as_tilde(path: &str) -> String {
         _ => path.to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+
+    use super::*;
+
+    fn noon() -> Timestamp {
+        "2026-01-02T12:00:00Z".parse().unwrap()
+    }
+
+    #[test]
+    fn times_are_told_in_the_unit_a_person_would_use() {
+        let told = |seconds| ago(noon() - SignedDuration::from_secs(seconds), noon());
+        let told: Vec<_> = [-1, 0, 4, 5, 99, 100, 5_999, 6_000, 172_799, 172_800].into_iter().map(told).collect();
+        insta::assert_snapshot!(told.join(", "), @"in the future, just now, just now, 5 s ago, 99 s ago, 1 min ago, 99 min ago, 1 h ago, 47 h ago, 2 d ago");
+    }
+
+    #[test]
+    fn a_terminal_obeys_nothing_in_a_text() {
+        insta::assert_snapshot!(printable("a\u{1b}[2Jb\0\r\u{7f}\u{9b}\u{202e}c\td\n"), @"a␛[2Jb␀␍���c\td");
+    }
+
+    #[test]
+    fn a_letter_is_shown_in_full_under_its_facts() {
+        let mut letter = Letter::new("ann".parse().unwrap(), "bob".parse().unwrap(), "one\n\u{1b}[31mtwo", noon());
+        letter.id = "k-1".parse().unwrap();
+        letter.reply_to = Some("k-0".parse().unwrap());
+        letter.origin.cwd = Some("/srv/\u{1b}x".into());
+        insta::assert_snapshot!(super::letter(State::Done, &letter, noon()), @"
+        k-1
+        ann → bob · message · just now · done · answers k-0 · /srv/␛x
+
+        one
+        ␛[31mtwo
+        ");
+    }
+
+    #[test]
+    fn columns_line_up_and_empty_ones_take_no_room() {
+        let row = |name: &str, note: &str| [name.to_owned(), String::new(), note.to_owned(), "end".to_owned()];
+        let rows = [row("ann", ""), row("größer", "3 unread"), row("a\nb", "x")];
+        insta::assert_snapshot!(table(rows.into_iter()), @"
+        ann               end
+        größer  3 unread  end
+        a␊b     x         end
+        ");
+    }
+}

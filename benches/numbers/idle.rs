@@ -1,0 +1,69 @@
+//! What an idle session costs: the server and the bell over some seconds, and the words the model always carries.
+
+use std::{
+    fs,
+    time::{Duration, Instant},
+};
+
+use crate::{claude::Session, eventually::within, table::Row, world::World};
+
+const WATCHED: Duration = Duration::from_secs(20);
+
+pub fn measure(world: &World, ann: &Session, bob: &Session) -> Vec<Row> {
+    let ours = |kind: &str| {
+        let mine = |(_, line): &(u32, String)| line.contains("bin/cc2cc") && line.contains(kind);
+        world.processes().into_iter().find(mine).map(|(id, _)| id)
+    };
+    let (server, bell) = (ours(" mcp").expect("a server"), ours("--ring").expect("a bell"));
+    let before = [server, bell].map(ticks);
+    let start = Instant::now();
+    let stayed = within(WATCHED, || (ours(" mcp").is_none()).then_some(())).is_none();
+    assert!(stayed, "the server has gone");
+    let used: Vec<f64> = [server, bell]
+        .into_iter()
+        .zip(before)
+        .map(|(id, before)| (ticks(id) - before) / start.elapsed().as_secs_f64())
+        .collect();
+    bob.idle();
+    vec![
+        Row::new("idle: server's memory", "≤ 8 MiB", resident(server)),
+        Row::new("idle: bell's memory", "≤ 8 MiB", resident(bell)),
+        Row::new(
+            "idle: CPU of server and bell",
+            "0 %",
+            format!("{:.2} % and {:.2} % over {} s", used[0], used[1], WATCHED.as_secs()),
+        ),
+        words(ann),
+    ]
+}
+
+/// Clock ticks used, which are hundredths of a second: per second, a percentage.
+fn ticks(id: u32) -> f64 {
+    let stat = fs::read_to_string(format!("/proc/{id}/stat")).expect("a process");
+    let fields: Vec<&str> = stat.rsplit_once(')').expect("a name").1.split_whitespace().collect();
+    fields[11].parse::<f64>().expect("a number") + fields[12].parse::<f64>().expect("a number")
+}
+
+fn resident(id: u32) -> String {
+    let status = fs::read_to_string(format!("/proc/{id}/status")).expect("a process");
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("a size");
+    let kibibytes: f64 = line.split_whitespace().nth(1).expect("a number").parse().expect("a number");
+    format!("{:.1} MiB", kibibytes / 1024.0)
+}
+
+/// What stands in every request because cc2cc is installed. Four characters make a token, roughly.
+fn words(ann: &Session) -> Row {
+    let last = ann.requests().pop().expect("a request");
+    let tools = last.body["tools"].as_array().expect("tools");
+    let send = tools
+        .iter()
+        .find(|tool| tool["name"].as_str().is_some_and(|name| name.ends_with("cc2cc__send")))
+        .expect("send");
+    let everything = last.everything();
+    let lines = everything
+        .lines()
+        .filter(|line| line.contains("cc2cc") && !line.contains("letter") || line.contains("This session's name is"));
+    let context: usize = lines.map(str::len).sum();
+    let tokens = (send.to_string().len() + context) / 4;
+    Row::new("always in the model's context", "≤ 400 tokens", format!("≈ {tokens} tokens (characters / 4)"))
+}

@@ -1,0 +1,45 @@
+//! The numbers: whole processes over many runs, cc2cc and what it is compared with in the same run. Prints a table.
+//!
+//! Started by `tests/bench`, which builds the binary as it is shipped and names it and the client in the environment.
+
+#[path = "../../tests/real_client/api.rs"]
+mod api;
+#[expect(dead_code, reason = "the stories use the rest")]
+#[path = "../../tests/real_client/claude.rs"]
+mod claude;
+#[expect(dead_code, reason = "the stories use the rest")]
+#[path = "../../tests/real_client/eventually.rs"]
+mod eventually;
+mod hooks;
+mod idle;
+#[expect(dead_code, reason = "the stories use the rest")]
+#[path = "../../tests/real_client/reply.rs"]
+mod reply;
+#[expect(dead_code, reason = "the stories use the rest")]
+#[path = "../../tests/real_client/request.rs"]
+mod request;
+mod table;
+#[path = "../../tests/real_client/terminal.rs"]
+mod terminal;
+mod wake;
+#[expect(dead_code, reason = "the stories use the rest")]
+#[path = "../../tests/real_client/world.rs"]
+mod world;
+
+use std::path::PathBuf;
+
+use crate::table::Row;
+
+fn main() {
+    let binary =
+        PathBuf::from(std::env::var_os("CC2CC_TEST_BINARY").expect("CC2CC_TEST_BINARY names the binary to measure"));
+    let mut rows = vec![size(&binary)];
+    rows.extend(hooks::measure(&binary));
+    rows.extend(wake::measure());
+    table::print(&rows);
+}
+
+fn size(binary: &std::path::Path) -> Row {
+    let bytes = binary.metadata().expect("the binary").len();
+    Row::new("binary, stripped", "≤ 6 MiB", format!("{:.1} MiB", table::mebibytes(bytes)))
+}

@@ -1,0 +1,73 @@
+//! From the reply in which one session's model sends, to the request in which the idle peer's model reads: cc2cc and
+//! the client's own `SendMessage`, in turn, between the same two sessions.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::{
+    claude::Session,
+    idle,
+    reply::Reply,
+    table::{Row, median_and_p90, milliseconds},
+    world::World,
+};
+
+const RUNS: usize = 25;
+const SEND: &str = "mcp__plugin_cc2cc_cc2cc__send";
+
+pub fn measure() -> Vec<Row> {
+    let world = World::with_cc2cc();
+    let start = |name: &str| {
+        let session =
+            world.session(name).args(&["--allowedTools", SEND, "SendMessage"]).env("CC2CC_NAME", name).start();
+        session.wait_for_screen(&format!("cc2cc: you are {name}"));
+        session
+    };
+    let (mut ann, bob) = (start("ann"), start("bob"));
+    let native_name = introduce(&mut ann, &bob);
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    for run in 0..RUNS {
+        let (text, native) = (format!("cc2cc letter {run}."), format!("native letter {run}."));
+        ours.push(once(&mut ann, &bob, SEND, json!({ "to": "bob", "text": text }), &text));
+        theirs.push(once(&mut ann, &bob, "SendMessage", json!({ "to": native_name, "message": native }), &native));
+    }
+    let (our, our_p90) = median_and_p90(&mut ours);
+    let (their, their_p90) = median_and_p90(&mut theirs);
+    let ratio = our.as_secs_f64() / their.as_secs_f64();
+    let shown = |median, p90| format!("{} (p90 {})", milliseconds(median), milliseconds(p90));
+    let mut rows = vec![
+        Row::new("send → the idle peer's model request", "≤ 110 ms", shown(our, our_p90)),
+        Row::new("the same with the client's SendMessage", "", shown(their, their_p90)),
+        Row::new("ratio of the medians", "≤ 0.7", format!("{ratio:.2}")),
+    ];
+    rows.extend(idle::measure(&world, &ann, &bob));
+    rows
+}
+
+/// One message from ann's model to bob's.
+fn once(ann: &mut Session, bob: &Session, tool: &str, input: serde_json::Value, text: &str) -> Duration {
+    let word = format!("go {}", text.replace(' ', "-"));
+    ann.api.when(&word).reply(Reply::tool(tool, input));
+    ann.type_line(&word);
+    let read = bob.wait_until_told(text);
+    let sent = ann.wait_for_request("to send", |request| request.newest().contains(&word));
+    let answered = ann.wait("the end of the reply", || sent.answered());
+    ann.idle();
+    bob.idle();
+    read.arrived.duration_since(answered)
+}
+
+/// Loads the client's own tool and learns bob's name in it.
+fn introduce(ann: &mut Session, bob: &Session) -> String {
+    bob.idle();
+    ann.api.when("look around").reply(Reply::tool("ListAgents", json!({})));
+    let load = |_: &crate::request::Request| Reply::tool("ToolSearch", json!({ "query": "select:SendMessage" }));
+    ann.api.when("Peer sessions").reply_with(load);
+    ann.type_line("look around");
+    let listed = ann.wait_until_told("Peer sessions").newest();
+    ann.idle();
+    let (_, peers) = listed.split_once("Peer sessions").expect("peers");
+    let name = peers.split_whitespace().find(|word| word.starts_with("bob")).expect("bob among the peers");
+    name.to_owned()
+}

@@ -1,0 +1,197 @@
+//! The real client, driven and watched the way a person would.
+//!
+//! What counts is what a person sees and what the model is told, so a session offers the screen, the keys and the
+//! requests, and every wait that fails shows all of them.
+
+use std::time::Duration;
+
+use portable_pty::CommandBuilder;
+
+use crate::api::Api;
+use crate::eventually::{PATIENCE, within};
+use crate::request::{Request, describe};
+use crate::terminal::Terminal;
+use crate::world::{World, client};
+
+/// How a session is to be started.
+#[must_use]
+pub struct Builder {
+    world: World,
+    name: String,
+    api: Api,
+    args: Vec<String>,
+    env: Vec<(String, String)>,
+}
+
+/// A running client; killed when dropped.
+pub struct Session {
+    /// The session's model: script it with [`Api::when`].
+    pub api: Api,
+    name: String,
+    // The terminal goes first, so that the world's directory outlives the client.
+    terminal: Terminal,
+    _world: World,
+}
+
+impl Builder {
+    pub(crate) fn new(world: &World, name: &str) -> Self {
+        let (args, env) = (Vec::new(), Vec::new());
+        Self { world: world.clone(), name: name.to_owned(), api: Api::start(), args, env }
+    }
+
+    /// Command line arguments; without a `--permission-mode` among them it is `default`.
+    pub fn args(mut self, args: &[&str]) -> Self {
+        self.args.extend(args.iter().map(ToString::to_string));
+        self
+    }
+
+    /// One more environment variable.
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.env.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// The model to talk to, when it is scripted before the start or shared with an earlier session.
+    pub fn model(mut self, api: &Api) -> Self {
+        self.api = api.clone();
+        self
+    }
+
+    /// Starts the client and waits for its prompt; its start-up hooks may still be running then.
+    #[track_caller]
+    pub fn start(self) -> Session {
+        let session = self.launch();
+        session.wait("the prompt", || session.at_prompt().then_some(()));
+        session
+    }
+
+    /// Starts the client and returns at once, for tests about the start itself.
+    pub fn launch(self) -> Session {
+        let mut command = CommandBuilder::new(client());
+        command.env_clear();
+        for (name, value) in self.world.environment(&self.api).iter().chain(&self.env) {
+            command.env(name, value);
+        }
+        command.cwd(self.world.project(&self.name));
+        if !self.args.iter().any(|arg| arg == "--permission-mode") {
+            command.args(["--permission-mode", "default"]);
+        }
+        command.arg("--debug-file");
+        command.arg(self.world.log(&self.name));
+        command.args(&self.args);
+        let terminal = Terminal::run(command);
+        Session { api: self.api, name: self.name, terminal, _world: self.world }
+    }
+}
+
+impl Session {
+    /// What is on the screen, as plain text.
+    pub fn screen(&self) -> String {
+        self.terminal.screen()
+    }
+
+    /// Every request of the conversation so far.
+    pub fn requests(&self) -> Vec<Request> {
+        self.api.requests()
+    }
+
+    /// Waits until `look` finds something; failing that, panics with the screen and the requests.
+    #[track_caller]
+    pub fn wait<T>(&self, what: &str, look: impl FnMut() -> Option<T>) -> T {
+        match within(PATIENCE, look) {
+            Some(found) => found,
+            None => panic!("{what}: not seen within {PATIENCE:?}\n{}", self.report()),
+        }
+    }
+
+    /// Waits until `text` is on the screen.
+    #[track_caller]
+    pub fn wait_for_screen(&self, text: &str) {
+        self.wait(&format!("{text:?} on the screen"), || self.screen().contains(text).then_some(()));
+    }
+
+    /// Waits for the first request, in order of arrival, for which `matches` holds.
+    #[track_caller]
+    pub fn wait_for_request(&self, what: &str, matches: impl Fn(&Request) -> bool) -> Request {
+        let found = || self.requests().into_iter().find(|request| matches(request));
+        self.wait(&format!("a request {what}"), found)
+    }
+
+    /// Waits until the model has been told `text`, and gives the request that told it first.
+    #[track_caller]
+    pub fn wait_until_told(&self, text: &str) -> Request {
+        self.wait_for_request(&format!("that says {text:?}"), |request| request.newest().contains(text))
+    }
+
+    /// Waits until the client has been at its prompt, with no reply under way, for a moment on end.
+    ///
+    /// What was just typed or rung may not have begun by then: wait for its request first.
+    #[track_caller]
+    pub fn idle(&self) {
+        const MOMENT: Duration = Duration::from_millis(300);
+        let quiet = || within(MOMENT, || self.is_busy().then_some(())).is_none();
+        self.wait("an idle session", || quiet().then_some(()));
+    }
+
+    /// Whether the client shows that it is at work, or asks something.
+    pub fn is_busy(&self) -> bool {
+        self.api.is_busy() || !self.at_prompt()
+    }
+
+    /// Types `text`, sees it in the prompt box, then presses Enter.
+    #[track_caller]
+    pub fn type_line(&mut self, text: &str) {
+        self.type_text(text);
+        self.press("\r");
+    }
+
+    /// Types `text` and waits until it is in the prompt box; not for texts so long that they show as `[Pasted text]`.
+    #[track_caller]
+    pub fn type_text(&mut self, text: &str) {
+        self.press(text);
+        let typed = squeezed(text);
+        let shown = || self.prompt_box().is_some_and(|shown| squeezed(&shown).contains(&typed));
+        self.wait(&format!("{text:?} in the prompt box"), || shown().then_some(()));
+    }
+
+    /// Sends raw keys: `"\x1b"` is Esc, `"\r"` Enter, `"\x03"` Ctrl-C.
+    pub fn press(&mut self, keys: &str) {
+        self.terminal.press(keys);
+    }
+
+    /// Ends the client as a crash would, and reaps it.
+    pub fn kill9(&mut self) {
+        self.terminal.kill9();
+    }
+
+    /// Ends the client as a person would, from an empty prompt, and waits until it has gone.
+    #[track_caller]
+    pub fn quit(&mut self) {
+        self.type_line("/exit");
+        assert!(self.terminal.ends_within(PATIENCE), "the client goes on\n{}", self.report());
+    }
+
+    fn at_prompt(&self) -> bool {
+        self.prompt_box().is_some() && !self.screen().contains("esc to interrupt")
+    }
+
+    /// What is in the prompt box and below it; `None` while a dialog has its place.
+    fn prompt_box(&self) -> Option<String> {
+        let screen = self.screen();
+        let lines: Vec<&str> = screen.lines().collect();
+        let border = lines.windows(2).rposition(|pair| pair[0].starts_with('─') && pair[1].starts_with('❯'))?;
+        Some(lines[border + 1..].join("\n"))
+    }
+
+    fn report(&self) -> String {
+        let (name, screen) = (&self.name, self.screen());
+        let told = describe(&self.requests());
+        let beside = describe(&self.api.side_requests());
+        format!("=== screen of {name}\n{screen}\n=== conversation\n{told}\n=== beside it\n{beside}")
+    }
+}
+
+/// A long line is wrapped and padded on the screen, so texts are compared without their white space.
+fn squeezed(text: &str) -> String {
+    text.split_whitespace().collect()
+}

@@ -1,0 +1,68 @@
+//! Stories with the real Claude Code: two terminals, a stand-in for the model, and cc2cc installed as a user installs it.
+
+mod api;
+mod claude;
+mod eventually;
+mod naming;
+mod reply;
+mod request;
+mod returning;
+mod terminal;
+mod typing;
+mod waking;
+mod world;
+
+use serde_json::{Value, json};
+
+use crate::{claude::Session, reply::Reply, world::World};
+
+/// How the client names the tool `send`.
+const SEND: &str = "mcp__plugin_cc2cc_cc2cc__send";
+
+/// A world with cc2cc in it, and a session that bears its project's name.
+fn session(world: &World, name: &str) -> Session {
+    world.session(name).args(&["--allowedTools", "Bash", SEND]).env("CC2CC_NAME", name).start()
+}
+
+/// A session that has said its name, with its bell set and its tools loaded: as it is when a person has looked up.
+fn settled(world: &World, name: &str) -> Session {
+    let session = session(world, name);
+    session.wait_for_screen(&format!("cc2cc: you are {name}"));
+    session.wait("its server", || is_online(world, name).then_some(()));
+    session.wait("its bell", || bell_is_set(world, name).then_some(()));
+    session
+}
+
+fn agent(world: &World, name: &str) -> Value {
+    let listed = world.cc2cc_json(&["agents", "--all"]);
+    let agents = listed["agents"].as_array().expect("a list");
+    agents.iter().find(|agent| agent["name"] == name).cloned().unwrap_or_default()
+}
+
+fn is_online(world: &World, name: &str) -> bool {
+    agent(world, name)["online"] == true
+}
+
+/// Whether some process has locked the bell of `name`.
+fn bell_is_set(world: &World, name: &str) -> bool {
+    let lock = std::fs::File::open(world.mailbox(name, "bell.lock"));
+    lock.is_ok_and(|lock| lock.try_lock().is_err())
+}
+
+/// The model sends a letter.
+fn letter(to: &str, text: &str) -> Reply {
+    Reply::tool(SEND, json!({ "to": to, "text": text }))
+}
+
+/// The id of the first letter in what the model was told.
+fn letter_id(told: &str) -> String {
+    let (_, rest) = told.split_once("<letter id=\"").expect("a letter");
+    rest.split('"').next().expect("an id").to_owned()
+}
+
+/// A letter sent from a script outside of any session; gives its id.
+#[track_caller]
+fn post(world: &World, to: &str, text: &str) -> String {
+    let sent = world.cc2cc_json(&["send", to, text]);
+    sent["sent"][0]["id"].as_str().expect("an id").to_owned()
+}

@@ -1,0 +1,42 @@
+//! Every session has a name, and everyone can see who is there.
+
+use crate::{agent, bell_is_set, world::World};
+
+#[test]
+fn each_session_gets_a_name_of_its_own_and_all_see_who_is_there() {
+    let world = World::with_cc2cc();
+    let (first, second) = (world.session("one").start(), world.session("two").start());
+    let name_on = |session: &crate::claude::Session| {
+        session.wait("its name on the screen", || {
+            let screen = session.screen();
+            let (_, rest) = screen.split_once("cc2cc: you are ")?;
+            Some(rest.split_whitespace().next()?.to_owned())
+        })
+    };
+    let (one, two) = (name_on(&first), name_on(&second));
+    assert_ne!(one, two);
+    for (session, name, project) in [(&first, &one, "one"), (&second, &two, "two")] {
+        session.wait("it is online", || (agent(&world, name)["online"] == true).then_some(()));
+        session.wait("its bell", || bell_is_set(&world, name).then_some(()));
+        let listed = agent(&world, name);
+        assert_eq!(listed["cwd"], world.project(project).display().to_string());
+        assert_eq!(listed["state"], "idle");
+        assert_eq!(listed["unread"], 0);
+    }
+    let table = world.cc2cc("home", &["agents"]);
+    let table = String::from_utf8_lossy(&table.stdout).into_owned();
+    assert!(table.contains(&one) && table.contains(&two), "{table}");
+    assert_eq!(table.lines().count(), 2, "{table}");
+}
+
+#[test]
+fn a_command_in_the_session_s_shell_knows_who_it_is() {
+    use crate::{reply::Reply, settled};
+    let world = World::with_cc2cc();
+    let mut ann = settled(&world, "ann");
+    let call = serde_json::json!({ "command": "cc2cc whoami", "description": "ask" });
+    ann.api.when("who are you").reply(Reply::tool("Bash", call));
+    ann.type_line("who are you");
+    let told = ann.wait_for_request("with the answer", |request| !request.tool_results().is_empty());
+    assert_eq!(told.tool_results(), ["ann\n"]);
+}

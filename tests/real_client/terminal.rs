@@ -1,0 +1,98 @@
+//! A program in a pseudo-terminal: its keys, its screen, its process.
+//!
+//! Nothing here knows Claude Code. The program ends with its owner: a test that fails must not leave a client
+//! behind, and only the process started here is ever signalled.
+
+use std::io::{Read, Write};
+use std::num::NonZero;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::eventually::within;
+
+const ROWS: NonZero<u16> = NonZero::new(50).unwrap();
+const COLUMNS: NonZero<u16> = NonZero::new(140).unwrap();
+
+type Screen = Arc<Mutex<vt100::Parser>>;
+
+/// A running program; killed and reaped when dropped.
+pub struct Terminal {
+    child: Box<dyn Child + Send + Sync>,
+    keys: Box<dyn Write + Send>,
+    screen: Screen,
+    // Held so that the terminal stays open for as long as the program runs.
+    _master: Box<dyn MasterPty + Send>,
+}
+
+impl Terminal {
+    /// Starts `command` on a screen of 140 by 50.
+    pub fn run(command: CommandBuilder) -> Self {
+        let (rows, cols) = (ROWS.get(), COLUMNS.get());
+        let size = PtySize { rows, cols, pixel_width: 0, pixel_height: 0 };
+        let pair = native_pty_system().openpty(size).expect("a pseudo-terminal");
+        let child = pair.slave.spawn_command(command).expect("the program to start");
+        // The program's own end must be the last one, or its output would never be seen to end.
+        drop(pair.slave);
+        let screen: Screen = Arc::new(Mutex::new(vt100::Parser::new(ROWS, COLUMNS, 0)));
+        let output = pair.master.try_clone_reader().expect("the terminal's output");
+        let keys = pair.master.take_writer().expect("the terminal's keys");
+        show(output, Arc::clone(&screen));
+        Self { child, keys, screen, _master: pair.master }
+    }
+
+    fn pid(&self) -> u32 {
+        self.child.process_id().expect("a process id")
+    }
+
+    /// What is on the screen, as plain text.
+    pub fn screen(&self) -> String {
+        self.parser().screen().contents()
+    }
+
+    /// Sends raw keys: `"\x1b"` is Esc, `"\r"` Enter, `"\x03"` Ctrl-C.
+    pub fn press(&mut self, keys: &str) {
+        let sent = self.keys.write_all(keys.as_bytes()).and_then(|()| self.keys.flush());
+        sent.expect("the program's terminal");
+    }
+
+    /// Ends the program as a crash would, and reaps it.
+    pub fn kill9(&mut self) {
+        // Not yet reaped, so the id is still this program's own.
+        if let Ok(None) = self.child.try_wait()
+            && let Some(pid) = i32::try_from(self.pid()).ok().and_then(Pid::from_raw)
+        {
+            // It may end by itself just now, which is as good.
+            let _ = kill_process(pid, Signal::KILL);
+        }
+        drop(self.child.wait());
+    }
+
+    /// Whether the program ended, and was reaped, within `patience`.
+    pub fn ends_within(&mut self, patience: Duration) -> bool {
+        within(patience, || self.child.try_wait().ok().flatten()).is_some()
+    }
+
+    fn parser(&self) -> MutexGuard<'_, vt100::Parser> {
+        self.screen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        self.kill9();
+    }
+}
+
+fn show(mut output: Box<dyn Read + Send>, screen: Screen) {
+    thread::spawn(move || {
+        let mut buffer = [0; 8192];
+        // On Linux the terminal's end is an error, not a read of nothing.
+        while let Ok(read @ 1..) = output.read(&mut buffer) {
+            screen.lock().unwrap_or_else(PoisonError::into_inner).process(&buffer[..read]);
+        }
+    });
+}
