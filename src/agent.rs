@@ -2,10 +2,14 @@
 //!
 //! Knows mailboxes, not Claude Code. A "host" here is the process a session lives in; what that is, the caller knows.
 
+pub mod brakes;
 pub mod directory;
 pub mod generate;
+pub mod holding;
 pub mod host;
 pub mod identity;
+pub mod notice;
+pub mod policy;
 pub mod post;
 pub mod repo;
 pub mod status;

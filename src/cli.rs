@@ -1,5 +1,6 @@
 //! The command line: one file per verb, each thin.
 
+mod accept;
 mod agents;
 mod completions;
 mod demo;
@@ -7,6 +8,7 @@ mod doctor;
 mod inbox;
 mod install;
 mod me;
+mod prune;
 mod read;
 mod rename;
 mod send;
@@ -50,6 +52,10 @@ enum Verb {
     Rename(rename::Args),
     Status(status::Args),
     Wait(wait::Args),
+    Accept(accept::Args),
+    Refuse(accept::RefusalArgs),
+    Retry(accept::RetryArgs),
+    Prune(prune::Args),
     Demo(demo::Args),
     Doctor(doctor::Args),
     Install(install::Args),
@@ -86,6 +92,10 @@ fn dispatch(verb: Verb) -> Result<ExitCode, Failure> {
         Verb::Rename(args) => rename::run(&home?, &args),
         Verb::Status(args) => status::run(&home?, &args),
         Verb::Wait(args) => wait::run(&home?, &args),
+        Verb::Accept(args) => accept::accept(&home?, &args),
+        Verb::Refuse(args) => accept::refuse(&home?, &args),
+        Verb::Retry(args) => accept::retry(&home?, &args),
+        Verb::Prune(args) => prune::run(&home?, &args),
         Verb::Demo(args) => demo::run(&args),
         Verb::Doctor(args) => Ok(doctor::run(&home?, &args)),
         Verb::Install(args) => install::run(&args),

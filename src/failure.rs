@@ -3,10 +3,11 @@
 use std::fmt;
 
 use crate::{
-    agent::{identity::RenameError, post::SendError},
+    agent::{holding::HoldingError, identity::RenameError, post::SendError},
     claude::install::InstallError,
     mailbox::{
         disk::FsError,
+        home::HomeError,
         letter::{BadId, LetterId},
         name::{AgentName, BadName},
     },
@@ -53,6 +54,11 @@ impl Failure {
     }
 
     #[must_use]
+    pub fn held(id: &LetterId) -> Self {
+        Self::new(Code::Held, format!("the letter `{id}` is held: the person decides whether this session may read it"))
+    }
+
+    #[must_use]
     pub fn takes_no_part() -> Self {
         Self::new(Code::Failed, "this Claude session has no agent name")
             .hint("start it with CC2CC_NAME=some-name; headless sessions take part only then")
@@ -75,9 +81,20 @@ impl From<SendError> for Failure {
                 Code::NotFound
             }
             SendError::ToYourself(_) | SendError::Empty | SendError::TooLong(_) | SendError::NoTime => Code::Usage,
-            SendError::Fs(_) => Code::Failed,
+            SendError::Refused { .. } | SendError::TooFast { .. } => Code::Held,
+            SendError::Fs(_) | SendError::Config(_) => Code::Failed,
         };
         Self { code, message: error.to_string(), hint: error.hint() }
+    }
+}
+
+impl From<HoldingError> for Failure {
+    fn from(error: HoldingError) -> Self {
+        match error {
+            HoldingError::NoSuchLetter(id) => Self::no_such_letter(&id),
+            HoldingError::Elsewhere { .. } => Self::new(Code::Failed, error.to_string()),
+            HoldingError::Fs(error) => error.into(),
+        }
     }
 }
 
@@ -99,7 +116,7 @@ impl From<InstallError> for Failure {
         match error {
             InstallError::NotOurs(_) => failure.hint("move it away, or set CLAUDE_CONFIG_DIR to another place"),
             InstallError::NotInstalled(_) => failure.hint("with CLAUDE_CONFIG_DIR set, it looks there"),
-            InstallError::NoHome | InstallError::Fs(_) | InstallError::Copy { .. } => failure,
+            InstallError::NoHome | InstallError::Fs(_) | InstallError::NoBinary(_) => failure,
         }
     }
 }
@@ -131,8 +148,14 @@ impl From<anyhow::Error> for Failure {
     }
 }
 
-impl From<crate::mailbox::home::NoHome> for Failure {
-    fn from(error: crate::mailbox::home::NoHome) -> Self {
-        Self::new(Code::Failed, error.to_string())
+impl From<HomeError> for Failure {
+    fn from(error: HomeError) -> Self {
+        let failure = Self::new(Code::Failed, error.to_string());
+        match error {
+            HomeError::None => failure,
+            HomeError::Unsafe { path, .. } => {
+                failure.hint(format!("make it yours alone: chown and `chmod go-w {}`", path.display()))
+            }
+        }
     }
 }

@@ -10,6 +10,8 @@
 //! ```
 
 pub mod disk;
+#[cfg(feature = "fail-points")]
+mod fail;
 pub mod home;
 pub mod letter;
 pub mod lock;
@@ -23,6 +25,7 @@ pub mod watch;
 use std::path::{Path, PathBuf};
 
 use disk::FsError;
+use jiff::Timestamp;
 use letter::{Letter, LetterId, Unreadable};
 use name::AgentName;
 use receipts::{Receipt, Step};
@@ -60,6 +63,8 @@ impl State {
 
 /// A longer name leaves no room for that of the reason beside it.
 const LONGEST_BURIED_NAME: usize = 150;
+
+const LONGEST_REASON_BYTES: u64 = 64 * 1024;
 
 /// Where a letter's id comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,7 +128,7 @@ impl Mailbox {
     /// Whether the mailbox's directory is there. It goes away when the agent is renamed.
     #[must_use]
     pub fn exists(&self) -> bool {
-        self.path.is_dir()
+        self.path.symlink_metadata().is_ok_and(|facts| facts.is_dir()) // a link could lead out of the home
     }
 
     /// Puts a letter into the inbox: written to `tmp/`, synced, renamed, the directory synced.
@@ -135,6 +140,21 @@ impl Mailbox {
     /// A `FsError`. One that names the step "make … durable" comes after the rename: the letter may have been
     /// delivered, and sending the same id again is safe.
     pub fn publish(&self, letter: &Letter, key: Key) -> Result<Published, FsError> {
+        self.publish_into(State::Inbox, letter, key)
+    }
+
+    /// As [`Mailbox::publish`], into `held/`, where it waits for the person.
+    ///
+    /// # Errors
+    /// As [`Mailbox::publish`].
+    pub fn publish_held(&self, letter: &Letter, key: Key, why: &str) -> Result<Published, FsError> {
+        if self.state_of(&letter.id).is_none() {
+            self.note(&letter.id, &Receipt::now(Step::Held).why(why))?;
+        }
+        self.publish_into(State::Held, letter, key)
+    }
+
+    fn publish_into(&self, state: State, letter: &Letter, key: Key) -> Result<Published, FsError> {
         let _guard = if key == Key::Fresh {
             None
         } else {
@@ -146,12 +166,11 @@ impl Mailbox {
         };
         let draft = self.path.join("tmp").join(format!("{}.{}", letter.id, disk::unique()));
         disk::write_new(&draft, &letter.to_bytes())?;
-        let inbox = self.dir(State::Inbox);
-        if let Err(error) = disk::rename(&draft, &self.file(State::Inbox, &letter.id)) {
+        if let Err(error) = disk::rename(&draft, &self.file(state, &letter.id)) {
             disk::discard(&draft);
             return Err(error);
         }
-        disk::sync_dir(&inbox)?;
+        disk::sync_dir(&self.dir(state))?;
         Ok(Published::New)
     }
 
@@ -212,11 +231,60 @@ impl Mailbox {
         self.step(&self.dir(from).join(file_name), &target)
     }
 
-    /// Why a file lies in `dead/`.
+    /// Lets a held letter go on; it is not held again.
+    ///
+    /// # Errors
+    /// As [`Mailbox::claim`].
+    pub fn accept(&self, id: &LetterId) -> Result<Moved, FsError> {
+        self.note(id, &Receipt::now(Step::Accepted))?;
+        self.shift(id, State::Held, State::Inbox)
+    }
+
+    /// Puts a dead letter back into the inbox; its time to live no longer counts.
+    ///
+    /// # Errors
+    /// As [`Mailbox::claim`].
+    pub fn retry(&self, id: &LetterId) -> Result<Moved, FsError> {
+        self.note(id, &Receipt::now(Step::Retried))?;
+        let moved = self.shift(id, State::Dead, State::Inbox)?;
+        disk::remove(&self.reason_file(id))?;
+        Ok(moved)
+    }
+
+    /// Refuses a letter.
+    ///
+    /// # Errors
+    /// As [`Mailbox::claim`].
+    pub fn refuse(&self, id: &LetterId, from: State, why: &str) -> Result<Moved, FsError> {
+        self.note(id, &Receipt::now(Step::Refused).why(why))?;
+        self.bury(format!("{id}.json").as_ref(), from, why)
+    }
+
+    /// Takes a letter whose time to live is over out of the way.
+    ///
+    /// # Errors
+    /// As [`Mailbox::claim`].
+    pub fn expire(&self, id: &LetterId) -> Result<Moved, FsError> {
+        const WHY: &str = "its time to live was over";
+        self.note(id, &Receipt::now(Step::Expired).why(WHY))?;
+        self.bury(format!("{id}.json").as_ref(), State::Inbox, WHY)
+    }
+
+    /// Why a letter lies in `dead/`.
     #[must_use]
     pub fn reason(&self, id: &LetterId) -> Option<String> {
-        let path = self.dir(State::Dead).join(format!("{id}.json.reason"));
-        std::fs::read_to_string(path).ok().map(|text| text.trim().to_owned())
+        let text = disk::read(&self.reason_file(id), LONGEST_REASON_BYTES).ok()?;
+        Some(String::from_utf8_lossy(&text).trim().to_owned())
+    }
+
+    /// When a letter came to lie in `dead/`.
+    #[must_use]
+    pub fn buried_at(&self, id: &LetterId) -> Option<Timestamp> {
+        self.reason_file(id).metadata().ok()?.modified().ok()?.try_into().ok()
+    }
+
+    fn reason_file(&self, id: &LetterId) -> PathBuf {
+        self.dir(State::Dead).join(format!("{id}.json.reason"))
     }
 
     /// Which state a letter is in now; `None` when the mailbox does not have it.

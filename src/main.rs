@@ -2,7 +2,7 @@
 
 use std::{env, process::ExitCode};
 
-use cc2cc::{claude, cli};
+use cc2cc::{claude, cli, mailbox::watch};
 
 fn main() -> ExitCode {
     let words: Vec<_> = env::args_os().skip(1).take(3).collect();
@@ -11,6 +11,10 @@ fn main() -> ExitCode {
     match words.as_slice() {
         ["hook", event] => claude::hook::run(event),
         ["wait", "--ring"] => claude::bell::run(),
+        words if *words == watch::SUCCESSOR => {
+            watch::linger();
+            ExitCode::SUCCESS
+        }
         _ => cli::run(),
     }
 }

@@ -162,7 +162,9 @@ impl Server {
         answer(self.do_agents(&arguments))
     }
 
-    #[tool(description = "Tell how far a letter has come: stored, rung, delivered, seen, answered, held or dead.")]
+    #[tool(
+        description = "Tell how far a letter has come: stored, rung, delivered, seen, answered, held, expired, refused or dead."
+    )]
     async fn status(&self, Parameters(arguments): Parameters<StatusArguments>) -> CallToolResult {
         answer(self.do_status(&arguments))
     }
@@ -222,10 +224,16 @@ impl Server {
         if let Some(id) = &arguments.id {
             let id: LetterId = id.parse()?;
             let found = status::find_in(&me, &id).ok_or_else(|| Failure::no_such_letter(&id))?;
+            if found.state == State::Held {
+                return Err(Failure::held(&id));
+            }
             return Ok(json!({ "state": found.state.dir(), "letter": found.letter }));
         }
-        let states: &[State] =
-            if arguments.all == Some(true) { &State::ALL } else { &[State::Inbox, State::Claimed, State::Held] };
+        let states: &[State] = if arguments.all == Some(true) {
+            &[State::Inbox, State::Claimed, State::Done]
+        } else {
+            &[State::Inbox, State::Claimed]
+        };
         let mut letters = Vec::new();
         for state in states {
             letters.extend(me.letters(*state)?.iter().map(|letter| report::summary(*state, letter)));

@@ -6,7 +6,10 @@ use jiff::Timestamp;
 
 use super::{
     Activity, Record,
+    brakes::{Account, Permit},
     directory::{self, Address, Reach},
+    notice,
+    policy::{Config, ConfigError, Verdict},
     status,
 };
 use crate::mailbox::{
@@ -72,6 +75,8 @@ pub struct Sent {
     pub id: LetterId,
     pub to: AgentName,
     pub published: Published,
+    /// Why it waits for the recipient's person, if it does.
+    pub held: Option<String>,
     /// Whether a live session has this mailbox, and what it is doing.
     pub online: Option<Activity>,
 }
@@ -91,6 +96,12 @@ pub enum SendError {
     Empty,
     #[error("the text has {0} bytes; a letter holds at most 1 MiB")]
     TooLong(usize),
+    #[error("{to} does not take this letter: {why}")]
+    Refused { to: AgentName, why: String },
+    #[error("too many letters to {to} in a short time; nothing was sent, retry after {seconds} s")]
+    TooFast { to: AgentName, seconds: u64 },
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     #[error("a time to live of 0 would expire at once")]
     NoTime,
     #[error(transparent)]
@@ -110,12 +121,14 @@ impl SendError {
                 }
             }),
             Self::NobodyThere { offline_too: false, .. } => {
-                Some("`--offline-too` reaches those who are away".to_owned())
+                Some("only those online are meant; a letter to a name also reaches those who are away".to_owned())
             }
             Self::NoSuchLetter(_) => Some("`cc2cc inbox --all` lists the letters you have, with their ids".to_owned()),
             Self::TooLong(_) => Some("write it to a file and send its path".to_owned()),
             Self::Fs(_) => Some("`cc2cc doctor` looks into it".to_owned()),
-            Self::NobodyThere { .. } | Self::ToYourself(_) | Self::Empty | Self::NoTime => None,
+            Self::TooFast { .. } => Some("put what you have to say into one letter".to_owned()),
+            Self::Config(_) => Some("mend the file or move it away".to_owned()),
+            Self::NobodyThere { .. } | Self::ToYourself(_) | Self::Empty | Self::NoTime | Self::Refused { .. } => None,
         }
     }
 }
@@ -143,18 +156,57 @@ pub fn send(
     letter.thread = answered.as_ref().map(|found| found.letter.thread_id().clone());
     letter.origin = sender.origin.clone();
     letter.origin.sent_to = (!matches!(address, Address::Agent(_))).then(|| address.to_string());
-    let key = if draft.id.is_some() { Key::Chosen } else { Key::Fresh };
-
+    let config = Config::load(home)?;
+    let own = if sender.name.is_user() { Some(home.ensure(&sender.name)?) } else { home.mailbox(&sender.name) };
+    let mut account = own.as_ref().filter(|_| !sender.name.is_user()).map(|own| open_account(home, own)).transpose()?;
+    let ids = ids(account.as_ref(), &recipients, draft, &letter, now)?;
     let mut sent = Vec::with_capacity(recipients.len());
-    for mailbox in recipients {
-        sent.push(deliver(home, &mailbox, &mut letter, key)?);
+    for (mailbox, (id, key)) in recipients.into_iter().zip(ids) {
+        letter.id = id;
+        let outcome = deliver(home, &config, &mailbox, &mut letter, key)?;
+        // The letter is out; what is noted of it now may fail.
+        if let Some(account) = account.as_mut().filter(|_| outcome.published == Published::New) {
+            let _ = account.sent(&outcome.to, &letter, now);
+        }
+        if let Some(own) = &own {
+            let _ = notice::remember(own, &letter);
+        }
+        sent.push(outcome);
     }
     if let Some(found) = answered.filter(|found| found.mailbox.name() == &sender.name) {
         let mut receipt = Receipt::at(Step::Answered, now);
-        receipt.by = Some(letter.id);
+        receipt.by = sent.first().map(|sent| sent.id.clone());
         let _ = found.mailbox.note(&found.letter.id, &receipt); // the reply itself is safe
     }
     Ok(sent)
+}
+
+/// The sender's account; should the sender be renamed at this moment, where it is then.
+fn open_account(home: &Home, own: &Mailbox) -> Result<Account, FsError> {
+    match Account::open(own) {
+        Err(error) if error.is_not_found() => Account::open(&home.mailbox(own.name()).ok_or(error)?),
+        opened => opened,
+    }
+}
+
+/// The id under which the letter goes to each recipient: its own, or that of the same letter a moment ago.
+fn ids(
+    account: Option<&Account>,
+    recipients: &[Mailbox],
+    draft: &Draft,
+    letter: &Letter,
+    now: Timestamp,
+) -> Result<Vec<(LetterId, Key)>, SendError> {
+    let id_for = |mailbox: &Mailbox| {
+        let to = mailbox.name();
+        let own = (letter.id.clone(), if draft.id.is_some() { Key::Chosen } else { Key::Fresh });
+        match account.map_or(Permit::Go, |account| account.permit(to, letter, now)) {
+            Permit::Repeat(id) if draft.id.is_none() => Ok((id, Key::Chosen)),
+            Permit::Go | Permit::Repeat(_) => Ok(own),
+            Permit::Wait(seconds) => Err(SendError::TooFast { to: to.clone(), seconds }),
+        }
+    };
+    recipients.iter().map(id_for).collect()
 }
 
 fn check(draft: &Draft) -> Result<(), SendError> {
@@ -192,20 +244,26 @@ fn answered(home: &Home, sender: &Sender, id: &LetterId) -> Result<status::Found
 }
 
 /// Publishes into one mailbox; should it be renamed meanwhile, into the renamed one.
-fn deliver(home: &Home, mailbox: &Mailbox, letter: &mut Letter, key: Key) -> Result<Sent, FsError> {
+fn deliver(home: &Home, config: &Config, mailbox: &Mailbox, letter: &mut Letter, key: Key) -> Result<Sent, SendError> {
     let mut mailbox = mailbox.clone();
     loop {
         letter.to = mailbox.name().clone();
-        match mailbox.publish(letter, key) {
+        let mode = Record::of(&mailbox).permission_mode;
+        let (published, held) = match config.judge(letter, mailbox.name(), mode.as_deref()) {
+            Verdict::Refuse(why) => return Err(SendError::Refused { to: mailbox.name().clone(), why }),
+            Verdict::Hold(why) => (mailbox.publish_held(letter, key, &why), Some(why)),
+            Verdict::Accept => (mailbox.publish(letter, key), None),
+        };
+        match published {
             Err(error) if error.is_not_found() && !mailbox.exists() => match home.mailbox(mailbox.name()) {
                 Some(moved) => mailbox = moved,
-                None => return Err(error),
+                None => return Err(error.into()),
             },
-            Err(error) => return Err(error),
+            Err(error) => return Err(error.into()),
             Ok(published) => {
                 let record = Record::of(&mailbox);
                 let online = record.is_online(&mailbox).then_some(record.state);
-                return Ok(Sent { id: letter.id.clone(), to: letter.to.clone(), published, online });
+                return Ok(Sent { id: letter.id.clone(), to: letter.to.clone(), published, held, online });
             }
         }
     }

@@ -27,6 +27,8 @@ pub enum Rung {
     Seen,
     Answered,
     Held,
+    Expired,
+    Refused,
     Dead,
 }
 
@@ -40,6 +42,8 @@ impl Rung {
             Self::Seen => "seen",
             Self::Answered => "answered",
             Self::Held => "held",
+            Self::Expired => "expired",
+            Self::Refused => "refused",
             Self::Dead => "dead",
         }
     }
@@ -81,7 +85,11 @@ impl Found {
         let last = |step: Step| steps.iter().rev().find(|receipt| receipt.step == step);
         let (rung, receipt) = match self.state {
             State::Held => (Rung::Held, last(Step::Held)),
-            State::Dead => (Rung::Dead, last(Step::Expired).or_else(|| last(Step::Refused))),
+            State::Dead => match steps.last().map(|receipt| receipt.step) {
+                Some(Step::Expired) => (Rung::Expired, None),
+                Some(Step::Refused) => (Rung::Refused, None),
+                _ => (Rung::Dead, None),
+            },
             _ => [(Rung::Answered, Step::Answered), (Rung::Seen, Step::Seen)]
                 .into_iter()
                 .chain((self.state != State::Inbox).then_some((Rung::Delivered, Step::Delivered)))
@@ -89,8 +97,11 @@ impl Found {
                 .find_map(|(rung, step)| last(step).map(|receipt| (rung, Some(receipt))))
                 .unwrap_or((Rung::Stored, None)),
         };
-        let since = receipt.map_or(self.letter.timestamp, |receipt| receipt.at);
-        let why = receipt.and_then(|receipt| receipt.why.clone()).or_else(|| self.mailbox.reason(&self.letter.id));
-        Status { rung, since, steps, why }
+        let (since, why) = match self.state {
+            State::Dead => (self.mailbox.buried_at(&self.letter.id), self.mailbox.reason(&self.letter.id)),
+            State::Held => (receipt.map(|receipt| receipt.at), receipt.and_then(|receipt| receipt.why.clone())),
+            _ => (receipt.map(|receipt| receipt.at), None),
+        };
+        Status { rung, since: since.unwrap_or(self.letter.timestamp), steps, why }
     }
 }

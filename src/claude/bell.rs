@@ -6,7 +6,7 @@
 
 use std::{
     path::Path,
-    process::ExitCode,
+    process::{self, ExitCode},
     time::{Duration, Instant},
 };
 
@@ -20,24 +20,25 @@ use super::{
 };
 use crate::{
     agent::{
-        Activity, Record,
+        Activity, Record, holding,
         identity::{self, Trust},
+        notice,
     },
     mailbox::{
-        Mailbox,
+        Mailbox, State,
         disk::FsError,
         home::Home,
         letter::{LetterId, Priority},
         lock::{self, Lock},
         log,
-        receipts::{Receipt, Step},
+        receipts::{Receipt, Step, since_return},
         scan::Waiting,
         watch::Watch,
     },
 };
 
 /// The exit code by which a background hook wakes its session.
-const RING: u8 = 2;
+const RING: i32 = 2;
 /// How long the mailman of the event that started a bell may need; what waits until then is his.
 const MAILMAN_FIRST: Duration = Duration::from_millis(300);
 /// How long the bell of a session that has died may still hold the lock.
@@ -51,6 +52,9 @@ const AGAIN_AFTER: [SignedDuration; 4] = [
 ];
 /// How long the bell of a new session waits for its server: a model woken before that has no tool to answer with.
 const SERVER_FIRST: Duration = Duration::from_secs(3);
+/// How often to look what became of the letters this session has sent.
+const SWEEP_EVERY: Duration = Duration::from_secs(60);
+const LOCK: &str = "bell.lock";
 const RING_TEXT: &str = "cc2cc: mail for ";
 
 /// Sleeps until there is something to ring for; anything that goes wrong is silence, not a ring.
@@ -60,19 +64,21 @@ pub fn run() -> ExitCode {
         return ExitCode::SUCCESS; // a headless client would wait for us before it starts
     }
     client::end_with_parent();
-    match keep_watch() {
-        Ok(Some(text)) => {
-            eprintln!("{text}");
-            ExitCode::from(RING)
-        }
-        Ok(None) => ExitCode::SUCCESS,
-        Err(error) => {
-            if let Ok(home) = Home::from_env() {
-                log::line(&home, &format!("bell: {error:#}"));
-            }
-            ExitCode::SUCCESS
-        }
+    if let Err(error) = keep_watch()
+        && let Ok(home) = Home::from_env()
+    {
+        log::line(&home, &format!("bell: {error:#}"));
     }
+    ExitCode::SUCCESS
+}
+
+/// Ends this process, and with that rings.
+fn ring(mailbox: &Mailbox, letters: &[Waiting]) -> ! {
+    let mut from: Vec<&str> = letters.iter().map(|letter| letter.from.as_str()).collect();
+    from.sort_unstable();
+    from.dedup();
+    eprintln!("{RING_TEXT}{} from {}; it follows.", mailbox.name(), from.join(", "));
+    process::exit(RING)
 }
 
 /// Whether a prompt is nothing but one ring of ours.
@@ -81,26 +87,30 @@ pub fn is_only_ring(prompt: &str) -> bool {
     prompt.matches("<task-notification>").count() == 1 && prompt.contains(RING_TEXT)
 }
 
-/// Sits at the session's mailbox, through renames and moves, until it is time to ring; `None` when another bell does.
-fn keep_watch() -> Result<Option<String>> {
+/// Whether a process of the session waits at the bell.
+#[must_use]
+pub fn is_set(mailbox: &Mailbox) -> bool {
+    lock::try_exclusive(&mailbox.path().join(LOCK)).is_ok_and(|free| free.is_none())
+}
+
+/// Sits at the session's mailbox, through renames and moves, until it rings; returns when another bell does that.
+fn keep_watch() -> Result<()> {
     let started = Instant::now();
     let input = hook::read_input()?;
     if input.agent_id.is_some() {
-        return Ok(None);
+        return Ok(());
     }
     let home = Home::from_env()?;
     let first = input.hook_event_name == "SessionStart";
     loop {
         let mailbox = mailbox(&home, &input, first)?;
-        let Some(_only_one) = take_post(&mailbox, first)? else { return Ok(None) };
+        let Some(_only_one) = take_post(&mailbox, first)? else { return Ok(()) };
         if first {
             await_server(&mailbox);
         }
         let _here = identity::move_in(&mailbox)?;
         let quiet_until = started + if first { Duration::ZERO } else { MAILMAN_FIRST };
-        if let Some(text) = sit_at(&home, &mailbox, quiet_until)? {
-            return Ok(Some(text));
-        }
+        sit_at(&home, &mailbox, quiet_until)?;
     }
 }
 
@@ -112,51 +122,51 @@ fn await_server(mailbox: &Mailbox) {
     }
 }
 
-/// Waits at one mailbox; `None` when the session has moved to another.
-fn sit_at(home: &Home, mailbox: &Mailbox, quiet_until: Instant) -> Result<Option<String>> {
+/// Waits at one mailbox; returns when the session has moved to another.
+fn sit_at(home: &Home, mailbox: &Mailbox, quiet_until: Instant) -> Result<()> {
     let host = client::claimant(None, Trust::Host).context("the client has gone")?.host;
-    let inbox = mailbox.dir(crate::mailbox::State::Inbox);
+    let inbox = mailbox.dir(State::Inbox);
     let sessions = home.subdir("sessions")?;
-    let watch = Watch::over([inbox.as_path(), Path::new(&sessions)]);
+    let held = mailbox.dir(State::Held);
+    let watch = Watch::over([inbox.as_path(), held.as_path(), Path::new(&sessions)]);
+    let mut swept = Instant::now();
     loop {
         if identity::find(home, &host).as_ref() != Some(mailbox) {
-            return Ok(None);
+            return Ok(());
         }
         settle(mailbox)?;
         let now = Timestamp::now();
+        if swept.elapsed() >= SWEEP_EVERY {
+            notice::sweep(home, mailbox, now)?;
+            swept = Instant::now();
+        }
         let due = due(mailbox, now)?;
         let quiet = quiet_until.saturating_duration_since(Instant::now());
         if !due.is_empty() && quiet.is_zero() {
             for letter in &due {
                 mailbox.note(&letter.id, &Receipt::at(Step::Rung, now))?;
             }
-            return Ok(Some(ring_text(mailbox, &due)));
+            watch.hand_over();
+            ring(mailbox, &due);
         }
         watch.sleep(if quiet.is_zero() { Duration::MAX } else { quiet });
     }
 }
 
-fn ring_text(mailbox: &Mailbox, letters: &[Waiting]) -> String {
-    let mut from: Vec<&str> = letters.iter().map(|letter| letter.from.as_str()).collect();
-    from.sort_unstable();
-    from.dedup();
-    format!("{RING_TEXT}{} from {}; it follows.", mailbox.name(), from.join(", "))
-}
-
 /// The letters worth waking the session for now.
 fn due(mailbox: &Mailbox, now: Timestamp) -> Result<Vec<Waiting>> {
-    let mut letters = mailbox.look()?.letters;
-    letters
-        .retain(|letter| letter.priority != Priority::Low && !letter.lapsed(now) && is_due(mailbox, &letter.id, now));
+    let mut letters = mailbox.look_at(now)?.letters;
+    letters.retain(|letter| letter.priority != Priority::Low);
+    letters.extend(holding::untold(mailbox)?.iter().map(|found| Waiting::from(&found.letter)));
+    letters.retain(|letter| is_due(mailbox, &letter.id, now));
     Ok(letters)
 }
 
 fn is_due(mailbox: &Mailbox, id: &LetterId, now: Timestamp) -> bool {
     let receipts = mailbox.receipts(id);
-    let since_return = receipts.iter().rev().take_while(|receipt| receipt.step != Step::Returned);
-    let rings: Vec<Timestamp> =
-        since_return.filter(|receipt| receipt.step == Step::Rung).map(|receipt| receipt.at).collect();
-    let Some(last) = rings.first() else { return true };
+    let rings = since_return(&receipts).iter().filter(|receipt| receipt.step == Step::Rung);
+    let rings: Vec<Timestamp> = rings.map(|receipt| receipt.at).collect();
+    let Some(last) = rings.last() else { return true };
     let pause = AGAIN_AFTER[rings.len().min(AGAIN_AFTER.len()) - 1];
     let age = now.duration_since(*last);
     age.is_negative() || age >= pause
@@ -185,7 +195,7 @@ fn mailbox(home: &Home, input: &Input, first: bool) -> Result<Mailbox> {
 
 /// Takes the place at the bell, unless another process of the session has it.
 fn take_post(mailbox: &Mailbox, first: bool) -> Result<Option<Lock>, FsError> {
-    let path = mailbox.path().join("bell.lock");
+    let path = mailbox.path().join(LOCK);
     let give_up = Instant::now() + if first { GHOSTS_LINGER } else { Duration::ZERO };
     loop {
         let taken = lock::try_exclusive(&path)?;

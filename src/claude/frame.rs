@@ -123,15 +123,27 @@ fn attribute(value: &str) -> String {
 pub fn neutralise(text: &str) -> String {
     let text = text.replace("\r\n", "\n");
     let mut harmless = String::with_capacity(text.len());
+    let mut before = ' ';
     for (at, c) in text.char_indices() {
         match c {
             '\n' | '\t' => harmless.push(c),
+            '<' if is_type_argument(before, &text[at + 1..]) => harmless.push(c),
             '<' | '\u{ff1c}' | '\u{fe64}' if is_markup(&text[at + c.len_utf8()..]) => harmless.push_str("&lt;"),
             c if is_hidden(c) => harmless.push_str(&format!("[U+{:04X}]", c as u32)),
             c => harmless.push(c),
         }
+        before = c;
     }
     harmless
+}
+
+/// Whether a bracket is that of a type's argument, as in `Option<Result<T>>`, and no tag.
+fn is_type_argument(before: char, rest: &str) -> bool {
+    let name = rest.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
+    let after = rest[name.len()..].chars().next();
+    let capitalised =
+        name.len() > 1 && name[..1].chars().all(char::is_uppercase) && name[1..].contains(char::is_lowercase);
+    before.is_ascii_alphanumeric() && capitalised && matches!(after, Some('>' | '<' | ',' | ':' | ' '))
 }
 
 /// Whether what follows a bracket reads like a tag that means something to the client, the model or us.
@@ -339,8 +351,8 @@ mod tests {
         hello
         </letter>
         <letter id="letter-1" from="ann" type="message" sent="2026-01-02T12:00:00Z" cwd="/w'''x" mode="plan">
-        (2000 times)
-        [… the first 2000 of 6000 characters; `cc2cc read letter-1` prints all of it]
+        (cut)
+        [… cut here: the letter has 6000 characters; `cc2cc read letter-1` prints all of it]
         </letter>
         </cc2cc-mail>
         "#);

@@ -14,14 +14,16 @@ use super::{
 };
 use crate::{
     agent::{
-        Activity, Record,
+        Activity, Record, holding,
         identity::{self, Trust},
+        policy::{Config, Verdict},
+        status::Found,
     },
     mailbox::{
         Mailbox, Moved, State,
         home::Home,
-        letter::{Letter, LetterId, Priority, shorten},
-        receipts::{Receipt, Step},
+        letter::{Letter, Priority, shorten},
+        receipts::{Receipt, Step, since_return},
         scan::Waiting,
     },
 };
@@ -48,11 +50,12 @@ pub fn on_prompt(home: &Home, input: &Input) -> Result<()> {
         record.hops = 0; // a person has spoken
     }
     proof::settle(&mailbox, now, proof::Patience::Short)?;
-    let delivery = deliver(&mailbox, input, now, |_| true)?;
+    let delivery = deliver(home, &mailbox, input, now, |_| true)?;
     if delivery.is_empty() && bell::is_only_ring(prompt) {
-        // The letters it rang for went in with an earlier prompt: no turn for nothing.
-        let block = Some("cc2cc: the letters have come already".to_owned());
-        return hook::print(&Answer { block, ..Answer::default() }, event);
+        // Nothing for the model: it was held, or went in with an earlier prompt. No turn for nothing.
+        let block = delivery.message().or_else(|| Some("cc2cc: the letters have come already".to_owned()));
+        hook::print(&Answer { block, ..Answer::default() }, event)?;
+        return tell_held(&delivery);
     }
     record.state = Activity::Busy;
     hand_over(&mailbox, input, record, &delivery, event, now)
@@ -68,14 +71,15 @@ pub fn on_stop(home: &Home, input: &Input) -> Result<()> {
     proof::settle(&mailbox, now, proof::Patience::Short)?;
     let mut record = Record::of(&mailbox);
     let worth_a_turn = |letter: &Waiting| {
-        let rung = mailbox.receipts(&letter.id).into_iter().rev().find(|receipt| receipt.step == Step::Rung);
+        let receipts = mailbox.receipts(&letter.id);
+        let rung = since_return(&receipts).iter().rfind(|receipt| receipt.step == Step::Rung);
         let under_way = rung.is_some_and(|rung| {
             let age = now.duration_since(rung.at);
             !age.is_negative() && age < RING_UNDER_WAY
         });
         letter.priority != Priority::Low && !under_way
     };
-    let delivery = deliver(&mailbox, input, now, worth_a_turn)?;
+    let delivery = deliver(home, &mailbox, input, now, worth_a_turn)?;
     record.state = if delivery.is_empty() { Activity::Idle } else { Activity::Busy };
     hand_over(&mailbox, input, record, &delivery, "Stop", now)
 }
@@ -85,6 +89,10 @@ pub fn on_stop(home: &Home, input: &Input) -> Result<()> {
 struct Delivery {
     letters: Vec<Letter>,
     context: Option<String>,
+    /// Letters since a person last spoke or let one pass.
+    hops: u32,
+    /// Held letters the person is told of with this answer.
+    held: Vec<Found>,
     /// Letters that had no room.
     more: usize,
     /// Lines for the person about files that were no letters.
@@ -106,46 +114,70 @@ impl Delivery {
         if self.more > 0 {
             lines.push(format!("✉ {} more waiting for the next turn", self.more));
         }
+        lines.extend(self.held.iter().map(held_line));
         lines.extend(self.troubles.iter().cloned());
         (!lines.is_empty()).then(|| lines.join("\n"))
     }
 }
 
 /// Claims what waits, oldest first, as far as there is room. Nothing is claimed unless something is `wanted`.
-fn deliver(mailbox: &Mailbox, input: &Input, now: Timestamp, wanted: impl Fn(&Waiting) -> bool) -> Result<Delivery> {
-    let look = mailbox.look()?;
+fn deliver(
+    home: &Home,
+    mailbox: &Mailbox,
+    input: &Input,
+    now: Timestamp,
+    wanted: impl Fn(&Waiting) -> bool,
+) -> Result<Delivery> {
+    let look = mailbox.look_at(now)?;
     let mut delivery = Delivery::default();
     for buried in look.buried {
         let file = shorten(&buried.file_name.to_string_lossy(), 60);
         delivery.troubles.push(format!("cc2cc: {file} is not a letter and lies in dead/ now: {}", buried.reason));
     }
-    let (lapsed, waiting): (Vec<_>, Vec<_>) = look.letters.into_iter().partition(|letter| letter.lapsed(now));
-    for letter in lapsed {
-        expire(mailbox, &letter.id)?;
-    }
-    if !waiting.iter().any(wanted) {
+    if !look.letters.iter().any(wanted) {
+        delivery.held = holding::untold(mailbox)?;
         return Ok(delivery);
     }
+    let config = Config::load(home)?;
+    let mode = input.permission_mode.as_deref();
     let mut frame = Frame::default();
     let claim = claim_note(input, now);
-    for Waiting { id, .. } in waiting {
+    for Waiting { id, .. } in look.letters {
         if delivery.more > 0 {
             delivery.more += 1; // what had no room keeps its place before those that come after it
             continue;
         }
         let Ok(letter) = mailbox.read(State::Inbox, &id) else { continue };
-        let redelivered = mailbox.receipts(&letter.id).iter().any(|receipt| receipt.step == Step::Returned);
+        let receipts = mailbox.receipts(&letter.id);
+        let noted = |step: Step| receipts.iter().any(|receipt| receipt.step == step);
+        let verdict = if noted(Step::Accepted) { Verdict::Accept } else { config.judge(&letter, mailbox.name(), mode) };
+        match verdict {
+            Verdict::Accept => {}
+            Verdict::Hold(why) => {
+                mailbox.hold(&id, &why)?;
+                continue;
+            }
+            Verdict::Refuse(why) => {
+                mailbox.refuse(&id, State::Inbox, &why)?;
+                continue;
+            }
+        }
+        let redelivered = noted(Step::Returned);
         match frame.room_for(&letter, redelivered) {
             None => delivery.more += 1,
             Some(rendered) => {
                 if mailbox.claim(&letter.id, &claim)? == Moved::Mine {
                     frame.put(rendered);
+                    if !noted(Step::Accepted) {
+                        delivery.hops = delivery.hops.max(letter.origin.hops);
+                    }
                     delivery.letters.push(letter);
                 }
             }
         }
     }
     delivery.context = (!frame.is_empty()).then(|| frame.finish(delivery.more));
+    delivery.held = holding::untold(mailbox)?;
     Ok(delivery)
 }
 
@@ -158,8 +190,7 @@ fn hand_over(
     event: &str,
     now: Timestamp,
 ) -> Result<()> {
-    let hops = delivery.letters.iter().map(|letter| letter.origin.hops).max().unwrap_or(0);
-    record.hops = record.hops.max(hops);
+    record.hops = record.hops.max(delivery.hops);
     record.session.clone_from(&input.session_id);
     record.transcript.clone_from(&input.transcript_path);
     record.permission_mode = input.permission_mode.clone().or(record.permission_mode);
@@ -169,13 +200,22 @@ fn hand_over(
     for letter in &delivery.letters {
         mailbox.note(&letter.id, &Receipt::now(Step::Delivered))?;
     }
+    tell_held(delivery)
+}
+
+fn tell_held(delivery: &Delivery) -> Result<()> {
+    for found in &delivery.held {
+        holding::told(found)?;
+    }
     Ok(())
 }
 
-fn expire(mailbox: &Mailbox, id: &LetterId) -> Result<()> {
-    mailbox.note(id, &Receipt::now(Step::Expired).why("its time to live was over"))?;
-    mailbox.bury(format!("{id}.json").as_ref(), State::Inbox, "its time to live was over")?;
-    Ok(())
+/// What the person sees of a held letter, and how to decide.
+fn held_line(found: &Found) -> String {
+    let Found { letter, .. } = found;
+    let why = found.status().why.unwrap_or_default();
+    let (from, line, id) = (&letter.from, letter.first_line(80), &letter.id);
+    format!("✉ held: {from}: {line} ({why})\n  /cc2cc:accept {id}  or  /cc2cc:refuse {id}")
 }
 
 fn claim_note(input: &Input, now: Timestamp) -> Receipt {

@@ -18,7 +18,7 @@ use crate::mailbox::{
     Mailbox, State,
     disk::FsError,
     letter::LetterId,
-    receipts::{Receipt, Step},
+    receipts::{Receipt, Step, since_return},
 };
 
 /// How long after a claim the transcript may be behind.
@@ -45,8 +45,7 @@ pub fn settle(mailbox: &Mailbox, now: Timestamp, patience: Patience) -> Result<(
         let receipts = mailbox.receipts(&id);
         // Since it last went back. Of several that noted a claim one won, and which cannot be told: the proof lies
         // behind the first, and time runs from the last.
-        let since = receipts.iter().rposition(|receipt| receipt.step == Step::Returned).map_or(0, |at| at + 1);
-        let receipts = &receipts[since..];
+        let receipts = since_return(&receipts);
         let claims: Vec<&Receipt> = receipts.iter().filter(|receipt| receipt.step == Step::Claimed).collect();
         let claim = claims.last();
         let path = claim.and_then(|claim| claim.transcript.clone());

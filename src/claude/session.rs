@@ -14,6 +14,7 @@ use crate::{
     agent::{
         Activity, Record,
         identity::{self, Claim, Trust},
+        notice,
     },
     mailbox::{Mailbox, State, disk, home::Home},
 };
@@ -30,6 +31,7 @@ pub fn start(home: &Home, input: &Input) -> Result<Answer> {
     let now = Timestamp::now();
     remember(&mailbox, input, now)?;
     proof::settle(&mailbox, now, proof::Patience::Short)?;
+    notice::sweep(home, &mailbox, now)?;
     hand_down(&claimant.host.to_string())?;
 
     let name = mailbox.name();

@@ -1,16 +1,17 @@
 //! Commands a person types into a session, answered at once and without the model: `/cc2cc:send`, `/cc2cc:inbox`,
-//! `/cc2cc:who`.
+//! `/cc2cc:who`, `/cc2cc:accept`, `/cc2cc:refuse`.
 
 use jiff::Timestamp;
 
 use super::hook::Answer;
 use crate::{
     agent::{
-        directory,
+        directory, holding,
         post::{self, Draft, Sender},
+        status::Found,
     },
     failure::{Code, Failure},
-    mailbox::{Mailbox, State, home::Home},
+    mailbox::{Mailbox, State, home::Home, letter::LetterId},
     report::text,
 };
 
@@ -21,6 +22,10 @@ pub fn answer(home: &Home, mailbox: &Mailbox, prompt: &str) -> Option<Answer> {
     let (verb, rest) = command.split_once(char::is_whitespace).unwrap_or((command, ""));
     let outcome = match verb {
         "send" => send(home, mailbox, rest.trim()),
+        "accept" => decide(mailbox, rest.trim(), |id| Ok(holding::accept(home, id)?)),
+        "refuse" => decide(mailbox, rest.trim(), |id| {
+            Ok(holding::refuse(home, id, "the person did not want it", Timestamp::now())?)
+        }),
         "inbox" => inbox(mailbox),
         "who" => who(home, mailbox),
         _ => return None,
@@ -37,6 +42,20 @@ fn send(home: &Home, mailbox: &Mailbox, words: &str) -> Result<String, Failure> 
     let sender = Sender::agent(mailbox).by_hand();
     let sent = post::send(home, &sender, &to.parse()?, &draft, Timestamp::now())?;
     Ok(sent.iter().map(text::sent).collect::<Vec<_>>().join("\n"))
+}
+
+/// The person's word on a held letter of this session.
+fn decide(
+    mailbox: &Mailbox,
+    id: &str,
+    decision: impl FnOnce(&LetterId) -> Result<Vec<Found>, Failure>,
+) -> Result<String, Failure> {
+    let id: LetterId = id.parse()?;
+    if mailbox.state_of(&id) != Some(State::Held) {
+        return Err(Failure::new(Code::NotFound, format!("no letter `{id}` is held for {}", mailbox.name())));
+    }
+    decision(&id)?;
+    Ok(format!("done: {id}"))
 }
 
 fn inbox(mailbox: &Mailbox) -> Result<String, Failure> {

@@ -6,7 +6,8 @@ use std::{
     io::Write,
     path::{Path, PathBuf},
     process::{Child, Command, ExitCode, Stdio},
-    time::Instant,
+    thread,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result, ensure};
@@ -20,6 +21,7 @@ use crate::{
         post::{self, Draft, Sender},
         status,
     },
+    claude::bell,
     failure::Failure,
     mailbox::{Mailbox, disk, home::Home, letter::LetterId, name::AgentName},
 };
@@ -53,8 +55,9 @@ fn play(path: &Path) -> Result<()> {
     let hello = stage.hook("session-start", &json!({ "source": "startup" }))?;
     let owl = home.mailbox(&"calm-owl".parse()?).context("the session-start hook made no mailbox")?;
     show("a session starts", &hello["systemMessage"]);
+    let _server = identity::move_in(&owl)?;
     let bell = stage.bell()?;
-    wait_until_armed(&owl)?;
+    wait_until_set(&owl)?;
 
     let started = Instant::now();
     let draft = Draft { text: "please run the tests".into(), ..Draft::default() };
@@ -130,11 +133,11 @@ fn claim(home: &Home, name: &str) -> Result<Mailbox> {
     Ok(identity::claim(home, &Claimant { host, session: None, wanted, trust: Trust::Host })?.mailbox)
 }
 
-fn wait_until_armed(mailbox: &Mailbox) -> Result<()> {
-    let deadline = Instant::now() + std::time::Duration::from_secs(5);
-    while !mailbox.is_online() {
+fn wait_until_set(mailbox: &Mailbox) -> Result<()> {
+    let deadline = Instant::now() + Duration::from_secs(5);
+    while !bell::is_set(mailbox) {
         ensure!(Instant::now() < deadline, "the bell did not start");
-        std::thread::sleep(std::time::Duration::from_millis(1));
+        thread::sleep(Duration::from_millis(1));
     }
     Ok(())
 }

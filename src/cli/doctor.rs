@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 
 use super::me;
 use crate::{
-    claude::install::Places,
-    mailbox::{Mailbox, disk, home::Home, lock},
+    claude::{bell, install::Places},
+    mailbox::{disk, home::Home},
 };
 
 /// Check that everything is in place
@@ -139,16 +139,12 @@ fn session(home: &Home) -> Verdict {
             format!("{} has neither server nor bell", mailbox.name()),
             "restart the session; `/mcp` and `/hooks` show what Claude Code loaded",
         ),
-        Ok(Some(mailbox)) if !is_armed(&mailbox) => {
+        Ok(Some(mailbox)) if !bell::is_set(&mailbox) => {
             Verdict::Note(format!("you are {}; the bell is set again with the next prompt", mailbox.name()))
         }
         Ok(Some(mailbox)) => Verdict::Fine(format!("you are {}, reachable, the bell is set", mailbox.name())),
         Err(failure) => broken(failure.message, failure.hint.unwrap_or_default()),
     }
-}
-
-fn is_armed(mailbox: &Mailbox) -> bool {
-    lock::try_exclusive(&mailbox.path().join("bell.lock")).is_ok_and(|free| free.is_none())
 }
 
 fn as_text(Finding { what, verdict }: &Finding) -> String {

@@ -7,11 +7,13 @@ use serde_json::json;
 
 use super::me;
 use crate::{
+    agent::notice,
+    claude::proof,
     failure::Failure,
     mailbox::{
-        Mailbox, Moved, State,
+        Mailbox, Moved, State, disk,
         home::Home,
-        letter::Letter,
+        letter::{Letter, LetterId},
         receipts::{Receipt, Step},
     },
     report,
@@ -19,6 +21,7 @@ use crate::{
 
 /// List the letters in a mailbox
 #[derive(clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "one for each flag")]
 pub struct Args {
     /// Whose mailbox; yours if not given
     #[arg(long, value_name = "NAME")]
@@ -26,8 +29,11 @@ pub struct Args {
     /// Also letters that were read, held or could not be delivered
     #[arg(long)]
     all: bool,
-    /// Print the waiting letters in full and mark them as read
+    /// Only what could not be delivered, with the reason
     #[arg(long, conflicts_with = "all")]
+    dead: bool,
+    /// Print the waiting letters in full and mark them as read
+    #[arg(long, conflicts_with_all = ["all", "dead"])]
     take: bool,
     /// Print JSON
     #[arg(long)]
@@ -37,17 +43,12 @@ pub struct Args {
 pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
     let mailbox = me::mailbox(home, args.agent.as_deref())?;
     let now = Timestamp::now();
+    notice::sweep(home, &mailbox, now)?;
+    if args.dead {
+        return dead(&mailbox, args.json);
+    }
     if args.take {
-        let taken = take(&mailbox)?;
-        if args.json {
-            super::print_json(&json!({ "agent": mailbox.name(), "letters": taken }));
-        } else if taken.is_empty() {
-            super::print(&format!("no letters waiting for {}\n", mailbox.name()));
-        } else {
-            let texts: Vec<_> = taken.iter().map(|letter| report::text::letter(State::Done, letter, now)).collect();
-            super::print(&texts.join("\n"));
-        }
-        return Ok(ExitCode::SUCCESS);
+        return take(&mailbox, args.json, now);
     }
     let letters = list(&mailbox, args.all)?;
     if args.json {
@@ -55,6 +56,38 @@ pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
         super::print_json(&json!({ "agent": mailbox.name(), "letters": letters }));
     } else {
         super::print(&table(&mailbox, &letters, now));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Everything in `dead/`, letters or not, by file name.
+fn dead(mailbox: &Mailbox, json: bool) -> Result<ExitCode, Failure> {
+    let dir = mailbox.dir(State::Dead);
+    let mut names: Vec<String> = disk::names(&dir)?.iter().map(|name| name.to_string_lossy().into_owned()).collect();
+    names.retain(|name| !name.ends_with(".reason") && !name.contains(".reason."));
+    names.sort();
+    let entries = names.iter().map(|name| {
+        let id: Option<LetterId> = name.strip_suffix(".json").and_then(|stem| stem.parse().ok());
+        let letter = id.as_ref().and_then(|id| mailbox.read(State::Dead, id).ok());
+        let reason = disk::read(&dir.join(format!("{name}.reason")), 64 * 1024).unwrap_or_default();
+        (name, id, letter, String::from_utf8_lossy(&reason).trim().to_owned())
+    });
+    if json {
+        let entries = entries.map(|(file, id, letter, reason)| {
+            let summary = letter.map(|letter| report::json::summary(State::Dead, &letter));
+            json!({ "file": file, "id": id, "reason": reason, "letter": summary })
+        });
+        super::print_json(&json!({ "agent": mailbox.name(), "dead": entries.collect::<Vec<_>>() }));
+    } else if names.is_empty() {
+        super::print(&format!("no dead letters for {}\n", mailbox.name()));
+    } else {
+        let rows = entries.map(|(file, id, letter, reason)| {
+            let name = id.map_or_else(|| file.clone(), |id| id.to_string());
+            let from = letter.as_ref().map(|letter| letter.from.to_string()).unwrap_or_default();
+            let line = letter.as_ref().map(|letter| letter.first_line(60)).unwrap_or_default();
+            [name, from, reason, line]
+        });
+        super::print(&report::text::table(rows));
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -77,14 +110,32 @@ fn table(mailbox: &Mailbox, letters: &[(State, Letter)], now: Timestamp) -> Stri
     report::text::letters(letters, now)
 }
 
-fn take(mailbox: &Mailbox) -> Result<Vec<Letter>, Failure> {
+/// Claims what waits, prints it, and only then counts it as read: a process that dies in between leaves claims behind,
+/// and the next one finds them again.
+fn take(mailbox: &Mailbox, json: bool, now: Timestamp) -> Result<ExitCode, Failure> {
+    proof::settle(mailbox, now, proof::Patience::Short)?;
     let mut taken = Vec::new();
-    for waiting in mailbox.look()?.letters {
+    for waiting in mailbox.look_at(now)?.letters {
         let Ok(letter) = mailbox.read(State::Inbox, &waiting.id) else { continue };
-        let read = Receipt::now(Step::Seen).why("taken at a terminal");
-        if mailbox.finish(&letter.id, State::Inbox, Some(&read))? == Moved::Mine {
-            taken.push(letter);
+        let again = mailbox.receipts(&letter.id).iter().any(|receipt| receipt.step == Step::Returned);
+        if mailbox.claim(&letter.id, &Receipt::at(Step::Claimed, now).why("taken at a terminal"))? == Moved::Mine {
+            taken.push((letter, again));
         }
     }
-    Ok(taken)
+    if json {
+        let letters: Vec<_> = taken.iter().map(|(letter, again)| report::json::letter(letter, *again)).collect();
+        super::print_json(&json!({ "agent": mailbox.name(), "letters": letters }));
+    } else if taken.is_empty() {
+        super::print(&format!("no letters waiting for {}\n", mailbox.name()));
+    } else {
+        let mark = |again| if again { "(perhaps printed before)\n" } else { "" };
+        let text = |(letter, again): &(Letter, bool)| {
+            mark(*again).to_owned() + &report::text::letter(State::Done, letter, now)
+        };
+        super::print(&taken.iter().map(text).collect::<Vec<_>>().join("\n"));
+    }
+    for (letter, _) in taken {
+        mailbox.finish(&letter.id, State::Claimed, Some(&Receipt::now(Step::Seen)))?;
+    }
+    Ok(ExitCode::SUCCESS)
 }

@@ -5,7 +5,7 @@ use std::{env, fs, process::ExitCode};
 use crate::{
     claude::install::{InstallError, Link, Places},
     failure::{Code, Failure},
-    mailbox::home::Home,
+    mailbox::{disk, home::Home},
 };
 
 /// Install the plugin into Claude Code, or update it
@@ -74,14 +74,16 @@ fn purge(home: &Home) -> Result<(), Failure> {
     for mailbox in home.mailboxes()? {
         fs::remove_dir_all(mailbox.path()).map_err(failed)?;
     }
-    for ours in ["sessions", "renamed"] {
+    let begun = |name: &std::ffi::OsString| name.to_string_lossy().starts_with(".new-");
+    let begun = disk::names(home.path()).unwrap_or_default().into_iter().filter(begun);
+    for ours in begun.chain(["sessions".into(), "renamed".into()]) {
         match fs::remove_dir_all(home.path().join(ours)) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(error)),
             _ => {}
         }
     }
     for ours in ["log", "log.1"] {
-        crate::mailbox::disk::remove(&home.path().join(ours))?;
+        disk::remove(&home.path().join(ours))?;
     }
     let _ = fs::remove_dir(home.path()); // only if empty
     super::print(&format!("the mail in {} is removed\n", home.path().display()));

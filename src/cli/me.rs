@@ -17,9 +17,14 @@ pub fn agent(home: &Home) -> Result<Option<Mailbox>, Failure> {
     let host = env::var(HOST_VARIABLE).ok().and_then(|text| HostKey::from_text(&text));
     match host.and_then(|host| identity::find(home, &host)) {
         Some(mailbox) => Ok(Some(mailbox)),
-        None if env::var_os("CLAUDECODE").is_some() => Err(Failure::takes_no_part()),
+        None if in_a_session() => Err(Failure::takes_no_part()),
         None => Ok(None),
     }
+}
+
+/// Whether a Claude session, not a person, runs us.
+pub fn in_a_session() -> bool {
+    env::var_os("CLAUDECODE").is_some() || env::var_os(HOST_VARIABLE).is_some()
 }
 
 /// Whoever runs the verb, as a sender.

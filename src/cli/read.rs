@@ -9,7 +9,7 @@ use super::me;
 use crate::{
     agent::status,
     failure::Failure,
-    mailbox::{home::Home, letter::LetterId},
+    mailbox::{State, home::Home, letter::LetterId},
     report,
 };
 
@@ -30,6 +30,9 @@ pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
         None => status::find(home, &args.id)?.into_iter().next(),
     };
     let found = found.ok_or_else(|| Failure::no_such_letter(&args.id))?;
+    if found.state == State::Held && me::in_a_session() {
+        return Err(Failure::held(&args.id));
+    }
     if args.json {
         super::print_json(&json!({ "state": found.state.dir(), "letter": found.letter }));
     } else {

@@ -17,7 +17,7 @@ use crate::{
     agent::post::{self, Draft, Sender},
     failure::{Code, Failure},
     mailbox::{
-        Mailbox, Moved, State,
+        Mailbox, State,
         home::Home,
         letter::{Kind, Letter, LetterId, Priority, TEXT_LIMIT_BYTES},
         receipts::{Receipt, Step},
@@ -156,11 +156,14 @@ fn await_reply(
     let watch = Watch::over([inbox.as_path()]);
     let deadline = Instant::now() + longest;
     loop {
-        if let Some(reply) = reply(mailbox, ids)? {
+        if let Some((state, reply)) = reply(mailbox, ids)? {
             if json {
                 super::print_json(&json!({ "reply": reply }));
             } else {
                 super::print(&report::text::letter(State::Done, &reply, Timestamp::now()));
+            }
+            if state == State::Inbox {
+                mailbox.finish(&reply.id, state, Some(&Receipt::now(Step::Seen)))?;
             }
             return Ok(ExitCode::SUCCESS);
         }
@@ -173,15 +176,13 @@ fn await_reply(
     }
 }
 
-fn reply(mailbox: &Mailbox, ids: &[LetterId]) -> Result<Option<Letter>, Failure> {
-    let answers = |letter: &Letter| letter.reply_to.as_ref().is_some_and(|id| ids.contains(id));
+fn reply(mailbox: &Mailbox, ids: &[LetterId]) -> Result<Option<(State, Letter)>, Failure> {
+    let answers =
+        |letter: &Letter| letter.reply_to.as_ref().is_some_and(|id| ids.contains(id)) && letter.kind != Kind::Status;
     for state in [State::Inbox, State::Claimed, State::Done] {
-        for id in mailbox.ids(state)? {
-            let Some(found) = mailbox.read(state, &id).ok().filter(answers) else { continue };
-            if state == State::Inbox && mailbox.finish(&id, state, Some(&Receipt::now(Step::Seen)))? == Moved::Gone {
-                continue;
-            }
-            return Ok(Some(found));
+        let letters = mailbox.ids(state)?;
+        if let Some(found) = letters.iter().filter_map(|id| mailbox.read(state, id).ok()).find(answers) {
+            return Ok(Some((state, found)));
         }
     }
     Ok(None)

@@ -7,29 +7,29 @@
 use std::{
     ffi::OsString,
     fs::{self, DirBuilder, File, OpenOptions},
-    io::{self, Read, Write},
+    io::{self, Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
     sync::atomic::{AtomicU32, Ordering},
 };
 
 /// A file operation that failed: what was attempted, on which path, and the system's reason.
 #[derive(Debug, thiserror::Error)]
-#[error("could not {action} {}: {source}", path.display())]
+#[error("could not {action} {}: {reason}", path.display())]
 pub struct FsError {
     pub action: &'static str,
     pub path: PathBuf,
-    pub source: io::Error,
+    pub reason: io::Error,
 }
 
 impl FsError {
     #[must_use]
     pub fn is_not_found(&self) -> bool {
-        self.source.kind() == io::ErrorKind::NotFound
+        self.reason.kind() == io::ErrorKind::NotFound
     }
 
     #[must_use]
     pub fn is_already_there(&self) -> bool {
-        self.source.kind() == io::ErrorKind::AlreadyExists
+        self.reason.kind() == io::ErrorKind::AlreadyExists
     }
 }
 
@@ -39,7 +39,7 @@ trait Naming<T> {
 
 impl<T> Naming<T> for io::Result<T> {
     fn naming(self, action: &'static str, path: &Path) -> Result<T, FsError> {
-        self.map_err(|source| FsError { action, path: path.to_owned(), source })
+        self.map_err(|reason| FsError { action, path: path.to_owned(), reason })
     }
 }
 
@@ -59,11 +59,36 @@ pub fn unique() -> String {
     format!("{}-{}", uuid::Uuid::now_v7().simple(), COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
+/// Whether a text is a suffix made by [`unique`].
+#[must_use]
+pub fn is_unique(text: &str) -> bool {
+    let Some((id, count)) = text.split_once('-') else { return false };
+    id.len() == 32 && id.bytes().all(|b| b.is_ascii_hexdigit()) && count.parse::<u32>().is_ok()
+}
+
+/// Where a file is written before it takes the place of `path`.
+#[must_use]
+pub fn draft_of(path: &Path) -> PathBuf {
+    let mut draft = path.as_os_str().to_os_string();
+    draft.push(format!(".{}.tmp", unique()));
+    draft.into()
+}
+
+/// Stands before every operation that changes something. With the test-only feature `fail-points` the process can be
+/// killed or stopped there; see `tests/faults`.
+fn step(action: &'static str, path: &Path) {
+    #[cfg(feature = "fail-points")]
+    super::fail::point(action, path);
+    #[cfg(not(feature = "fail-points"))]
+    let _ = (action, path);
+}
+
 /// Makes a directory and its missing parents, readable by their owner alone; one that is there is left as it is.
 ///
 /// # Errors
 /// A `FsError` naming the path.
 pub fn create_dir_all(path: &Path) -> Result<(), FsError> {
+    step("create the directory", path);
     private_dirs().recursive(true).create(path).naming("create the directory", path)
 }
 
@@ -80,9 +105,7 @@ pub fn write_new(path: &Path, bytes: &[u8]) -> Result<(), FsError> {
 /// # Errors
 /// A `FsError` naming the path.
 pub fn replace(path: &Path, bytes: &[u8], durability: Durability) -> Result<(), FsError> {
-    let mut draft = path.as_os_str().to_os_string();
-    draft.push(format!(".{}.tmp", unique()));
-    let draft = PathBuf::from(draft);
+    let draft = draft_of(path);
     write_file(&draft, bytes, durability)?;
     if let Err(error) = rename(&draft, path) {
         discard(&draft);
@@ -95,9 +118,14 @@ pub fn replace(path: &Path, bytes: &[u8], durability: Durability) -> Result<(), 
 }
 
 fn write_file(path: &Path, bytes: &[u8], durability: Durability) -> Result<(), FsError> {
+    step("create", path);
     let mut file = private_files().write(true).create_new(true).open(path).naming("create", path)?;
+    step("write", path);
     let written = file.write_all(bytes).naming("write", path).and_then(|()| match durability {
-        Durability::Disk => file.sync_all().naming("write", path),
+        Durability::Disk => {
+            step("sync", path);
+            file.sync_all().naming("write", path)
+        }
         Durability::Process => Ok(()),
     });
     drop(file); // Windows may refuse to rename a file we hold open
@@ -107,13 +135,20 @@ fn write_file(path: &Path, bytes: &[u8], durability: Durability) -> Result<(), F
     written
 }
 
-/// Adds one line to a file in one write, so that lines of several processes do not mix.
+/// Adds one line to a file in one write, so that lines of several processes do not mix. A line that was cut off before
+/// does not take this one with it.
 ///
 /// # Errors
 /// A `FsError` naming the path.
 pub fn append_line(path: &Path, line: &str) -> Result<(), FsError> {
-    let mut file = private_files().append(true).create(true).open(path).naming("open", path)?;
-    file.write_all(format!("{line}\n").as_bytes()).naming("write", path)
+    step("append to", path);
+    let mut file = private_files().read(true).append(true).create(true).open(path).naming("open", path)?;
+    let cut_off = file.seek(SeekFrom::End(-1)).is_ok() && {
+        let mut last = [b'\n'];
+        file.read_exact(&mut last).is_ok() && last != [b'\n']
+    };
+    let begin = if cut_off { "\n" } else { "" };
+    file.write_all(format!("{begin}{line}\n").as_bytes()).naming("write", path)
 }
 
 /// Moves a file or directory in one step, replacing a file of the target's name.
@@ -121,7 +156,27 @@ pub fn append_line(path: &Path, line: &str) -> Result<(), FsError> {
 /// # Errors
 /// A `FsError` naming the source path.
 pub fn rename(from: &Path, to: &Path) -> Result<(), FsError> {
+    step("move", from);
     fs::rename(from, to).naming("move", from)
+}
+
+/// Copies a file with its permissions and waits until the copy is on the disk.
+///
+/// # Errors
+/// A `FsError` naming the copy.
+pub fn copy(from: &Path, to: &Path) -> Result<(), FsError> {
+    step("copy to", to);
+    fs::copy(from, to).and_then(|_| File::open(to)?.sync_all()).naming("copy to", to)
+}
+
+/// Makes a symbolic link at `path` that leads to `target`.
+///
+/// # Errors
+/// A `FsError` naming the link.
+#[cfg(unix)]
+pub fn link(target: &Path, path: &Path) -> Result<(), FsError> {
+    step("link", path);
+    std::os::unix::fs::symlink(target, path).naming("link", path)
 }
 
 /// Makes the entries of a directory survive a power cut.
@@ -132,6 +187,7 @@ pub fn sync_dir(path: &Path) -> Result<(), FsError> {
     if cfg!(windows) {
         return Ok(()); // no such operation there; the file system's journal orders renames
     }
+    step("sync the directory", path);
     File::open(path).and_then(|dir| dir.sync_all()).naming("make durable", path)
 }
 
@@ -145,6 +201,7 @@ pub fn discard(path: &Path) {
 /// # Errors
 /// A `FsError`; a file that is not there counts as removed.
 pub fn remove(path: &Path) -> Result<(), FsError> {
+    step("remove", path);
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error).naming("remove", path),
         _ => Ok(()),

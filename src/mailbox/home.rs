@@ -16,22 +16,42 @@ pub struct Home {
     path: PathBuf,
 }
 
-/// No place for the mail could be found.
+/// There is no place for the mail, or none that can be trusted.
 #[derive(Debug, thiserror::Error)]
-#[error("there is no home directory; set CC2CC_HOME to say where the mail is kept")]
-pub struct NoHome;
+pub enum HomeError {
+    #[error("there is no home directory; set CC2CC_HOME to say where the mail is kept")]
+    None,
+    #[error("{} {why}: mail there is not safe", path.display())]
+    Unsafe { path: PathBuf, why: &'static str },
+}
 
 impl Home {
     /// The home this process was told to use.
     ///
     /// # Errors
-    /// [`NoHome`] when neither the variable nor the user's home directory is known.
-    pub fn from_env() -> Result<Self, NoHome> {
+    /// [`HomeError`] when neither the variable nor the user's home directory is known, or others can write there.
+    pub fn from_env() -> Result<Self, HomeError> {
         if let Some(path) = std::env::var_os("CC2CC_HOME").filter(|path| !path.is_empty()) {
-            let path = std::path::absolute(PathBuf::from(path)).map_err(|_| NoHome)?;
-            return Ok(Self { path });
+            let path = std::path::absolute(PathBuf::from(path)).map_err(|_| HomeError::None)?;
+            return Self { path }.trusted();
         }
-        dirs::home_dir().map(|home| Self { path: home.join(".cc2cc") }).ok_or(NoHome)
+        dirs::home_dir().map(|home| Self { path: home.join(".cc2cc") }).ok_or(HomeError::None)?.trusted()
+    }
+
+    /// Refuses a home that is another user's or that others can write to.
+    fn trusted(self) -> Result<Self, HomeError> {
+        #[cfg(unix)]
+        if let Ok(facts) = self.path.metadata() {
+            use std::os::unix::fs::MetadataExt;
+            let unsafe_because = |why| Err(HomeError::Unsafe { path: self.path.clone(), why });
+            if facts.uid() != rustix::process::geteuid().as_raw() {
+                return unsafe_because("belongs to another user");
+            }
+            if facts.mode() & 0o022 != 0 {
+                return unsafe_because("can be written by others");
+            }
+        }
+        Ok(self)
     }
 
     #[must_use]
@@ -151,6 +171,6 @@ impl Home {
 }
 
 fn taken(mailbox: &Mailbox) -> FsError {
-    let source = std::io::Error::from(std::io::ErrorKind::AlreadyExists);
-    FsError { action: "claim", path: mailbox.path().to_owned(), source }
+    let reason = std::io::Error::from(std::io::ErrorKind::AlreadyExists);
+    FsError { action: "claim", path: mailbox.path().to_owned(), reason }
 }

@@ -301,7 +301,7 @@ pub fn read(path: &Path, id: &LetterId) -> Result<Letter, Unreadable> {
     let bytes = match disk::read(path, FILE_LIMIT_BYTES) {
         Ok(bytes) => bytes,
         Err(error) if error.is_not_found() => return Err(Unreadable::Gone),
-        Err(error) if error.source.kind() == io::ErrorKind::FileTooLarge => {
+        Err(error) if error.reason.kind() == io::ErrorKind::FileTooLarge => {
             return Err(Unreadable::NotALetter("its text is longer than 1 MiB".into()));
         }
         Err(_) if path.symlink_metadata().is_ok_and(|facts| !facts.is_file()) => {

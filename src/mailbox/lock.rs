@@ -29,8 +29,8 @@ pub fn exclusive(path: &Path) -> Result<Lock, FsError> {
             return Ok(lock);
         }
         if Instant::now() >= deadline {
-            let source = io::Error::new(io::ErrorKind::TimedOut, "another process keeps it");
-            return Err(FsError { action: "take the lock", path: path.to_owned(), source });
+            let reason = io::Error::new(io::ErrorKind::TimedOut, "another process keeps it");
+            return Err(FsError { action: "take the lock", path: path.to_owned(), reason });
         }
         thread::sleep(pause);
         pause = (pause * 2).min(Duration::from_millis(10));
@@ -46,6 +46,6 @@ pub fn try_exclusive(path: &Path) -> Result<Option<Lock>, FsError> {
     match file.try_lock() {
         Ok(()) => Ok(Some(Lock(file))),
         Err(TryLockError::WouldBlock) => Ok(None),
-        Err(TryLockError::Error(source)) => Err(FsError { action: "take the lock", path: path.to_owned(), source }),
+        Err(TryLockError::Error(reason)) => Err(FsError { action: "take the lock", path: path.to_owned(), reason }),
     }
 }

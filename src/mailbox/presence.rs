@@ -34,7 +34,7 @@ impl Mailbox {
         let path = self.path().join(PRESENCE);
         let file = disk::open_lock(&path)?;
         // Waits for at most the instant that somebody's look takes.
-        file.lock_shared().map_err(|source| FsError { action: "take the lock", path, source })?;
+        file.lock_shared().map_err(|reason| FsError { action: "take the lock", path, reason })?;
         Ok(Presence(file))
     }
 
@@ -42,9 +42,9 @@ impl Mailbox {
     #[must_use]
     pub fn is_online(&self) -> bool {
         let open = |name: &str| File::open(self.path().join(name));
-        let Ok(file) = open(PRESENCE) else { return false };
         // A look is itself a lock for an instant; without turns, two looks would take each other for a session.
         let turn = open(TURN);
+        let Ok(file) = open(PRESENCE) else { return false }; // opened after the turn, so that it closes before
         let give_up = Instant::now() + LONGEST_TURN;
         while turn.as_ref().is_ok_and(|turn| turn.try_lock().is_err()) && Instant::now() < give_up {
             thread::sleep(Duration::from_micros(200));

@@ -29,7 +29,12 @@ pub enum Step {
     /// It was not proved and went back to the inbox.
     Returned,
     Held,
+    /// The person was told that it is held.
+    Told,
+    /// The person let it go on.
     Accepted,
+    /// Somebody took it out of `dead/` again.
+    Retried,
     Refused,
     Expired,
     /// A reply to it was sent.
@@ -77,6 +82,13 @@ impl Receipt {
     }
 }
 
+/// The steps since the letter last came into the inbox anew: returned, accepted or retried.
+#[must_use]
+pub fn since_return(receipts: &[Receipt]) -> &[Receipt] {
+    let anew = |receipt: &Receipt| matches!(receipt.step, Step::Returned | Step::Accepted | Step::Retried);
+    &receipts[receipts.iter().rposition(anew).map_or(0, |at| at + 1)..]
+}
+
 impl Mailbox {
     /// Notes a step of a letter.
     ///
@@ -92,6 +104,14 @@ impl Mailbox {
     pub fn receipts(&self, id: &LetterId) -> Vec<Receipt> {
         let bytes = disk::read(&self.receipts_file(id), LIMIT_BYTES).unwrap_or_default();
         bytes.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect()
+    }
+
+    /// Removes the receipts of a letter that is removed itself.
+    ///
+    /// # Errors
+    /// A `FsError` naming the receipts file.
+    pub fn forget_receipts(&self, id: &LetterId) -> Result<(), FsError> {
+        disk::remove(&self.receipts_file(id))
     }
 
     fn receipts_file(&self, id: &LetterId) -> std::path::PathBuf {

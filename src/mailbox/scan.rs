@@ -9,6 +9,7 @@ use super::{
     disk::{self, FsError},
     letter::{Letter, LetterId, Priority, Unreadable},
     name::AgentName,
+    receipts::Step,
 };
 
 /// Files read in one look, half of them the oldest and half the newest by name: a flooded inbox cannot stall a session.
@@ -112,6 +113,25 @@ impl Mailbox {
             key(a).cmp(&key(b)).then_with(|| a.id.cmp(&b.id))
         });
         Ok(look)
+    }
+
+    /// As [`Mailbox::look`], after taking those whose time is over out of the way.
+    ///
+    /// # Errors
+    /// A `FsError` when the inbox cannot be listed or a letter not be moved.
+    pub fn look_at(&self, now: Timestamp) -> Result<Look, FsError> {
+        let mut look = self.look()?;
+        let (lapsed, letters) =
+            look.letters.into_iter().partition(|letter| letter.lapsed(now) && !self.was_retried(&letter.id));
+        look.letters = letters;
+        for Waiting { id, .. } in lapsed {
+            self.expire(&id)?;
+        }
+        Ok(look)
+    }
+
+    fn was_retried(&self, id: &LetterId) -> bool {
+        self.receipts(id).iter().any(|receipt| receipt.step == Step::Retried)
     }
 
     /// All readable letters of a state, oldest first; for people to look at, changing nothing.

@@ -61,6 +61,47 @@ impl Watch {
     }
 }
 
+/// The words that make this binary a successor; see [`Watch::hand_over`].
+pub const SUCCESSOR: [&str; 2] = ["wait", "--linger"];
+/// How long a successor keeps a watch: longer than its predecessor needs to end.
+const LINGER: Duration = Duration::from_millis(100);
+
+/// Keeps what it was handed on standard input until its predecessor has ended.
+pub fn linger() {
+    std::thread::sleep(LINGER);
+}
+
+impl Watch {
+    /// Hands the watch to a short-lived successor, so that this process can end at once.
+    ///
+    /// Linux takes some 15 ms to close a watch, and a process has not ended before that: too long for one whose end
+    /// is the news. Where this fails, the end is late and no more.
+    pub fn hand_over(&self) {
+        #[cfg(target_os = "linux")]
+        if let Some(handle) = inotify_handle()
+            && let Ok(binary) = std::env::current_exe()
+        {
+            use std::process::{Command, Stdio};
+            let mut successor = Command::new(binary);
+            successor.args(SUCCESSOR).stdin(Stdio::from(handle)).stdout(Stdio::null()).stderr(Stdio::null());
+            drop(successor.spawn());
+        }
+    }
+}
+
+/// Another handle on this process's own watch, which the library keeps to itself.
+#[cfg(target_os = "linux")]
+fn inotify_handle() -> Option<std::os::fd::OwnedFd> {
+    use rustix::process::{PidfdFlags, PidfdGetfdFlags, getpid, pidfd_getfd, pidfd_open};
+    let files = std::fs::read_dir("/proc/self/fd").ok()?.flatten();
+    let is_watch = |entry: &std::fs::DirEntry| {
+        std::fs::read_link(entry.path()).is_ok_and(|target| target.as_os_str() == "anon_inode:inotify")
+    };
+    let number = files.filter(is_watch).find_map(|entry| entry.file_name().to_str()?.parse().ok())?;
+    let me = pidfd_open(getpid(), PidfdFlags::empty()).ok()?;
+    pidfd_getfd(me, number, PidfdGetfdFlags::empty()).ok()
+}
+
 /// Whether an event says no more than that somebody looked. Scanning is looking: it must not call for the next scan.
 fn is_mere_reading(kind: EventKind) -> bool {
     matches!(kind, EventKind::Access(access) if access != AccessKind::Close(AccessMode::Write))

@@ -17,7 +17,8 @@ pub fn sent(sent: &Sent) -> Value {
     json!({
         "id": sent.id,
         "to": sent.to,
-        "state": "stored",
+        "state": if sent.held.is_some() { "held" } else { "stored" },
+        "why": sent.held,
         "alreadyIn": already,
         "recipient": sent.online.map_or("offline", super::super::agent::Activity::as_str),
     })
@@ -37,6 +38,14 @@ pub fn agent(listed: &Listed) -> Value {
         "branch": record.branch,
         "since": record.started,
     })
+}
+
+/// A letter in full; `redelivered` when it may have been seen before.
+#[must_use]
+pub fn letter(letter: &Letter, redelivered: bool) -> Value {
+    let mut value = json!(letter);
+    value["redelivered"] = redelivered.into();
+    value
 }
 
 /// One letter of a listing: enough to choose by.

@@ -25,6 +25,9 @@ pub fn ago(at: Timestamp, now: Timestamp) -> String {
 #[must_use]
 pub fn sent(sent: &Sent) -> String {
     let Sent { id, to, .. } = sent;
+    if let (Published::New, Some(why)) = (sent.published, &sent.held) {
+        return format!("held for {to}'s person: {} · {id}", one_line(why));
+    }
     match (sent.published, sent.online) {
         (Published::Already(state), _) => {
             format!("{to} has a letter {id} already (in {}); nothing was sent", state.dir())
@@ -72,7 +75,7 @@ pub fn letter(state: State, letter: &Letter, now: Timestamp) -> String {
     ];
     head.extend(letter.reply_to.as_ref().map(|id| format!("answers {id}")));
     head.extend(letter.origin.cwd.as_deref().map(home_as_tilde));
-    format!("{}\n{}\n\n{}\n", letter.id, printable(&head.join(" · ")), printable(&letter.content.text))
+    format!("{}\n{}\n\n{}\n", letter.id, one_line(&head.join(" · ")), printable(&letter.content.text))
 }
 
 /// The way of one copy of a letter, a line a step.
@@ -87,7 +90,7 @@ pub fn status(found: &Found, now: Timestamp) -> String {
         ago(status.since, now)
     )];
     if let Some(why) = &status.why {
-        lines.push(format!("  because {}", printable(why)));
+        lines.push(format!("  because {}", one_line(why)));
     }
     lines.push(step("stored", found.letter.timestamp, ""));
     for receipt in &status.steps {
@@ -115,8 +118,15 @@ pub fn printable(text: &str) -> String {
     text.chars().map(visible).collect()
 }
 
-fn table<const N: usize>(rows: impl Iterator<Item = [String; N]>) -> String {
-    let rows: Vec<[String; N]> = rows.map(|row| row.map(|cell| printable(&cell))).collect();
+/// The same on one line.
+fn one_line(text: &str) -> String {
+    printable(text).replace('\n', "␊").replace('\t', "␉")
+}
+
+/// Cells in columns; empty columns take no room.
+#[must_use]
+pub fn table<const N: usize>(rows: impl Iterator<Item = [String; N]>) -> String {
+    let rows: Vec<[String; N]> = rows.map(|row| row.map(|cell| one_line(&cell))).collect();
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     let widths: [usize; N] = std::array::from_fn(width);
     let line = |row: &[String; N]| {

@@ -3,6 +3,7 @@
 mod api;
 mod claude;
 mod eventually;
+mod holding;
 mod naming;
 mod reply;
 mod request;

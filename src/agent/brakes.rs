@@ -1,0 +1,111 @@
+//! Brakes on what a model sends: bursts are fine, floods wait, and the same letter twice within seconds is one letter.
+//!
+//! Kept per sender in `outgoing.json`, under a lock that is held while the letter goes out, so that two processes of a
+//! session cannot slip through together. The person has no brake.
+
+use std::{
+    collections::BTreeMap,
+    hash::{DefaultHasher, Hash, Hasher},
+};
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::mailbox::{
+    Mailbox,
+    disk::{self, Durability, FsError},
+    letter::{Letter, LetterId},
+    lock::{self, Lock},
+    name::AgentName,
+};
+
+/// Letters to one recipient that may go out at once.
+const BURST: f64 = 30.0;
+/// How long it takes until one more may.
+const SECONDS_PER_LETTER: f64 = 3.0;
+/// Within this time, the same text to the same recipient is the same letter.
+const REPEAT_WITHIN: SignedDuration = SignedDuration::from_secs(10);
+const LIMIT_BYTES: u64 = 1024 * 1024;
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Flow {
+    /// Letters that may go out now.
+    left: f64,
+    at: Timestamp,
+    /// What went out last.
+    hash: u64,
+    id: LetterId,
+}
+
+/// Whether a letter may go out now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Permit {
+    Go,
+    /// It went out a moment ago, with this id.
+    Repeat(LetterId),
+    /// Too many; one more may go after this many seconds.
+    Wait(u64),
+}
+
+/// One sender's account, locked until dropped.
+#[derive(Debug)]
+pub struct Account {
+    mailbox: Mailbox,
+    flows: BTreeMap<AgentName, Flow>,
+    _lock: Lock,
+}
+
+impl Account {
+    /// Opens the account of a sender. What cannot be read of it counts as empty.
+    ///
+    /// # Errors
+    /// A `FsError` when the lock cannot be had.
+    pub fn open(mailbox: &Mailbox) -> Result<Self, FsError> {
+        let lock = lock::exclusive(&mailbox.path().join("outgoing.lock"))?;
+        let bytes = disk::read(&mailbox.path().join("outgoing.json"), LIMIT_BYTES).unwrap_or_default();
+        let flows = serde_json::from_slice(&bytes).unwrap_or_default();
+        Ok(Self { mailbox: mailbox.clone(), flows, _lock: lock })
+    }
+
+    /// Whether a letter may go to `to` now.
+    #[must_use]
+    pub fn permit(&self, to: &AgentName, letter: &Letter, now: Timestamp) -> Permit {
+        let Some(flow) = self.flows.get(to) else { return Permit::Go };
+        let age = now.duration_since(flow.at);
+        if flow.hash == hash(letter) && !age.is_negative() && age < REPEAT_WITHIN {
+            return Permit::Repeat(flow.id.clone());
+        }
+        let left = flow.left_at(now);
+        if left >= 1.0 {
+            return Permit::Go;
+        }
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 3")]
+        Permit::Wait(((1.0 - left) * SECONDS_PER_LETTER).ceil() as u64)
+    }
+
+    /// Notes that a letter has gone out.
+    ///
+    /// # Errors
+    /// A `FsError`; the letter is out all the same.
+    pub fn sent(&mut self, to: &AgentName, letter: &Letter, now: Timestamp) -> Result<(), FsError> {
+        let left = self.flows.get(to).map_or(BURST, |flow| flow.left_at(now)) - 1.0;
+        self.flows.retain(|_, flow| flow.left_at(now) < BURST); // a full account says nothing
+        self.flows.insert(to.clone(), Flow { left, at: now, hash: hash(letter), id: letter.id.clone() });
+        let bytes = serde_json::to_vec(&self.flows).unwrap_or_default();
+        disk::replace(&self.mailbox.path().join("outgoing.json"), &bytes, Durability::Process)
+    }
+}
+
+impl Flow {
+    fn left_at(&self, now: Timestamp) -> f64 {
+        // A clock that was set back neither gives nor takes.
+        let seconds = now.duration_since(self.at).as_secs_f64().max(0.0);
+        (self.left + seconds / SECONDS_PER_LETTER).min(BURST)
+    }
+}
+
+fn hash(letter: &Letter) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (&letter.content.text, &letter.reply_to, letter.kind.as_str()).hash(&mut hasher);
+    hasher.finish()
+}

@@ -1,0 +1,124 @@
+//! Telling a sender what became of a letter that did not simply arrive.
+//!
+//! There is no daemon: each sender keeps a pointer to what it sent until the end of that letter's way is known, and
+//! looks the pointers through now and then. A notice has an id made from the letter's, so it is sent once, whoever
+//! sends it.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{
+    Record,
+    status::{self, Found},
+};
+use crate::mailbox::{
+    Key, Mailbox, State,
+    disk::{self, FsError},
+    home::Home,
+    letter::{Kind, Letter, LetterId, Priority},
+    name::AgentName,
+};
+
+/// How long a letter may stay unseen by a session that is there, and by one that is away.
+const UNSEEN_ONLINE: SignedDuration = SignedDuration::from_mins(10);
+const UNSEEN_OFFLINE: SignedDuration = SignedDuration::from_hours(24);
+
+/// What there is to tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum News {
+    Unseen,
+    Held,
+    Dead,
+    Refused,
+}
+
+/// Notes that `sender` has written `letter`, so that it learns what becomes of it.
+///
+/// # Errors
+/// A `FsError`; the letter itself is safe.
+pub fn remember(sender: &Mailbox, letter: &Letter) -> Result<(), FsError> {
+    let sent = sender.path().join("sent");
+    disk::create_dir_all(&sent)?;
+    disk::append_line(&sent.join(letter.id.as_str()), letter.to.as_str())
+}
+
+/// Looks through what `sender` has sent, tells it what it should know, and forgets what is settled.
+///
+/// # Errors
+/// A `FsError` when the mailbox cannot be used; what was not told is told the next time.
+pub fn sweep(home: &Home, sender: &Mailbox, now: Timestamp) -> Result<(), FsError> {
+    let sent = sender.path().join("sent");
+    let names = match disk::names(&sent) {
+        Err(error) if error.is_not_found() => return Ok(()),
+        names => names?,
+    };
+    for name in names {
+        let Some(id) = name.to_str().and_then(|name| name.parse::<LetterId>().ok()) else { continue };
+        let recipients = disk::read(&sent.join(&name), 1024 * 1024)?;
+        let recipients = String::from_utf8_lossy(&recipients).into_owned();
+        let mut settled = true;
+        for recipient in recipients.lines().filter_map(|line| line.parse::<AgentName>().ok()) {
+            settled &= follow(home, &recipient, &id, now)?;
+        }
+        if settled {
+            disk::remove(&sent.join(&name))?;
+        }
+    }
+    Ok(())
+}
+
+/// Tells the sender of a letter that a person has refused it.
+///
+/// # Errors
+/// A `FsError` when the notice cannot be stored.
+pub fn refused(home: &Home, found: &Found, now: Timestamp) -> Result<(), FsError> {
+    tell(home, found, News::Refused, now)
+}
+
+/// Whether nothing more is to be expected of one copy of a letter.
+fn follow(home: &Home, recipient: &AgentName, id: &LetterId, now: Timestamp) -> Result<bool, FsError> {
+    let found = home.mailbox(recipient).and_then(|mailbox| status::find_in(&mailbox, id));
+    let Some(found) = found else { return Ok(true) };
+    match found.state {
+        State::Done => return Ok(true),
+        State::Dead => {
+            let refused = found.status().rung == status::Rung::Refused;
+            tell(home, &found, if refused { News::Refused } else { News::Dead }, now)?;
+            return Ok(true);
+        }
+        State::Held => tell(home, &found, News::Held, now)?,
+        State::Inbox | State::Claimed => {
+            let age = now.duration_since(found.letter.timestamp);
+            let online = Record::of(&found.mailbox).is_online(&found.mailbox);
+            if age >= UNSEEN_OFFLINE || (online && age >= UNSEEN_ONLINE) {
+                tell(home, &found, News::Unseen, now)?;
+            }
+        }
+    }
+    Ok(false)
+}
+
+fn tell(home: &Home, found: &Found, news: News, now: Timestamp) -> Result<(), FsError> {
+    let letter = &found.letter;
+    let sender = if letter.from.is_user() { Some(home.ensure(&letter.from)?) } else { home.mailbox(&letter.from) };
+    let Some(sender) = sender.filter(|_| letter.from != AgentName::system()) else { return Ok(()) };
+    let to = found.mailbox.name();
+    let why = found.status().why.map(|why| format!(": {why}")).unwrap_or_default();
+    let first_line = letter.first_line(60);
+    let (kind, text) = match news {
+        News::Unseen => ("unseen", format!("{to} has not seen your letter yet")),
+        News::Held => ("held", format!("your letter to {to} is held until a person accepts it{why}")),
+        News::Dead => ("dead", format!("your letter to {to} was not delivered{why}")),
+        News::Refused => ("refused", format!("your letter to {to} was refused{why}")),
+    };
+    let text = format!("{text} («{first_line}»)");
+    let mut notice = Letter::new(AgentName::system(), sender.name().clone(), text, now);
+    let tail: String = format!("{to}-{}", letter.id).chars().rev().take(55).collect();
+    let tail: String = tail.chars().rev().collect();
+    notice.id = format!("{kind}-{}", tail.trim_start_matches(['.', '-', '_'])).parse().unwrap_or(notice.id);
+    notice.kind = Kind::Status;
+    // A refusal is an answer; the rest can wait until the session has a turn anyway.
+    notice.priority = if news == News::Refused { Priority::Normal } else { Priority::Low };
+    notice.reply_to = Some(letter.id.clone());
+    notice.thread = Some(letter.thread_id().clone());
+    sender.publish(&notice, Key::Chosen).map(drop)
+}

@@ -1,0 +1,122 @@
+//! Who may write to whom: `config.toml` in the home, and three rules that hold without it.
+//!
+//! Letters of the person are always delivered. Privilege does not flow uphill: what a session that asks for permission
+//! sends to one that does not ask waits for the person. And a chain of replies with no person in it ends.
+//!
+//! ```toml
+//! policy = "accept"              # accept | hold | refuse: for everyone
+//! hop-limit = 24                 # letters without a person before the next is held
+//!
+//! [from]
+//! noisy-crow = "hold"            # what this agent sends, to anyone
+//!
+//! [agents.calm-owl]
+//! policy = "hold"                # what anyone sends to calm-owl
+//! from.brave-fox = "accept"      # a standing yes, also to what would be held as uphill
+//! ```
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use serde::Deserialize;
+
+use crate::mailbox::{
+    disk::{self, FsError},
+    home::Home,
+    letter::Letter,
+    name::AgentName,
+};
+
+const LIMIT_BYTES: u64 = 1024 * 1024;
+const HOP_LIMIT: u32 = 24;
+/// The mode in which a session runs everything without asking.
+const BYPASS: &str = "bypassPermissions";
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Rule {
+    Accept,
+    Hold,
+    Refuse,
+}
+
+/// `config.toml`; all of it is optional.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Config {
+    policy: Rule,
+    hop_limit: u32,
+    from: BTreeMap<AgentName, Rule>,
+    agents: BTreeMap<AgentName, ForAgent>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+struct ForAgent {
+    policy: Option<Rule>,
+    from: BTreeMap<AgentName, Rule>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { policy: Rule::Accept, hop_limit: HOP_LIMIT, from: BTreeMap::new(), agents: BTreeMap::new() }
+    }
+}
+
+/// The configuration cannot be used; until it can, nothing is delivered that it might forbid.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    #[error("{} cannot be used: {why}", path.display())]
+    Invalid { path: PathBuf, why: String },
+    #[error(transparent)]
+    Fs(#[from] FsError),
+}
+
+/// What is to become of a letter, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    Accept,
+    Hold(String),
+    Refuse(String),
+}
+
+impl Config {
+    /// Reads `config.toml`; without one, the defaults.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names the file and what is wrong with it.
+    pub fn load(home: &Home) -> Result<Self, ConfigError> {
+        let path = home.path().join("config.toml");
+        let bytes = match disk::read(&path, LIMIT_BYTES) {
+            Err(error) if error.is_not_found() => return Ok(Self::default()),
+            read => read?,
+        };
+        toml::from_slice(&bytes).map_err(|error| {
+            let why = error.to_string().lines().map(str::trim).collect::<Vec<_>>().join(" ");
+            ConfigError::Invalid { path, why }
+        })
+    }
+
+    /// Judges a letter to `receiver`, who works in `mode`; `None` when that is not known yet.
+    #[must_use]
+    pub fn judge(&self, letter: &Letter, receiver: &AgentName, mode: Option<&str>) -> Verdict {
+        let sender = &letter.from;
+        if sender.is_reserved() {
+            return Verdict::Accept; // the person, or a notice of ours
+        }
+        let for_agent = self.agents.get(receiver);
+        let for_pair = for_agent.and_then(|agent| agent.from.get(sender)).or_else(|| self.from.get(sender)).copied();
+        let rule = for_pair.or_else(|| for_agent.and_then(|agent| agent.policy)).unwrap_or(self.policy);
+        let sender_mode = letter.origin.permission_mode.as_deref();
+        match rule {
+            Rule::Refuse => Verdict::Refuse(format!("config.toml refuses letters from {sender} to {receiver}")),
+            Rule::Hold => Verdict::Hold(format!("config.toml holds letters from {sender} to {receiver}")),
+            Rule::Accept if letter.origin.hops > self.hop_limit => {
+                Verdict::Hold(format!("no person has spoken for {} letters", letter.origin.hops))
+            }
+            Rule::Accept if for_pair.is_none() && mode == Some(BYPASS) && sender_mode != Some(BYPASS) => {
+                Verdict::Hold(format!("{sender} asks for permission and {receiver} does not"))
+            }
+            Rule::Accept => Verdict::Accept,
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! `cc2cc accept`, `refuse` and `retry`: what a person decides about a letter.
+
+use std::process::ExitCode;
+
+use jiff::Timestamp;
+
+use super::me;
+use crate::{
+    agent::holding,
+    failure::{Code, Failure},
+    mailbox::{home::Home, letter::LetterId},
+};
+
+/// Let a held letter go on to its session
+#[derive(clap::Args)]
+pub struct Args {
+    id: LetterId,
+}
+
+/// Refuse a held letter and tell its sender
+#[derive(clap::Args)]
+pub struct RefusalArgs {
+    id: LetterId,
+    /// What to tell the sender
+    #[arg(long, value_name = "TEXT", default_value = "the person did not want it")]
+    why: String,
+}
+
+/// Give a letter that expired, was refused or could not be read another chance
+#[derive(clap::Args)]
+pub struct RetryArgs {
+    id: LetterId,
+}
+
+pub fn accept(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
+    only_a_person()?;
+    for found in holding::accept(home, &args.id)? {
+        super::print(&format!("accepted: {} gets it now\n", found.mailbox.name()));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+pub fn refuse(home: &Home, args: &RefusalArgs) -> Result<ExitCode, Failure> {
+    only_a_person()?;
+    for found in holding::refuse(home, &args.id, &args.why, Timestamp::now())? {
+        super::print(&format!("refused: {} is told\n", found.letter.from));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+pub fn retry(home: &Home, args: &RetryArgs) -> Result<ExitCode, Failure> {
+    only_a_person()?;
+    for found in holding::retry(home, &args.id)? {
+        super::print(&format!("back in the inbox of {}\n", found.mailbox.name()));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A model must not decide what its person is asked.
+fn only_a_person() -> Result<(), Failure> {
+    if me::in_a_session() {
+        return Err(Failure::new(Code::Held, "only a person decides this")
+            .hint("type /cc2cc:accept ID or /cc2cc:refuse ID in the session, or use a terminal of your own"));
+    }
+    Ok(())
+}

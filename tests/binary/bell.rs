@@ -1,0 +1,180 @@
+//! The doorbell, `cc2cc wait --ring`: it wakes a session by ending with code 2, and otherwise is never noticed.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    process::{Child, Command, Stdio},
+};
+
+use cc2cc::{
+    agent::identity,
+    mailbox::{
+        Mailbox,
+        letter::{Letter, Priority},
+        receipts::{Receipt, Step},
+    },
+};
+use jiff::{SignedDuration, Timestamp};
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::json;
+
+use crate::{
+    session::Session,
+    world::{CC2CC, Said, World, start, until},
+};
+
+fn office() -> World {
+    World::new().agent("ann").agent("bob")
+}
+
+fn ended(session: &Session, bell: Child) -> Said {
+    session.world.said(&bell.wait_with_output().expect("ended"))
+}
+
+/// The bell rang: it ended with code 2 and these words for the model.
+#[track_caller]
+fn rang(session: &Session, bell: Child) -> String {
+    let said = ended(session, bell);
+    assert_eq!((said.code, said.out.as_str()), (Some(2), ""), "{said}");
+    said.err
+}
+
+#[test]
+fn a_letter_that_comes_rings_once_for_all_that_wait() {
+    let world = office();
+    let session = world.session("calm-owl").started();
+    let bell = session.armed_bell("Stop");
+    let id = world.posted("ann", "calm-owl", "hello");
+    assert_eq!(rang(&session, bell), "cc2cc: mail for calm-owl from ann; it follows.\n");
+    assert_eq!(session.mailbox().receipts(&id)[0].step, Step::Rung);
+    assert!(world.run(&["status", id.as_str()]).fine().out.contains("calm-owl: rung"));
+    assert_eq!(world.waiting("calm-owl").len(), 1, "it carries no mail");
+}
+
+#[test]
+fn letters_that_wait_already_ring_as_the_session_starts() {
+    let world = World::new().agent("ann").agent("bob").agent("calm-owl");
+    world.posted("bob", "calm-owl", "one");
+    world.posted("ann", "calm-owl", "two");
+    world.posted("bob", "calm-owl", "three");
+    let session = world.session("calm-owl").started();
+    let _server = world.at("calm-owl").hold_presence().unwrap();
+    assert_eq!(rang(&session, session.bell("SessionStart")), "cc2cc: mail for calm-owl from ann, bob; it follows.\n");
+}
+
+#[test]
+fn what_is_of_low_priority_or_lapsed_rings_for_nobody() {
+    let world = office();
+    let session = world.session("calm-owl").started();
+    let letter = Letter::new("ann".parse().unwrap(), "calm-owl".parse().unwrap(), "x", Timestamp::now());
+    world.post(Letter { priority: Priority::Low, ..letter.clone() });
+    let timestamp = Timestamp::now() - SignedDuration::from_mins(5);
+    world.post(Letter { ttl_seconds: Some(60), timestamp, id: "lapsed".parse().unwrap(), ..letter });
+    let bell = session.armed_bell("Stop");
+    world.posted("bob", "calm-owl", "this one rings");
+    assert_eq!(rang(&session, bell), "cc2cc: mail for calm-owl from bob; it follows.\n");
+}
+
+#[test]
+fn a_letter_is_not_rung_for_again_until_its_time() {
+    let world = office();
+    let session = world.session("calm-owl").started();
+    let rung = world.posted("ann", "calm-owl", "rung just now");
+    session.mailbox().note(&rung, &Receipt::at(Step::Rung, Timestamp::now())).unwrap();
+    let bell = session.armed_bell("Stop");
+    world.posted("bob", "calm-owl", "a new one");
+    assert_eq!(rang(&session, bell), "cc2cc: mail for calm-owl from bob; it follows.\n");
+}
+
+#[test]
+fn a_ring_nobody_came_for_is_repeated_after_its_pause() {
+    let world = office();
+    let session = world.session("calm-owl").started();
+    let rung_ago = |name: &str, seconds: i64, times: usize| {
+        let id = world.posted(name, "calm-owl", "hello");
+        for _ in 0..times {
+            let at = Timestamp::now() - SignedDuration::from_secs(seconds);
+            session.mailbox().note(&id, &Receipt::at(Step::Rung, at)).unwrap();
+        }
+    };
+    rung_ago("ann", 40, 1);
+    rung_ago("bob", 40, 2);
+    assert_eq!(rang(&session, session.bell("Stop")), "cc2cc: mail for calm-owl from ann; it follows.\n");
+}
+
+#[test]
+fn one_bell_is_enough_for_a_session() {
+    let world = office();
+    let session = world.session("calm-owl").started();
+    let first = session.armed_bell("Stop");
+    for event in ["Stop", "UserPromptSubmit"] {
+        assert_eq!(ended(&session, session.bell(event)).fine().out, "");
+    }
+    world.posted("ann", "calm-owl", "hello");
+    assert!(rang(&session, first).contains("ann"));
+}
+
+#[test]
+fn the_bell_goes_with_the_mailbox_when_it_is_renamed() {
+    let world = office();
+    let session = world.session("calm-owl").started();
+    let bell = session.armed_bell("Stop");
+    identity::rename(&world.home(), &world.at("calm-owl"), &"brave-fox".parse().unwrap()).unwrap();
+    world.posted("ann", "calm-owl", "hello");
+    assert_eq!(rang(&session, bell), "cc2cc: mail for brave-fox from ann; it follows.\n");
+}
+
+#[test]
+fn what_the_mailman_took_meanwhile_is_not_rung_for() {
+    let world = office();
+    let session = world.session("calm-owl").started();
+    let bell = session.armed_bell("UserPromptSubmit");
+    world.post(Letter {
+        priority: Priority::Low,
+        ..Letter::new("ann".parse().unwrap(), "calm-owl".parse().unwrap(), "low", Timestamp::now())
+    });
+    session.prompt("hello").fine();
+    world.posted("bob", "calm-owl", "for the bell");
+    assert_eq!(rang(&session, bell), "cc2cc: mail for calm-owl from bob; it follows.\n");
+}
+
+#[test]
+fn a_bell_ends_with_its_client_however_that_died() {
+    let world = office();
+    let session = world.session("calm-owl").without("CLAUDE_PID");
+    let input = world.path("bell.json");
+    fs::write(&input, session.input(&json!({ "hook_event_name": "Stop" })).to_string()).unwrap();
+    let mut client = Command::new("/bin/sh");
+    let env: Vec<_> =
+        session.command(&[]).get_envs().map(|(name, value)| (name.to_owned(), value.unwrap().to_owned())).collect();
+    client.env_clear().envs(env).args(["-c", "\"$0\" wait --ring < \"$1\" & echo $!; wait", CC2CC]).arg(&input);
+    let mut client = start(client.stdout(Stdio::piped()), b"");
+    let mut pid = String::new();
+    BufReader::new(client.stdout.take().unwrap()).read_line(&mut pid).unwrap();
+    let bell = Orphan(pid.trim().parse().unwrap());
+    until("the bell is set", || world.home().mailbox(&"calm-owl".parse().unwrap()).filter(Mailbox::is_online));
+
+    client.kill().unwrap();
+    client.wait().unwrap();
+
+    until("the bell has gone", || (!bell.lives()).then_some(()));
+    until("the agent is away", || (!world.at("calm-owl").is_online()).then_some(()));
+}
+
+/// A process that nobody waits for; should it outlive its story, it ends with it.
+struct Orphan(i32);
+
+impl Orphan {
+    fn lives(&self) -> bool {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.0)).unwrap_or_default();
+        stat.contains("(cc2cc) ") && !stat.contains("(cc2cc) Z")
+    }
+}
+
+impl Drop for Orphan {
+    fn drop(&mut self) {
+        if let Some(pid) = Pid::from_raw(self.0).filter(|_| self.lives()) {
+            let _ = kill_process(pid, Signal::KILL);
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! `cc2cc doctor`.
+
+use std::{fs, os::unix::fs::PermissionsExt};
+
+use insta::assert_snapshot;
+
+use crate::world::World;
+
+/// A `claude` on the path that says this of itself.
+fn with_claude(world: &World, version: &str) {
+    let claude = world.path("bin/claude");
+    fs::write(&claude, format!("#!/bin/sh\necho '{version} (Claude Code)'\n")).unwrap();
+    fs::set_permissions(&claude, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+#[test]
+fn where_nothing_is_installed_every_finding_has_its_fix() {
+    let world = World::new();
+    assert_snapshot!(world.run(&["doctor"]), @"
+    exit 1
+    --- out
+    broken  plugin    not installed in /world/home/.claude/skills/cc2cc
+                      fix: run `cc2cc install`
+    broken  claude    `claude` is not on the PATH
+                      fix: install Claude Code, or add it to the PATH
+    ok      home      /world/mail can be written
+    ok      watching  changes are announced at once
+    ok      session   not inside a Claude session; you are `user`
+    --- err
+    ");
+    let json = world.run(&["doctor", "--json"]);
+    assert_eq!(json.code, Some(1));
+    let json = json.json();
+    assert_eq!(json["ok"], false);
+    for finding in json["findings"].as_array().unwrap() {
+        assert!(finding["verdict"] != "broken" || !finding["fix"].as_str().unwrap().is_empty(), "{finding}");
+    }
+    assert_eq!(json["findings"][0]["what"], "plugin");
+}
+
+#[test]
+fn where_everything_is_in_place_it_says_so() {
+    let world = World::new();
+    with_claude(&world, "2.1.330");
+    world.run(&["install"]).fine();
+    assert_snapshot!(world.run(&["doctor"]), @"
+    exit 0
+    --- out
+    ok      plugin    0.1.0 in /world/home/.claude/skills/cc2cc
+    ok      claude    2.1.330 (Claude Code)
+    ok      home      /world/mail can be written
+    ok      watching  changes are announced at once
+    ok      session   not inside a Claude session; you are `user`
+    --- err
+    ");
+    assert_eq!(world.files("mail"), Vec::<std::path::PathBuf>::new(), "its probes are gone");
+}
+
+#[test]
+fn an_old_client_a_blocked_home_and_a_silent_session_are_found() {
+    let world = World::new();
+    with_claude(&world, "2.0.14");
+    world.run(&["install"]).fine();
+    fs::write(world.path("mail"), "a file where the home should be").unwrap();
+    assert_snapshot!(world.run(&["doctor"]), @"
+    exit 1
+    --- out
+    ok      plugin    0.1.0 in /world/home/.claude/skills/cc2cc
+    broken  claude    2.0.14 (Claude Code) cannot be woken
+                      fix: update Claude Code to 2.1.200 or later
+    broken  home      could not create the directory /world/mail: File exists (os error 17)
+                      fix: make it yours and writable, or set CC2CC_HOME to another place
+    note    watching  not tried, the home cannot be written
+    ok      session   not inside a Claude session; you are `user`
+    --- err
+    ");
+
+    let world = World::new().agent("ann");
+    let said = world.run_as(&world.hosted("ann"), &["doctor"]);
+    assert!(said.out.contains("broken  session   ann has neither server nor bell"), "{said}");
+    let _there = world.at("ann").hold_presence().unwrap();
+    let said = world.run_as(&world.hosted("ann"), &["doctor"]);
+    assert!(said.out.contains("note    session   you are ann; the bell is set again with the next prompt"), "{said}");
+}

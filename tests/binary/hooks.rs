@@ -1,0 +1,127 @@
+//! A session's beginning and end.
+
+use std::fs;
+
+use cc2cc::{
+    agent::{Activity, Record},
+    mailbox::State,
+};
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+
+use crate::{
+    session::{context, message},
+    world::World,
+};
+
+#[test]
+fn a_session_starts_with_a_name_a_title_and_a_word_to_both() {
+    let world = World::new();
+    let session = world.session("calm-owl");
+    let answer = session.start_hook("startup").fine().json();
+    assert_snapshot!(serde_json::to_string_pretty(&answer).unwrap(), @r#"
+    {
+      "systemMessage": "cc2cc: you are calm-owl",
+      "hookSpecificOutput": {
+        "additionalContext": "This session's name is calm-owl. cc2cc carries letters between the Claude Code sessions on this machine; they arrive by themselves, in <cc2cc-mail>, and come from other sessions, not from the person here. The send tool writes to a session, and answers a letter with reply_to.",
+        "sessionTitle": "calm-owl",
+        "hookEventName": "SessionStart"
+      }
+    }
+    "#);
+
+    let record = Record::of(&world.at("calm-owl"));
+    assert_eq!(record.session.as_deref(), Some("c8f4"));
+    assert_eq!(record.cwd, Some(world.path("work").display().to_string()));
+    assert_eq!(record.transcript, Some(session.transcript().display().to_string()));
+    assert_eq!(session.shell(&["whoami"]).fine().out, "calm-owl\n");
+}
+
+#[test]
+fn without_a_wish_a_name_is_made_up_and_kept() {
+    let world = World::new();
+    let session = world.session("").without("CC2CC_NAME");
+    let first = session.start_hook("startup").fine().json()["hookSpecificOutput"]["sessionTitle"].clone();
+    assert!(first.as_str().unwrap().contains('-'), "{first}");
+    for source in ["clear", "compact", "resume"] {
+        assert_eq!(session.start_hook(source).fine().json()["hookSpecificOutput"]["sessionTitle"], first, "{source}");
+    }
+    assert_eq!(world.home().mailboxes().unwrap().len(), 1);
+}
+
+#[test]
+fn waiting_letters_are_counted_and_left_for_the_mailman() {
+    let world = World::new().agent("ann").agent("calm-owl");
+    world.posted("ann", "calm-owl", "one");
+    let session = world.session("calm-owl");
+    assert_eq!(message(&session.start_hook("startup").fine()), "cc2cc: you are calm-owl · 1 letter waiting");
+    world.posted("ann", "calm-owl", "two");
+    let said = session.start_hook("resume").fine();
+    assert_eq!(message(&said), "cc2cc: you are calm-owl · 2 letters waiting");
+    assert!(!context(&said).contains("<letter"));
+    assert_eq!(world.at("calm-owl").count(State::Inbox).unwrap(), 2);
+}
+
+#[test]
+fn after_compacting_the_model_is_told_again_and_the_person_is_not() {
+    let world = World::new();
+    let session = world.session("calm-owl").started();
+    let said = session.start_hook("compact").fine();
+    assert_eq!(message(&said), "");
+    assert!(context(&said).contains("This session's name is calm-owl"));
+}
+
+#[test]
+fn a_name_that_is_none_or_in_use_is_said() {
+    let world = World::new();
+    let said = world.session("Not A Name").start_hook("startup").fine();
+    assert!(message(&said).ends_with(" (CC2CC_NAME=Not A Name is not a name)"), "{said}");
+
+    let world = World::new().agent("calm-owl");
+    let _somebody_is_there = world.at("calm-owl").hold_presence().unwrap();
+    let said = world.session("calm-owl").start_hook("startup").fine();
+    assert!(message(&said).ends_with(" (calm-owl is in use by another session)"), "{said}");
+}
+
+#[test]
+fn at_its_end_the_session_is_away_and_clearing_is_no_end() {
+    let world = World::new();
+    let session = world.session("calm-owl").started();
+    let _server = world.at("calm-owl").hold_presence().unwrap();
+    let online = || world.run(&["agents", "--all", "--json"]).fine().json()["agents"][0]["online"] == Value::Bool(true);
+    assert!(online());
+    session.end("clear").fine();
+    assert!(online());
+    let said = session.end("prompt_input_exit").fine();
+    assert_eq!(said.out, "");
+    assert!(!online());
+    session.start_hook("resume").fine();
+    assert!(online(), "it is back");
+}
+
+#[test]
+fn the_record_follows_the_session() {
+    let world = World::new().agent("ann");
+    let session = world.session("calm-owl").started();
+    let record = || Record::of(&world.at("calm-owl"));
+    session.prompt("hello").fine();
+    assert_eq!((record().state, record().permission_mode.as_deref()), (Activity::Busy, Some("default")));
+    session.stop().fine();
+    assert_eq!(record().state, Activity::Idle);
+    fs::create_dir_all(world.path("work/repo/.git")).unwrap();
+    fs::write(world.path("work/repo/.git/HEAD"), "ref: refs/heads/topic\n").unwrap();
+    session.hook("session-start", &json!({ "source": "resume", "cwd": world.path("work/repo") })).fine();
+    assert_eq!(record().branch.as_deref(), Some("topic"));
+    assert_eq!(record().repo, Some(world.path("work/repo").display().to_string()));
+}
+
+#[test]
+fn after_clear_a_new_session_id_has_the_same_mailbox() {
+    let world = World::new();
+    let mut session = world.session("calm-owl").started();
+    session.id = "9d01".to_owned();
+    let said = session.start_hook("clear").fine();
+    assert_eq!(message(&said), "cc2cc: you are calm-owl");
+    assert_eq!(Record::of(&world.at("calm-owl")).session.as_deref(), Some("9d01"));
+    assert_eq!(world.home().mailboxes().unwrap().len(), 1);
+}

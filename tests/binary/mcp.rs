@@ -1,0 +1,253 @@
+//! `cc2cc mcp`, spoken to as Claude Code speaks to it: JSON-RPC, a line a message.
+
+use std::{
+    io::{BufRead, BufReader, Write},
+    process::{Child, ChildStdin, ChildStdout, Stdio},
+};
+
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+
+use crate::{
+    session::Session,
+    world::{World, has, until},
+};
+
+struct Server {
+    child: Child,
+    input: ChildStdin,
+    output: BufReader<ChildStdout>,
+    last: u64,
+}
+
+impl Server {
+    /// A server that has been greeted, so that the session's agent is there.
+    fn greeted(session: &Session) -> Self {
+        let mut server = Self::started(session);
+        let hello = server.request("initialize", &initialize());
+        assert_eq!(hello["result"]["protocolVersion"], "2025-11-25", "{hello}");
+        server.notify("notifications/initialized");
+        until("the agent is there", || session.mailbox().is_online().then_some(()));
+        server
+    }
+
+    fn started(session: &Session) -> Self {
+        let mut child =
+            session.command(&["mcp"]).stdin(Stdio::piped()).stderr(Stdio::inherit()).spawn().expect("started");
+        let input = child.stdin.take().expect("a pipe");
+        let output = BufReader::new(child.stdout.take().expect("a pipe"));
+        Self { child, input, output, last: 0 }
+    }
+
+    fn request(&mut self, method: &str, params: &Value) -> Value {
+        self.last += 1;
+        self.say(&json!({ "jsonrpc": "2.0", "id": self.last, "method": method, "params": params }));
+        loop {
+            let mut line = String::new();
+            assert_ne!(
+                self.output.read_line(&mut line).expect("read"),
+                0,
+                "the server ended instead of answering {method}"
+            );
+            let answer: Value = serde_json::from_str(&line).expect("a line of JSON");
+            if answer["id"] == self.last {
+                return answer;
+            }
+        }
+    }
+
+    fn notify(&mut self, method: &str) {
+        self.say(&json!({ "jsonrpc": "2.0", "method": method }));
+    }
+
+    fn say(&mut self, message: &Value) {
+        writeln!(self.input, "{message}").expect("said");
+    }
+
+    fn call(&mut self, tool: &str, arguments: &Value) -> Value {
+        let meta = json!({ "claudecode/toolUseId": "toolu_1", "progressToken": 1 });
+        self.request("tools/call", &json!({ "name": tool, "arguments": arguments, "_meta": meta }))["result"].clone()
+    }
+
+    /// The structured result of a call that succeeded.
+    #[track_caller]
+    fn done(&mut self, tool: &str, arguments: &Value) -> Value {
+        let result = self.call(tool, arguments);
+        assert_ne!(result["isError"], true, "{result}");
+        let text = result["content"][0]["text"].as_str().unwrap();
+        assert_eq!(
+            serde_json::from_str::<Value>(text).unwrap(),
+            result["structuredContent"],
+            "both forms say the same"
+        );
+        result["structuredContent"].clone()
+    }
+
+    /// What a call that failed tells the model.
+    #[track_caller]
+    fn failed(&mut self, tool: &str, arguments: &Value) -> String {
+        let result = self.call(tool, arguments);
+        assert_eq!(result["isError"], true, "{result}");
+        result["content"][0]["text"].as_str().unwrap().to_owned()
+    }
+}
+
+fn initialize() -> Value {
+    json!({ "protocolVersion": "2025-11-25", "capabilities": {"roots": {}}, "clientInfo": {"name": "claude-code", "version": "2.1.330"} })
+}
+
+#[test]
+fn the_probe_is_refused_and_the_greeting_answered() {
+    let world = World::new();
+    let session = world.session("calm-owl").started();
+    let mut server = Server::started(&session);
+    let meta = json!({
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientInfo": {"name": "claude-code", "version": "2.1.330"},
+        "io.modelcontextprotocol/clientCapabilities": {},
+    });
+    let probe = server.request("server/discover", &json!({ "_meta": meta }));
+    assert_eq!(probe["error"]["code"], -32601, "{probe}");
+    let hello = server.request("initialize", &initialize());
+    assert_eq!(hello["result"]["serverInfo"]["name"], "cc2cc");
+    assert_eq!(hello["result"]["capabilities"], json!({ "tools": {} }));
+    assert_snapshot!(hello["result"]["instructions"].as_str().unwrap(), @"Letters to and from the other Claude Code sessions on this machine. They arrive by themselves; there is no need to look for them.");
+}
+
+#[test]
+fn five_tools_are_offered_and_send_is_loaded_at_once() {
+    let world = World::new();
+    let session = world.session("calm-owl").started();
+    let mut server = Server::greeted(&session);
+    let listed = server.request("tools/list", &json!({}));
+    let mut tools: Vec<_> = listed["result"]["tools"].as_array().unwrap().iter().collect();
+    tools.sort_by_key(|tool| tool["name"].as_str());
+    let names: Vec<_> = tools.iter().map(|tool| tool["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["agents", "inbox", "rename", "send", "status"]);
+    for tool in &tools {
+        let at_once = tool["_meta"]["anthropic/alwaysLoad"] == true;
+        assert_eq!(at_once, tool["name"] == "send", "{tool}");
+        assert_eq!(tool["inputSchema"]["type"], "object");
+        assert!(tool["description"].as_str().unwrap().len() < 120);
+    }
+    assert_eq!(tools[3]["inputSchema"]["required"], json!(["to", "text"]));
+}
+
+#[test]
+fn send_writes_a_letter_and_tells_what_a_model_can_mend() {
+    let world = World::new().agent("ann");
+    let session = world.session("calm-owl").started();
+    let mut server = Server::greeted(&session);
+    let sent = server.done("send", &json!({ "to": "ann", "text": "hello", "priority": "high" }));
+    let letter = &world.waiting("ann")[0];
+    assert_eq!((letter.from.as_str(), letter.content.text.as_str()), ("calm-owl", "hello"));
+    assert_eq!(letter.priority.as_str(), "high");
+    let copy = json!({ "id": letter.id, "to": "ann", "state": "stored", "alreadyIn": null, "recipient": "offline" });
+    assert!(has(&sent, &json!({ "sent": [copy] })), "{sent}");
+    assert_snapshot!(server.failed("send", &json!({ "to": "amn", "text": "hello" })), @"
+    no agent named `amn`
+    hint: did you mean `ann`? `cc2cc agents --all` lists everyone
+    ");
+    assert_snapshot!(server.failed("send", &json!({ "to": "ann", "text": " " })), @"the text is empty");
+    assert_snapshot!(server.failed("send", &json!({ "to": "Ann!", "text": "x" })), @"
+    `Ann!` is not an agent name
+    hint: a name is lower-case letters and digits with single hyphens inside, like `brave-fox`
+    ");
+    assert_snapshot!(server.failed("send", &json!({ "to": "ann", "text": "x", "reply_to": "nothing" })), @"
+    no letter `nothing` to reply to
+    hint: `cc2cc inbox --all` lists the letters you have, with their ids
+    ");
+    assert_snapshot!(server.failed("send", &json!({ "to": "calm-owl", "text": "x" })), @"you are `calm-owl`: a letter to yourself goes nowhere");
+    assert_eq!(world.waiting("ann").len(), 1);
+}
+
+#[test]
+fn arguments_that_make_no_sense_are_refused_and_the_server_goes_on() {
+    let world = World::new().agent("ann");
+    let session = world.session("calm-owl").started();
+    let mut server = Server::greeted(&session);
+    for arguments in
+        [json!({}), json!({ "to": 7, "text": [] }), json!({ "to": "ann", "text": "x", "priority": "loud" })]
+    {
+        let params = json!({ "name": "send", "arguments": arguments });
+        let answer = server.request("tools/call", &params);
+        assert!(answer["error"]["code"] == -32602 || answer["result"]["isError"] == true, "{answer}");
+    }
+    let unknown = server.request("tools/call", &json!({ "name": "destroy", "arguments": {} }));
+    assert!(unknown["error"]["code"].is_i64(), "{unknown}");
+    assert!(world.waiting("ann").is_empty());
+    server.done("send", &json!({ "to": "ann", "text": "still here" }));
+}
+
+#[test]
+fn inbox_and_status_look_and_change_nothing() {
+    let world = World::new().agent("ann");
+    let session = world.session("calm-owl").started();
+    let mut server = Server::greeted(&session);
+    let id = world.posted("ann", "calm-owl", "hello\nsecond line");
+    let listed = server.done("inbox", &json!({}));
+    assert_eq!((&listed["me"], &listed["letters"][0]["firstLine"]), (&"calm-owl".into(), &"hello…".into()));
+    let read = server.done("inbox", &json!({ "id": id }));
+    assert_eq!((&read["state"], &read["letter"]["content"]["text"]), (&"inbox".into(), &"hello\nsecond line".into()));
+    let status = server.done("status", &json!({ "id": id }));
+    assert_eq!((&status["copies"][0]["status"], &status["copies"][0]["to"]), (&"stored".into(), &"calm-owl".into()));
+    assert_snapshot!(server.failed("status", &json!({ "id": "nothing" })), @"
+    no letter `nothing`
+    hint: `cc2cc inbox --all` lists the letters you have
+    ");
+    assert_snapshot!(server.failed("inbox", &json!({ "id": "../../etc" })), @"
+    `../../etc` is not a letter id
+    hint: an id is up to 64 lower-case letters, digits, `.`, `_` and `-`, beginning with a letter or digit
+    ");
+    assert_eq!(world.waiting("calm-owl").len(), 1);
+    world.at("calm-owl").finish(&id, cc2cc::mailbox::State::Inbox, None).unwrap();
+    assert_eq!(server.done("inbox", &json!({}))["letters"], json!([]));
+    assert_eq!(server.done("inbox", &json!({ "all": true }))["letters"][0]["state"], "done");
+}
+
+#[test]
+fn agents_and_rename() {
+    let world = World::new().agent("ann");
+    let session = world.session("calm-owl").started();
+    let mut server = Server::greeted(&session);
+    let listed = server.done("agents", &json!({}));
+    assert_eq!((&listed["me"], listed["agents"].as_array().unwrap().len()), (&"calm-owl".into(), 1));
+    assert_eq!(server.done("agents", &json!({ "all": true }))["agents"][0]["name"], "ann");
+    assert_eq!(
+        server.done("rename", &json!({ "name": "brave-fox" })),
+        json!({ "was": "calm-owl", "name": "brave-fox" })
+    );
+    assert_snapshot!(server.failed("rename", &json!({ "name": "ann" })), @"
+    `ann` is another agent's name, or was and still leads to it
+    hint: `cc2cc agents --all` lists the names in use
+    ");
+    assert_snapshot!(server.failed("rename", &json!({ "name": "all" })), @"`all` is reserved");
+    assert_eq!(server.done("agents", &json!({}))["me"], "brave-fox");
+    assert_eq!(session.shell(&["whoami"]).fine().out, "brave-fox\n");
+}
+
+#[test]
+fn while_the_server_runs_the_agent_is_there_and_it_ends_with_its_input() {
+    let world = World::new();
+    let session = world.session("calm-owl").started();
+    let server = Server::greeted(&session);
+    let Server { mut child, input, output, .. } = server;
+    drop(input);
+    assert!(child.wait().unwrap().success());
+    assert!(!session.mailbox().is_online());
+    drop(output);
+}
+
+#[test]
+fn a_headless_server_without_a_name_answers_that_it_takes_no_part() {
+    let world = World::new();
+    let session = world.session("").with("CC2CC_NAME", "").with("CLAUDE_CODE_ENTRYPOINT", "sdk-cli");
+    let mut server = Server::started(&session);
+    server.request("initialize", &initialize());
+    server.notify("notifications/initialized");
+    assert_snapshot!(server.failed("send", &json!({ "to": "ann", "text": "hello" })), @"
+    this Claude session has no agent name
+    hint: start it with CC2CC_NAME=some-name; headless sessions take part only then
+    ");
+    assert!(world.home().mailboxes().unwrap().is_empty());
+}

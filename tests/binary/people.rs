@@ -1,0 +1,181 @@
+//! `cc2cc agents`, `whoami`, `rename`, `completions` and the words before the verb.
+
+use cc2cc::agent::{Activity, Record};
+use insta::assert_snapshot;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use crate::world::{World, has};
+
+/// Ann is online and busy in a repository, bob is away with a letter waiting.
+fn office() -> World {
+    let world = World::new().agent("ann").agent("bob");
+    let record = |name: &str, state: Activity, cwd: &str, branch: Option<&str>| {
+        let mut record = Record {
+            state,
+            cwd: Some(cwd.to_owned()),
+            branch: branch.map(str::to_owned),
+            started: Some(Timestamp::now() - SignedDuration::from_mins(5)),
+            ..Record::of(&world.at(name))
+        };
+        record.save(&world.at(name), Timestamp::now()).unwrap();
+    };
+    record("ann", Activity::Busy, &world.path("home/src/app").display().to_string(), Some("main"));
+    record("bob", Activity::Idle, "/srv", None);
+    world.posted("ann", "bob", "hello");
+    world
+}
+
+#[test]
+fn those_online_are_listed_and_the_others_on_request() {
+    let world = office();
+    assert_snapshot!(world.run(&["agents"]), @"
+    exit 0
+    --- out
+    no agent is online; start `claude` in another terminal
+    --- err
+    ");
+    let _there = world.at("ann").hold_presence().unwrap();
+    assert_snapshot!(world.run(&["agents"]), @"
+    exit 0
+    --- out
+    ann  busy  ~/src/app [main]  5 min ago
+    --- err
+    ");
+    assert_snapshot!(world.run_as(&world.hosted("bob"), &["agents", "--all"]), @"
+    exit 0
+    --- out
+    ann        busy               ~/src/app [main]  5 min ago
+    bob (you)  offline  1 unread  /srv              just now
+    --- err
+    ");
+}
+
+#[test]
+fn agents_as_json() {
+    let world = office();
+    let _there = world.at("ann").hold_presence().unwrap();
+    let mut listed = world.run(&["agents", "--all", "--json"]).fine().json();
+    for agent in listed["agents"].as_array_mut().unwrap() {
+        assert!(agent["since"].as_str().unwrap().ends_with('Z'));
+        agent["since"] = Value::Null;
+    }
+    let expected = json!({ "agents": [
+            { "name": "ann", "online": true, "state": "busy", "unread": 0,
+              "cwd": world.path("home/src/app"), "repo": null, "branch": "main", "since": null },
+            { "name": "bob", "online": false, "state": null, "unread": 1,
+              "cwd": "/srv", "repo": null, "branch": null, "since": null },
+        ] });
+    assert!(has(&listed, &expected), "{listed}");
+    assert_eq!(world.run(&["agents", "--json"]).fine().json()["agents"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn one_is_the_person_at_a_terminal_and_the_agent_in_a_session() {
+    let world = World::new().agent("ann");
+    assert_snapshot!(world.run(&["whoami"]), @"
+    exit 0
+    --- out
+    user
+    --- err
+    ");
+    assert_snapshot!(world.run_as(&world.hosted("ann"), &["whoami"]), @"
+    exit 0
+    --- out
+    ann
+    --- err
+    ");
+    assert_eq!(world.run(&["whoami", "--json"]).fine().json(), json!({ "name": "user", "home": world.path("mail") }));
+    let nobody = [("CLAUDECODE", "1".to_owned()), ("CC2CC_HOST", "some-other-host".to_owned())];
+    assert_snapshot!(world.run_as(&nobody, &["whoami"]), @"
+    exit 1
+    --- out
+    --- err
+    cc2cc: this Claude session has no agent name
+    hint: start it with CC2CC_NAME=some-name; headless sessions take part only then
+    ");
+}
+
+#[test]
+fn a_renamed_agent_is_reached_under_both_names() {
+    let world = World::new().agent("ann").agent("bob");
+    let bob = world.hosted("bob");
+    assert_snapshot!(world.run_as(&bob, &["rename", "calm-owl"]), @"
+    exit 0
+    --- out
+    bob is calm-owl now; letters to the old name still arrive
+    --- err
+    ");
+    assert_eq!(world.run_as(&bob, &["whoami"]).fine().out, "calm-owl\n");
+    assert_snapshot!(world.run(&["send", "bob", "hello"]), @"
+    exit 0
+    --- out
+    stored for calm-owl (offline, finds it on return) · ID
+    --- err
+    ");
+    assert_eq!(world.run(&["rename", "rob", "--agent", "bob"]).fine().out.lines().count(), 1);
+    assert_eq!(world.waiting("rob").len(), 1);
+}
+
+#[test]
+fn a_name_that_cannot_be_had_is_refused() {
+    let world = World::new().agent("ann").agent("bob");
+    let bob = world.hosted("bob");
+    assert_snapshot!(world.run_as(&bob, &["rename", "ann"]), @"
+    exit 1
+    --- out
+    --- err
+    cc2cc: `ann` is another agent's name, or was and still leads to it
+    hint: `cc2cc agents --all` lists the names in use
+    ");
+    assert_snapshot!(world.run_as(&bob, &["rename", "user"]), @"
+    exit 2
+    --- out
+    --- err
+    cc2cc: `user` is reserved
+    ");
+    assert_snapshot!(world.run_as(&bob, &["rename", "../x"]), @"
+    exit 2
+    --- out
+    --- err
+    cc2cc: `../x` is not an agent name
+    hint: a name is lower-case letters and digits with single hyphens inside, like `brave-fox`
+    ");
+    assert_snapshot!(world.run(&["rename", "somebody"]), @"
+    exit 2
+    --- out
+    --- err
+    cc2cc: `user` is reserved
+    ");
+    assert_eq!(world.run_as(&bob, &["whoami"]).fine().out, "bob\n");
+}
+
+#[test]
+fn every_shell_gets_a_script() {
+    let world = World::new();
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let said = world.run(&["completions", shell]).fine();
+        assert!(said.out.contains("cc2cc") && said.out.contains("rename"), "{shell}");
+    }
+    assert_eq!(world.run(&["completions", "cobol"]).code, Some(2));
+    assert!(!world.path("mail").exists(), "nothing of this needs a home");
+}
+
+#[test]
+fn wrong_words_are_answered_with_the_right_ones() {
+    let world = World::new();
+    assert_eq!(world.run(&["--version"]).fine().out, format!("cc2cc {}\n", env!("CARGO_PKG_VERSION")));
+    let help = world.run(&["--help"]).fine().out;
+    assert!(
+        help.contains(
+            "Exit codes: 0 done, 1 failed, 2 usage, 3 no such agent or letter, 4 held or refused, 5 timed out."
+        )
+    );
+    for words in
+        [&["sned", "bob", "x"][..], &[], &["send", "bob"], &["inbox", "--take", "--all"], &["hook", "stop", "x"]]
+    {
+        let said = world.run(words);
+        assert_eq!((said.code, said.out.as_str()), (Some(2), ""), "{words:?}: {said}");
+        assert!(!said.err.is_empty());
+    }
+}

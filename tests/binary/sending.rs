@@ -1,0 +1,258 @@
+//! `cc2cc send`.
+
+use std::{fs, thread};
+
+use cc2cc::mailbox::{
+    State,
+    letter::{Kind, Priority},
+};
+use insta::assert_snapshot;
+use serde_json::json;
+
+use crate::world::{World, has, until};
+
+#[test]
+fn words_become_a_letter_from_the_person() {
+    let world = World::new().agent("bob");
+    assert_snapshot!(world.run(&["send", "bob", "please", "run  the", "tests"]), @"
+    exit 0
+    --- out
+    stored for bob (offline, finds it on return) · ID
+    --- err
+    ");
+
+    let letter = world.waiting("bob").remove(0);
+    assert_eq!((letter.from.as_str(), letter.content.text.as_str()), ("user", "please run  the tests"));
+    assert_eq!(letter.origin.cwd, Some(world.path("work").display().to_string()));
+    assert_eq!((letter.kind, letter.priority, letter.ttl_seconds), (Kind::Message, Priority::Normal, None));
+}
+
+#[test]
+fn options_may_stand_before_or_after_the_text() {
+    let world = World::new().agent("bob");
+    for words in [
+        ["send", "--type", "task", "--priority", "high", "--ttl", "10m", "bob", "hello"],
+        ["send", "bob", "hello", "--type", "task", "--priority", "high", "--ttl", "10m"],
+    ] {
+        world.run(&words).fine();
+        let letter = world.waiting("bob").pop().unwrap();
+        assert_eq!((letter.kind, letter.priority, letter.ttl_seconds), (Kind::Task, Priority::High, Some(600)));
+        assert_eq!(letter.content.text, "hello");
+    }
+    world.run(&["send", "bob", "--", "--type", "is a word here"]).fine();
+    assert_eq!(world.waiting("bob").pop().unwrap().content.text, "--type is a word here");
+}
+
+#[test]
+fn the_text_can_come_from_a_pipe_or_a_file_unchanged() {
+    let world = World::new().agent("bob");
+    let text = "line one\n\n  $HOME \"quoted\" ü\n";
+    world.run_with_input(&["send", "bob", "-"], text.as_bytes()).fine();
+    fs::write(world.path("work/letter.txt"), text).unwrap();
+    world.run(&["send", "bob", "--file", "letter.txt"]).fine();
+    let letters = world.waiting("bob");
+    assert_eq!([&letters[0].content.text, &letters[1].content.text], [text, text]);
+
+    assert_snapshot!(world.run(&["send", "bob", "--file", "missing.txt"]), @"
+    exit 1
+    --- out
+    --- err
+    cc2cc: could not read missing.txt: No such file or directory (os error 2)
+    ");
+    assert_snapshot!(world.run_with_input(&["send", "bob", "-"], b"\xff\xfe"), @"
+    exit 2
+    --- out
+    --- err
+    cc2cc: the text is not UTF-8
+    ");
+    let long = world.run_with_input(&["send", "bob", "-"], &vec![b'x'; 2 * 1024 * 1024]);
+    assert_eq!(long.code, Some(2), "{long}");
+    assert!(long.err.contains("a letter holds at most 1 MiB"), "{long}");
+    assert_eq!(world.at("bob").count(State::Inbox).unwrap(), 2);
+}
+
+#[test]
+fn what_cannot_be_sent_says_why_and_writes_nothing() {
+    let world = World::new().agent("calm-owl");
+    let before = world.files("mail");
+    assert_snapshot!(world.run(&["send", "clam-owl", "hi"]), @"
+    exit 3
+    --- out
+    --- err
+    cc2cc: no agent named `clam-owl`
+    hint: did you mean `calm-owl`? `cc2cc agents --all` lists everyone
+    ");
+    assert_snapshot!(world.run(&["send", "Calm Owl!", "hi"]), @"
+    exit 2
+    --- out
+    --- err
+    cc2cc: `Calm Owl!` is not an agent name
+    hint: a name is lower-case letters and digits with single hyphens inside, like `brave-fox`
+    ");
+    assert_snapshot!(world.run(&["send", "calm-owl", "  "]), @"
+    exit 2
+    --- out
+    --- err
+    cc2cc: the text is empty
+    ");
+    assert_snapshot!(world.run(&["send", "user", "hi"]), @"
+    exit 2
+    --- out
+    --- err
+    cc2cc: you are `user`: a letter to yourself goes nowhere
+    ");
+    assert_snapshot!(world.run(&["send", "@all", "hi"]), @"
+    exit 3
+    --- out
+    --- err
+    cc2cc: nobody to send to: @all means no agent that is online
+    hint: only those online are meant; a letter to a name also reaches those who are away
+    ");
+    assert_snapshot!(world.run(&["send", "calm-owl", "hi", "--reply-to", "nothing"]), @"
+    exit 3
+    --- out
+    --- err
+    cc2cc: no letter `nothing` to reply to
+    hint: `cc2cc inbox --all` lists the letters you have, with their ids
+    ");
+    for bad in ["0s", "5", "-5m", "soon", "9999999999999999999d"] {
+        let said = world.run(&["send", "calm-owl", "hi", "--ttl", bad]);
+        assert_eq!(said.code, Some(2), "{bad}: {said}");
+    }
+    let with_mailbox_of_the_sender: Vec<_> =
+        world.files("mail").into_iter().filter(|path| !path.to_string_lossy().contains("to-user")).collect();
+    assert_eq!(with_mailbox_of_the_sender, before);
+}
+
+#[test]
+fn an_unknown_name_makes_no_home() {
+    let world = World::new();
+    assert_snapshot!(world.run(&["send", "nobody", "hi"]), @"
+    exit 3
+    --- out
+    --- err
+    cc2cc: no agent named `nobody`
+    hint: `cc2cc agents --all` lists everyone
+    ");
+    assert!(!world.path("mail").exists());
+}
+
+#[test]
+fn one_id_is_one_letter() {
+    let world = World::new().agent("bob");
+    let send = ["send", "bob", "--id", "build-42", "green"];
+    assert_snapshot!(world.run(&send), @"
+    exit 0
+    --- out
+    stored for bob (offline, finds it on return) · build-42
+    --- err
+    ");
+    assert_snapshot!(world.run(&send), @"
+    exit 0
+    --- out
+    bob has a letter build-42 already (in inbox); nothing was sent
+    --- err
+    ");
+    world.run(&["inbox", "--agent", "bob", "--take"]).fine();
+    assert_snapshot!(world.run(&send), @"
+    exit 0
+    --- out
+    bob has a letter build-42 already (in done); nothing was sent
+    --- err
+    ");
+    assert_eq!(world.run(&["send", "bob", "--id", "../x", "green"]).code, Some(2));
+}
+
+#[test]
+fn json_says_what_became_of_each_letter() {
+    let world = World::new().agent("bob").agent("eve");
+    let _there = world.at("eve").hold_presence().unwrap();
+    let said = world.run(&["send", "@all", "--offline-too", "--id", "k-1", "--json", "hi"]).fine().json();
+    let expected = json!({ "sent": [
+        { "id": "k-1", "to": "bob", "state": "stored", "alreadyIn": null, "recipient": "offline" },
+        { "id": "k-1", "to": "eve", "state": "stored", "alreadyIn": null, "recipient": "idle" },
+    ] });
+    assert!(has(&said, &expected), "{said}");
+    let again = world.run(&["send", "bob", "--id", "k-1", "--json", "hi"]).fine();
+    assert_eq!(again.json()["sent"][0]["alreadyIn"], "inbox");
+}
+
+#[test]
+fn a_session_s_shell_sends_in_the_session_s_name() {
+    let world = World::new().agent("ann").agent("bob");
+    let ann = world.hosted("ann");
+    world.run_as(&ann, &["send", "bob", "hello"]).fine();
+    assert_eq!(world.waiting("bob")[0].from.as_str(), "ann");
+    assert_snapshot!(world.run_as(&ann, &["send", "ann", "hello"]), @"
+    exit 2
+    --- out
+    --- err
+    cc2cc: you are `ann`: a letter to yourself goes nowhere
+    ");
+    let nobody = [("CLAUDECODE", "1".to_owned())];
+    assert_snapshot!(world.run_as(&nobody, &["send", "bob", "hello"]), @"
+    exit 1
+    --- out
+    --- err
+    cc2cc: this Claude session has no agent name
+    hint: start it with CC2CC_NAME=some-name; headless sessions take part only then
+    ");
+}
+
+#[test]
+fn a_reply_answers_the_letter() {
+    let world = World::new().agent("ann").agent("bob");
+    let question = world.posted("ann", "bob", "question");
+    world.run_as(&world.hosted("bob"), &["send", "ann", "--reply-to", question.as_str(), "answer"]).fine();
+    let answer = world.waiting("ann").remove(0);
+    assert_eq!(
+        (answer.kind.clone(), answer.reply_to.as_ref(), answer.thread_id()),
+        (Kind::Response, Some(&question), &question)
+    );
+    assert_snapshot!(world.run(&["status", question.as_str()]), @"
+    exit 0
+    --- out
+    ann → bob: answered (just now)
+      stored     TIME
+      answered   TIME by ID
+    --- err
+    ");
+}
+
+#[test]
+fn who_waits_for_an_answer_gets_it() {
+    let world = World::new().agent("ann").agent("bob");
+    let ann = world.hosted("ann");
+    let said = thread::scope(|scope| {
+        let asking = scope.spawn(|| world.run_as(&ann, &["send", "bob", "--wait-reply", "30s", "question"]));
+        let question = until("bob has the question", || world.waiting("bob").pop());
+        world.posted("bob", "ann", "something else");
+        world.run_as(&world.hosted("bob"), &["send", "ann", "--reply-to", question.id.as_str(), "answer"]).fine();
+        asking.join().unwrap().fine()
+    });
+    assert_snapshot!(said, @"
+    exit 0
+    --- out
+    stored for bob (offline, finds it on return) · ID
+    ID
+    bob → ann · response · just now · done · answers ID
+
+    answer
+    --- err
+    ");
+    assert_eq!(world.at("ann").count(State::Inbox).unwrap(), 1, "the other letter waits still");
+    assert_eq!(world.at("ann").count(State::Done).unwrap(), 1);
+}
+
+#[test]
+fn who_waits_in_vain_is_told_so() {
+    let world = World::new().agent("bob");
+    assert_snapshot!(world.run(&["send", "bob", "--wait-reply", "1s", "question"]), @"
+    exit 5
+    --- out
+    stored for bob (offline, finds it on return) · ID
+    --- err
+    cc2cc: no answer in this time
+    hint: it will come to user's inbox all the same
+    ");
+}

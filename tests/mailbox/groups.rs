@@ -1,0 +1,77 @@
+//! One letter to many: `@all`, `@repo`, `@dir`.
+
+use std::{fs, path::Path};
+
+use cc2cc::{
+    agent::{Record, post::Draft},
+    mailbox::{State, presence::Presence},
+};
+
+use crate::post::{Post, noon, says, waiting};
+
+/// Ann, bob and eve work in one repository, ann and bob in the same directory of it; zoe elsewhere.
+fn office() -> Post {
+    let post = Post::new().agent("ann").agent("bob").agent("eve").agent("zoe").agent("user");
+    let repo = post.folder("repo");
+    fs::create_dir(repo.join(".git")).unwrap();
+    fs::write(repo.join(".git/HEAD"), "ref: refs/heads/main\n").unwrap();
+    let place = |agent: &str, cwd: &Path| {
+        let mut record = Record::default();
+        record.locate(cwd);
+        record.save(&post.at(agent), noon()).unwrap();
+    };
+    place("ann", &post.folder("repo/src"));
+    place("bob", &post.folder("repo/src"));
+    place("eve", &post.folder("repo/docs"));
+    place("zoe", &post.folder("elsewhere"));
+    post
+}
+
+fn online(post: &Post, agents: &[&str]) -> Vec<Presence> {
+    agents.iter().map(|agent| post.at(agent).hold_presence().unwrap()).collect()
+}
+
+fn reached(post: &Post, address: &str, draft: &Draft) -> Vec<String> {
+    post.send("ann", address, draft).unwrap().into_iter().map(|sent| sent.to.to_string()).collect()
+}
+
+#[test]
+fn a_group_is_those_who_are_there_and_never_the_sender() {
+    let post = office();
+    let _there = online(&post, &["ann", "bob", "eve", "zoe", "user"]);
+    assert_eq!(reached(&post, "@all", &says("to all")), ["bob", "eve", "zoe"]);
+    assert_eq!(reached(&post, "@repo", &says("to the repository")), ["bob", "eve"]);
+    assert_eq!(reached(&post, "@dir", &says("to the directory")), ["bob"]);
+    let letter = &waiting(&post.at("eve"))[1];
+    assert_eq!(letter.origin.sent_to.as_deref(), Some("@repo"));
+    assert_eq!(letter.to.as_str(), "eve");
+}
+
+#[test]
+fn those_who_are_away_are_left_out_unless_they_are_asked_for() {
+    let post = office();
+    let _there = online(&post, &["eve"]);
+    assert_eq!(reached(&post, "@all", &says("there")), ["eve"]);
+    assert_eq!(reached(&post, "@all", &Draft { offline_too: true, ..says("away, too") }), ["bob", "eve", "zoe"]);
+    assert_eq!(reached(&post, "@dir", &Draft { offline_too: true, ..says("away, here") }), ["bob"]);
+    let error = post.send("ann", "@dir", &says("x")).unwrap_err();
+    assert_eq!(error.to_string(), "nobody to send to: @dir means no agent that is online");
+}
+
+#[test]
+fn outside_of_any_repository_there_is_no_repo_to_write_to() {
+    let post = office();
+    let _there = online(&post, &["ann", "bob", "eve", "zoe"]);
+    let error = post.send("zoe", "@repo", &Draft { offline_too: true, ..says("x") }).unwrap_err();
+    assert_eq!(error.to_string(), "nobody to send to: @repo means no agent at all");
+}
+
+#[test]
+fn a_letter_to_a_group_is_one_letter_with_a_copy_for_each() {
+    let post = office();
+    let sent = post.send("ann", "@all", &Draft { offline_too: true, ..says("x") }).unwrap();
+    assert!(sent.iter().all(|copy| copy.id == sent[0].id));
+    let copies = cc2cc::agent::status::find(&post.home, &sent[0].id).unwrap();
+    assert_eq!(copies.len(), 3);
+    assert!(copies.iter().all(|copy| copy.state == State::Inbox && copy.letter.to == *copy.mailbox.name()));
+}

@@ -1,0 +1,19 @@
+//! Stories about the mail itself: letters, names, sessions and proofs, on a home of each story's own.
+
+mod expiry;
+mod format;
+mod groups;
+mod identity;
+mod identity_together;
+mod keys;
+mod order;
+mod post;
+mod presence;
+mod proof;
+mod races;
+mod renames;
+mod sending;
+mod steps;
+mod strays;
+mod transcript;
+mod watching;

@@ -1,0 +1,107 @@
+//! A mailbox gets another name: nothing is lost, and the old address goes on working.
+
+use std::fs;
+
+use cc2cc::mailbox::{Key, State, letter::Letter};
+
+use crate::post::{Post, name, noon, texts};
+
+#[test]
+fn a_renamed_mailbox_keeps_its_letters_and_its_old_address() {
+    let post = Post::new().agent("ann").agent("bob");
+    let letter = post.posted("ann", "bob", "before");
+
+    let rob = post.home.rename(&post.at("bob"), &name("rob")).unwrap();
+
+    assert_eq!(rob.name(), &name("rob"));
+    assert_eq!(rob.read(State::Inbox, &letter.id).unwrap(), letter);
+    assert_eq!(post.at("bob"), rob);
+    post.posted("ann", "bob", "after");
+    assert_eq!(texts(&rob), ["before", "after"]);
+    assert!(!post.home.path().join("to-bob").exists());
+}
+
+#[test]
+fn every_name_of_a_chain_leads_to_the_last() {
+    let post = Post::new().agent("n0");
+    for number in 1..=20 {
+        post.home.rename(&post.at("n0"), &name(&format!("n{number}"))).unwrap();
+    }
+    for number in 0..=20 {
+        assert_eq!(post.at(&format!("n{number}")).name(), &name("n20"));
+    }
+}
+
+#[test]
+fn a_mailbox_may_go_back_to_a_name_it_had() {
+    let post = Post::new().agent("bob");
+    for new in ["rob", "bob", "rob", "bert", "bob"] {
+        post.home.rename(&post.at("bob"), &name(new)).unwrap();
+        for old in ["bob", "rob"] {
+            assert_eq!(post.at(old).name(), &name(new));
+        }
+    }
+    assert_eq!(post.at("bert").name(), &name("bob"));
+    assert_eq!(post.home.mailboxes().unwrap().len(), 1);
+}
+
+#[test]
+fn the_name_of_another_cannot_be_had_nor_one_that_leads_to_another() {
+    let post = Post::new().agent("ann").agent("bob");
+    post.home.rename(&post.at("ann"), &name("amy")).unwrap();
+    let before = post.files();
+
+    for taken in ["amy", "ann"] {
+        let error = post.home.rename(&post.at("bob"), &name(taken)).unwrap_err();
+        assert!(error.is_already_there(), "{error}");
+        assert!(post.home.claim(&name(taken)).unwrap_err().is_already_there());
+    }
+
+    assert_eq!(post.at("bob").name(), &name("bob"));
+    assert_eq!(post.at("ann").name(), &name("amy"));
+    assert_eq!(post.files(), before, "a refused rename writes nothing");
+}
+
+#[test]
+fn a_rename_cut_off_after_its_pointer_has_not_happened_and_can_be_repeated() {
+    let post = Post::new().agent("ann").agent("bob");
+    let letter = post.posted("ann", "bob", "hello");
+    fs::create_dir_all(post.home.path().join("renamed")).unwrap();
+    fs::write(post.home.path().join("renamed/bob"), "rob\n").unwrap();
+
+    assert_eq!(post.at("bob").name(), &name("bob"));
+    assert_eq!(post.home.mailbox(&name("rob")), None);
+    assert_eq!(post.at("bob").state_of(&letter.id), Some(State::Inbox));
+
+    let rob = post.home.rename(&post.at("bob"), &name("rob")).unwrap();
+    assert_eq!(post.at("bob"), rob);
+    assert_eq!(rob.state_of(&letter.id), Some(State::Inbox));
+}
+
+#[test]
+fn a_rename_cut_off_leaves_the_new_name_free_for_others() {
+    let post = Post::new().agent("bob");
+    fs::create_dir_all(post.home.path().join("renamed")).unwrap();
+    fs::write(post.home.path().join("renamed/bob"), "rob\n").unwrap();
+
+    let rob = post.home.claim(&name("rob")).unwrap();
+    rob.publish(&Letter::new(name("ann"), name("rob"), "for rob", noon()), Key::Fresh).unwrap();
+
+    assert_eq!(post.at("bob").name(), &name("bob"));
+    assert_eq!(post.at("bob").count(State::Inbox).unwrap(), 0);
+}
+
+#[test]
+fn pointers_that_lead_nowhere_or_round_in_circles_reach_nobody() {
+    let post = Post::new().agent("bob");
+    let renamed = post.home.path().join("renamed");
+    fs::create_dir_all(&renamed).unwrap();
+    for (from, to) in
+        [("x", "y"), ("y", "x"), ("self", "self"), ("out", "../../etc"), ("empty", ""), ("gone", "nobody")]
+    {
+        fs::write(renamed.join(from), to).unwrap();
+    }
+    for from in ["x", "y", "self", "out", "empty", "gone"] {
+        assert_eq!(post.home.mailbox(&name(from)), None, "{from}");
+    }
+}

@@ -1,0 +1,87 @@
+//! Transcripts as Claude Code 2.1.330 writes them.
+
+use std::{
+    fs::OpenOptions,
+    io::Write,
+    path::{Path, PathBuf},
+};
+
+use serde_json::{Value, json};
+
+use crate::post::Post;
+
+pub struct Transcript(PathBuf);
+
+impl Transcript {
+    /// A transcript that is not there yet, as at a session's first prompt.
+    pub fn of(post: &Post) -> Self {
+        Self(post.folder("projects").join("c8f4.jsonl"))
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    pub fn row(&self, row: &Value) -> &Self {
+        self.raw(&format!("{row}\n"))
+    }
+
+    pub fn raw(&self, text: &str) -> &Self {
+        let mut file = OpenOptions::new().append(true).create(true).open(&self.0).expect("opened");
+        file.write_all(text.as_bytes()).expect("written");
+        self
+    }
+}
+
+fn row(more: Value) -> Value {
+    let mut row = json!({
+        "parentUuid": "5b1c9e0e-2f5c-4a7c-9f5e-0d9a54f0b111", "isSidechain": false,
+        "uuid": "9b6a3c52-4f7a-4b59-8f53-6a1f0f1f6a10", "timestamp": "2026-01-02T12:00:00.801Z", "userType": "external",
+        "entrypoint": "cli", "cwd": "/work", "sessionId": "c8f4", "version": "2.1.330", "gitBranch": "HEAD",
+    });
+    let Value::Object(more) = more else { panic!("an object") };
+    row.as_object_mut().expect("an object").extend(more);
+    row
+}
+
+/// What a hook put before the model.
+pub fn context(event: &str, text: &str) -> Value {
+    row(json!({
+        "type": "attachment",
+        "attachment": {"type": "hook_additional_context", "content": [text], "hookName": event,
+            "toolUseID": "hook-22f563b8", "hookEvent": event},
+        "rendered": [{"content": format!("<system-reminder>\n{event} hook additional context: {text}\n</system-reminder>")}],
+        "renderedRole": "system",
+    }))
+}
+
+/// The record of a hook that ran, with everything it printed: made whether or not the client used it.
+pub fn hook_success(event: &str, text: &str) -> Value {
+    let stdout = json!({"hookSpecificOutput": {"hookEventName": event, "additionalContext": text}}).to_string();
+    row(json!({
+        "type": "attachment",
+        "attachment": {"type": "hook_success", "hookName": event, "toolUseID": "hook-1", "hookEvent": event,
+            "content": "", "stdout": stdout, "stderr": "", "exitCode": 0},
+    }))
+}
+
+/// The same of a hook that printed plain text.
+pub fn plain_hook_success(event: &str, text: &str) -> Value {
+    row(json!({
+        "type": "attachment",
+        "attachment": {"type": "hook_success", "hookName": event, "toolUseID": "hook-1", "hookEvent": event,
+            "content": text, "stdout": text, "stderr": "", "exitCode": 0, "note": "hook_additional_context"},
+    }))
+}
+
+/// A copy of a message as it was sent.
+pub fn api_request_blob(text: &str) -> Value {
+    json!({"type": "api-request-blob", "hash": "f00d", "message": {"role": "user", "content": [{"type": "text", "text": text}]}})
+}
+
+/// What somebody typed or a tool returned.
+pub fn user(text: &str) -> Value {
+    row(
+        json!({"type": "user", "message": {"role": "user", "content": text}, "origin": {"kind": "human"}, "promptSource": "typed"}),
+    )
+}
