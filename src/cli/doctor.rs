@@ -4,16 +4,24 @@ use std::{
     env,
     process::{Command, ExitCode},
     sync::mpsc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
+use jiff::Timestamp;
 use notify::{RecursiveMode, Watcher};
 use serde_json::{Value, json};
 
 use super::me;
 use crate::{
+    agent::directory,
     claude::{bell, install::Places},
-    mailbox::{disk, home::Home},
+    mailbox::{
+        Key, Mailbox, disk,
+        home::Home,
+        letter::{Kind, Letter},
+        name::AgentName,
+        receipts::Step,
+    },
 };
 
 /// Check that everything is in place
@@ -23,6 +31,9 @@ pub struct Args {
     #[arg(long)]
     json: bool,
 }
+
+/// How long a bell may need that must not depend on being told of changes.
+const RING_WITHIN: Duration = Duration::from_secs(5);
 
 /// One thing looked at.
 struct Finding {
@@ -47,7 +58,7 @@ pub fn run(home: &Home, args: &Args) -> ExitCode {
         finding("home", writable(home)),
         finding("watching", watched(home)),
     ];
-    findings.push(finding("session", session(home)));
+    findings.extend(sessions(home));
     let broken = findings.iter().any(|finding| matches!(finding.verdict, Verdict::Broken { .. }));
     if args.json {
         super::print_json(&json!({ "ok": !broken, "findings": findings.iter().map(as_json).collect::<Vec<_>>() }));
@@ -132,19 +143,74 @@ fn watched(home: &Home) -> Verdict {
     }
 }
 
-fn session(home: &Home) -> Verdict {
+/// Inside a session, whether a letter reaches it; outside, whom letters would reach.
+fn sessions(home: &Home) -> Vec<Finding> {
     match me::agent(home) {
-        Ok(None) => Verdict::Fine("not inside a Claude session; you are `user`".to_owned()),
-        Ok(Some(mailbox)) if !mailbox.is_online() => broken(
-            format!("{} has neither server nor bell", mailbox.name()),
+        Ok(Some(mailbox)) => vec![finding("session", session(&mailbox)), finding("self-test", self_test(&mailbox))],
+        Ok(None) => others(home),
+        Err(failure) => vec![finding("session", broken(failure.message, failure.hint.unwrap_or_default()))],
+    }
+}
+
+fn session(mailbox: &Mailbox) -> Verdict {
+    let name = mailbox.name();
+    match (mailbox.is_online(), bell::is_set(mailbox)) {
+        (false, _) => broken(
+            format!("{name} has neither server nor bell"),
             "restart the session; `/mcp` and `/hooks` show what Claude Code loaded",
         ),
-        Ok(Some(mailbox)) if !bell::is_set(&mailbox) => {
-            Verdict::Note(format!("you are {}; the bell is set again with the next prompt", mailbox.name()))
-        }
-        Ok(Some(mailbox)) => Verdict::Fine(format!("you are {}, reachable, the bell is set", mailbox.name())),
-        Err(failure) => broken(failure.message, failure.hint.unwrap_or_default()),
+        (true, false) => Verdict::Note(format!("you are {name}; the bell is set again with the next prompt")),
+        (true, true) => Verdict::Fine(format!("you are {name}, reachable, the bell is set")),
     }
+}
+
+/// Sends this session a letter and follows it as far as it can come while a command of the session runs.
+fn self_test(mailbox: &Mailbox) -> Verdict {
+    if !bell::is_set(mailbox) {
+        return Verdict::Note("not tried, the bell is not set".to_owned());
+    }
+    let text = "cc2cc doctor has sent this letter to see whether letters arrive. There is nothing to do.";
+    let mut letter = Letter::new(AgentName::system(), mailbox.name().clone(), text, Timestamp::now());
+    letter.kind = Kind::Status;
+    letter.ttl_seconds = Some(60);
+    let started = Instant::now();
+    if let Err(error) = mailbox.publish(&letter, Key::Fresh) {
+        return broken(error.to_string(), "see above, at home");
+    }
+    let stored = started.elapsed().as_millis();
+    while started.elapsed() < RING_WITHIN {
+        if mailbox.receipts(&letter.id).iter().any(|receipt| receipt.step == Step::Rung) {
+            let rung = started.elapsed().as_millis();
+            let id = &letter.id;
+            return Verdict::Fine(format!(
+                "stored after {stored} ms, rung after {rung} ms; it is delivered when this command ends: `cc2cc status {id}`"
+            ));
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    let seconds = RING_WITHIN.as_secs();
+    broken(format!("stored after {stored} ms, but the bell did not ring within {seconds} s"), "restart the session")
+}
+
+/// Who is online, and whether each can be woken.
+fn others(home: &Home) -> Vec<Finding> {
+    let mut findings =
+        vec![finding("session", Verdict::Fine("not inside a Claude session; you are `user`".to_owned()))];
+    for agent in directory::list(home).unwrap_or_default().into_iter().filter(|agent| agent.online) {
+        let name = agent.mailbox.name();
+        findings.push(finding(
+            "agent",
+            if bell::is_set(&agent.mailbox) {
+                Verdict::Fine(format!("{name} is {} and its bell is set", agent.record.state.as_str()))
+            } else {
+                Verdict::Note(format!(
+                    "{name} is {}; its bell is set again with its next prompt",
+                    agent.record.state.as_str()
+                ))
+            },
+        ));
+    }
+    findings
 }
 
 fn as_text(Finding { what, verdict }: &Finding) -> String {

@@ -1,12 +1,15 @@
 //! Stories about the mail itself: letters, names, sessions and proofs, on a home of each story's own.
 
+mod brakes;
 mod expiry;
 mod format;
 mod groups;
 mod identity;
 mod identity_together;
 mod keys;
+mod notices;
 mod order;
+mod policy;
 mod post;
 mod presence;
 mod proof;

@@ -1,0 +1,235 @@
+//! A disk that is full, read-only, forbidden or gone: nothing is half stored, hooks end well, and after it all goes on.
+
+use std::{
+    fs::{self, File, Permissions},
+    io::Write,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use cc2cc::mailbox::State;
+
+use crate::{
+    alone::{alone, mount, without_privileges},
+    office::{Heard, Office, Run, Tally},
+    stopped::{Stopped, woken},
+    table::conclude,
+    world::{Said, names},
+};
+
+const MIB: &str = "size=1m,mode=0700";
+
+/// An office whose mail lies on a small file system of its own.
+fn office_on_a_small_disk() -> Office {
+    Office::on(|world| mount(&["-t", "tmpfs", "-o", MIB, "tmpfs"], &world.path("mail")))
+}
+
+/// Fills the disk up to `pages` pages of 4 KiB.
+fn fill(office: &Office, pages: usize) {
+    let mut filler = File::create(office.world.path("mail/.filler")).unwrap();
+    while filler.write_all(&[0; 4096]).is_ok() {}
+    let length = filler.metadata().unwrap().len() / 4096 * 4096;
+    filler.set_len(length - 4096 * pages as u64).unwrap();
+}
+
+fn space_returns(office: &Office) {
+    fs::remove_file(office.world.path("mail/.filler")).unwrap();
+}
+
+/// What is done while the disk is in a bad way.
+fn deeds() -> [(&'static str, fn(&Office) -> Run); 5] {
+    [
+        ("send", |office| office.run(&["send", "calm-owl", "a new one"]).sending("calm-owl", "a new one")),
+        ("prompt", Office::prompt),
+        ("stop", Office::stop),
+        ("start", |office| office.start("resume")),
+        ("send --id", |office| {
+            office.run(&["send", "calm-owl", "--id", "key-1", "by key"]).sending("calm-owl", "by key")
+        }),
+    ]
+}
+
+/// A send says what it did; a hook disturbs nobody.
+#[track_caller]
+fn behaves(deed: &str, said: &Said) {
+    if deed.starts_with("send") {
+        assert!(matches!(said.code, Some(0 | 1)), "{deed}: {said:?}");
+        assert_eq!(said.code == Some(0), said.err.is_empty(), "{deed}: {said:?}");
+    } else {
+        assert_eq!((said.code, said.err.as_str()), (Some(0), ""), "{deed}: {said:?}");
+    }
+}
+
+fn with_letters(office: &Office) {
+    office.watch(office.start("startup")).fine();
+    office.posted("ann", "calm-owl", "brought already");
+    office.hear(&office.watch(office.prompt()).fine());
+    office.posted("ann", "calm-owl", "waits");
+    // Two letters and a log line are written in the files' last pages; a person's mailbox is made by the first send.
+    office.watch(office.run(&["send", "bob", "by a person"]).sending("bob", "by a person")).fine();
+    fs::write(office.world.path("mail/log"), "the log\n").unwrap();
+}
+
+#[test]
+fn a_disk_with_no_room_left() {
+    if !alone("disk::a_disk_with_no_room_left", &["--mount"]) {
+        return;
+    }
+    let mut tally = Tally::default();
+    let (mut runs, mut refused, mut told) = (0, 0, 0);
+    for (deed, act) in deeds() {
+        for pages in 0.. {
+            let office = office_on_a_small_disk();
+            with_letters(&office);
+            fill(&office, pages);
+            let before = office.world.log();
+            let said = office.watch(act(&office));
+            runs += 1;
+            behaves(deed, &said);
+            office.hear(&said);
+            office.intact();
+            let complaints = office.world.log().strip_prefix(&before).expect("it only grows").lines().count();
+            assert!(complaints <= 1, "{}", office.world.log());
+            space_returns(&office);
+            let went_well = said.code == Some(0) && complaints == 0;
+            refused += usize::from(said.code == Some(1));
+            told += complaints;
+            office.watch(office.run(&["send", "calm-owl", "after it"]).sending("calm-owl", "after it")).fine();
+            office.goes_on();
+            tally += office.tally(Heard::All);
+            assert!(pages < 40, "{deed} never goes well: {said:?}");
+            if went_well && pages > 3 {
+                break;
+            }
+        }
+    }
+    assert!(refused > 0 && told > 0, "the disk was never full: {refused} refused, {told} told");
+    let how = format!("tmpfs of 1 MiB with 0, 1, 2 … pages free: {runs} runs, {refused} sends refused, {told} hooks told");
+    conclude("disk full", &how, tally);
+}
+
+#[test]
+fn a_disk_that_became_read_only() {
+    if !alone("disk::a_disk_that_became_read_only", &["--mount"]) {
+        return;
+    }
+    let mut tally = Tally::default();
+    let (mut runs, mut busy) = (0, 0);
+    for (deed, act) in deeds() {
+        for step in 1.. {
+            let office = office_on_a_small_disk();
+            with_letters(&office);
+            let run = act(&office);
+            let sends = run.sends.clone();
+            let Stopped::Sleeping(child) = office.stopped_before(step, run) else { break };
+            runs += 1;
+            let mail = office.world.path("mail");
+            // A file that is open for writing keeps its disk writable: the system refuses.
+            if remount("ro", &mail) {
+                let said = woken(child);
+                behaves(deed, &said);
+                office.may_be_stored(&sends, said.code == Some(0));
+                office.hear(&said);
+                assert!(remount("rw", &mail));
+            } else {
+                busy += 1;
+                let said = woken(child);
+                office.may_be_stored(&sends, said.code == Some(0));
+                office.hear(&said);
+            }
+            office.intact();
+            office.goes_on();
+            tally += office.tally(Heard::All);
+        }
+    }
+    assert!(runs - busy > 20, "{runs} runs, {busy} busy");
+    let how = format!("mount -o remount,ro before each step of 5 operations: {} times", runs - busy);
+    conclude("disk read-only midway", &how, tally);
+}
+
+fn remount(how: &str, at: &Path) -> bool {
+    let said = Command::new("mount").args(["-o", &format!("remount,{how}")]).arg(at).output().expect("`mount`");
+    said.status.success()
+}
+
+#[test]
+fn permission_that_is_lost_midway() {
+    let mut tally = Tally::default();
+    let mut runs = 0;
+    for (deed, act) in deeds() {
+        for step in 1.. {
+            let office = Office::new();
+            with_letters(&office);
+            let mut run = act(&office);
+            run.command = without_privileges(&run.command);
+            let sends = run.sends.clone();
+            let Stopped::Sleeping(child) = office.stopped_before(step, run) else { break };
+            runs += 1;
+            permit(&office, 0o500);
+            let mut send = office.run(&["send", "calm-owl", "into the forbidden"]).sending("calm-owl", "into the forbidden");
+            send.command = without_privileges(&send.command);
+            let refused = office.watch(send);
+            assert_eq!(refused.code, Some(1), "permission binds: {refused:?}");
+            let said = woken(child);
+            permit(&office, 0o700);
+            behaves(deed, &said);
+            office.may_be_stored(&sends, said.code == Some(0));
+            office.hear(&said);
+            office.intact();
+            office.goes_on();
+            tally += office.tally(Heard::All);
+        }
+    }
+    let how = format!("chmod 0500 on every directory before each step of 5 operations: {runs} times");
+    conclude("permission lost midway", &how, tally);
+}
+
+fn permit(office: &Office, mode: u32) {
+    for dir in directories(&office.world.path("mail")) {
+        fs::set_permissions(dir, Permissions::from_mode(mode)).unwrap();
+    }
+}
+
+fn directories(below: &Path) -> Vec<PathBuf> {
+    let mut found = vec![below.to_owned()];
+    for name in names(below) {
+        let path = below.join(name);
+        if path.is_dir() {
+            found.extend(directories(&path));
+        }
+    }
+    found
+}
+
+#[test]
+fn a_mail_directory_that_is_removed_midway() {
+    let mut tally = Tally::default();
+    let mut runs = 0;
+    for (deed, act) in deeds() {
+        for step in 1.. {
+            let office = Office::new();
+            with_letters(&office);
+            let run = act(&office);
+            let sends = run.sends.clone();
+            let Stopped::Sleeping(child) = office.stopped_before(step, run) else { break };
+            runs += 1;
+            let removed = office.world.letters();
+            let is_removed = |text: &str| removed.iter().any(|(_, _, letter)| letter.content.text == text);
+            fs::remove_dir_all(office.world.path("mail")).unwrap();
+            office.forgets_all(); // a person removed them
+            let said = woken(child);
+            behaves(deed, &said);
+            office.may_be_stored(&sends, said.code == Some(0) && !sends.iter().any(|(_, text)| is_removed(text)));
+            office.watch(office.start("startup")).fine();
+            assert_eq!(office.mine().name().as_str(), "calm-owl");
+            office.watch(office.run(&["send", "calm-owl", "after it"]).sending("calm-owl", "after it")).fine();
+            office.goes_on();
+            office.intact();
+            assert!(office.mine().count(State::Done).unwrap() > 0);
+            tally += office.tally(Heard::All);
+        }
+    }
+    let how = format!("rm -r of all the mail before each step of 5 operations: {runs} times; letters sent since");
+    conclude("mail directory removed midway", &how, tally);
+}

@@ -1,0 +1,130 @@
+//! What a sender learns of a letter that did not simply arrive, and what a person decides of one that is held.
+
+use cc2cc::{
+    agent::{
+        holding, notice,
+        status::{self, Rung},
+    },
+    mailbox::{
+        Moved, State,
+        letter::{Kind, LetterId, Priority},
+        receipts::{Receipt, Step},
+    },
+};
+
+use crate::post::{Post, after_noon, id, name, noon, says, texts, waiting};
+
+fn rung(post: &Post, letter: &LetterId) -> Rung {
+    status::find(&post.home, letter).unwrap()[0].status().rung
+}
+
+#[test]
+fn a_letter_unseen_for_long_tells_its_sender_once() {
+    let post = Post::new().agent("ann").agent("bob");
+    post.send("ann", "bob", &says("are you there?")).unwrap();
+    let ann = post.at("ann");
+    let sweep = |seconds| notice::sweep(&post.home, &ann, after_noon(seconds)).unwrap();
+
+    sweep(23 * 3_600);
+    assert!(waiting(&ann).is_empty(), "bob is away, and a day is not over");
+    let here = post.at("bob").hold_presence().unwrap();
+    sweep(9 * 60);
+    assert!(waiting(&ann).is_empty(), "bob is here, and has had nine minutes");
+    sweep(10 * 60);
+    sweep(20 * 60);
+    drop(here);
+    sweep(25 * 3_600);
+    let told = waiting(&ann);
+    assert_eq!(texts(&post.at("ann")), ["bob has not seen your letter yet («are you there?»)"]);
+    assert_eq!((&told[0].from, &told[0].kind, told[0].priority), (&name("system"), &Kind::Status, Priority::Low));
+}
+
+#[test]
+fn a_letter_seen_is_followed_no_longer() {
+    let post = Post::new().agent("ann").agent("bob");
+    let letter = post.send("ann", "bob", &says("hello")).unwrap().remove(0).id;
+    let (ann, bob) = (post.at("ann"), post.at("bob"));
+    let pointer = ann.path().join("sent").join(letter.as_str());
+    assert!(pointer.exists());
+    assert_eq!(bob.finish(&letter, State::Inbox, None).unwrap(), Moved::Mine);
+    notice::sweep(&post.home, &ann, after_noon(1)).unwrap();
+    assert!(!pointer.exists());
+    assert!(waiting(&ann).is_empty());
+}
+
+#[test]
+fn a_letter_that_expired_tells_its_sender_why() {
+    let post = Post::new().agent("ann").agent("bob");
+    let draft = cc2cc::agent::post::Draft { ttl_seconds: Some(60), ..says("now or never") };
+    let letter = post.send("ann", "bob", &draft).unwrap().remove(0).id;
+    post.at("bob").look_at(after_noon(60)).unwrap();
+    assert_eq!(rung(&post, &letter), Rung::Expired);
+    notice::sweep(&post.home, &post.at("ann"), after_noon(61)).unwrap();
+    let told = waiting(&post.at("ann"));
+    assert_eq!(
+        texts(&post.at("ann")),
+        ["your letter to bob was not delivered: its time to live was over («now or never»)"]
+    );
+    assert_eq!(told[0].reply_to, Some(letter));
+}
+
+#[test]
+fn a_letter_put_back_lives_on_whatever_its_time() {
+    let post = Post::new().agent("ann").agent("bob");
+    let draft = cc2cc::agent::post::Draft { ttl_seconds: Some(60), ..says("now or never") };
+    let letter = post.send("ann", "bob", &draft).unwrap().remove(0).id;
+    let bob = post.at("bob");
+    bob.look_at(after_noon(60)).unwrap();
+    holding::retry(&post.home, &letter).unwrap();
+    assert_eq!(bob.look_at(after_noon(3_600)).unwrap().letters.len(), 1);
+    assert_eq!(bob.reason(&letter), None);
+    assert_eq!(rung(&post, &letter), Rung::Stored);
+}
+
+#[test]
+fn accepting_lets_a_held_letter_go_on_and_refusing_tells_its_sender() {
+    let post = Post::new().agent("ann").agent("bob");
+    let bob = post.at("bob");
+    let yes = post.posted("ann", "bob", "one").id;
+    let no = post.posted("ann", "bob", "two").id;
+    for letter in [&yes, &no] {
+        bob.hold(letter, "to be asked").unwrap();
+        assert_eq!(rung(&post, letter), Rung::Held);
+    }
+    assert_eq!(holding::untold(&bob).unwrap().len(), 2);
+    holding::told(&status::find_in(&bob, &yes).unwrap()).unwrap();
+    assert_eq!(holding::untold(&bob).unwrap().len(), 1);
+
+    holding::accept(&post.home, &yes).unwrap();
+    assert_eq!(texts(&bob), ["one"]);
+    holding::refuse(&post.home, &no, "not today", noon()).unwrap();
+    assert_eq!(rung(&post, &no), Rung::Refused);
+    let told = waiting(&post.at("ann"));
+    assert_eq!(texts(&post.at("ann")), ["your letter to bob was refused: not today («two»)"]);
+    assert_eq!(told[0].priority, Priority::Normal, "it is an answer");
+}
+
+#[test]
+fn only_what_is_held_can_be_decided() {
+    let post = Post::new().agent("ann").agent("bob");
+    let letter = post.posted("ann", "bob", "hello").id;
+    let wrong = holding::accept(&post.home, &letter).unwrap_err();
+    assert_eq!(wrong.to_string(), format!("the letter `{letter}` is not held but inbox"));
+    let wrong = holding::retry(&post.home, &letter).unwrap_err();
+    assert_eq!(wrong.to_string(), format!("the letter `{letter}` is not dead but inbox"));
+    assert!(holding::refuse(&post.home, &id("nothing"), "", noon()).is_err());
+    assert_eq!(post.at("bob").state_of(&letter), Some(State::Inbox));
+}
+
+#[test]
+fn a_letter_held_again_is_told_again() {
+    let post = Post::new().agent("ann").agent("bob");
+    let bob = post.at("bob");
+    let letter = post.posted("ann", "bob", "hello").id;
+    bob.hold(&letter, "once").unwrap();
+    holding::told(&status::find_in(&bob, &letter).unwrap()).unwrap();
+    bob.accept(&letter).unwrap();
+    bob.note(&letter, &Receipt::at(Step::Rung, noon())).unwrap();
+    bob.hold(&letter, "twice").unwrap();
+    assert_eq!(holding::untold(&bob).unwrap().len(), 1);
+}

@@ -1,0 +1,136 @@
+//! Who may write to whom: the rules that hold by themselves, and those a person writes down.
+
+use std::fs;
+
+use cc2cc::{
+    agent::{
+        Record,
+        policy::{Config, Verdict},
+        post::SendError,
+    },
+    mailbox::{State, letter::Letter},
+};
+
+use crate::post::{Post, name, noon, says, texts, waiting};
+
+/// A letter from ann, who works in `mode`, and `hops` letters since a person spoke.
+fn from_ann(mode: Option<&str>, hops: u32) -> Letter {
+    let mut letter = Letter::new(name("ann"), name("bob"), "hello", noon());
+    letter.origin.permission_mode = mode.map(str::to_owned);
+    letter.origin.hops = hops;
+    letter
+}
+
+fn config(post: &Post, text: &str) -> Config {
+    fs::create_dir_all(post.home.path()).unwrap();
+    fs::write(post.home.path().join("config.toml"), text).unwrap();
+    Config::load(&post.home).unwrap()
+}
+
+fn word(verdict: &Verdict) -> &'static str {
+    match verdict {
+        Verdict::Accept => "accept",
+        Verdict::Hold(_) => "hold",
+        Verdict::Refuse(_) => "refuse",
+    }
+}
+
+#[test]
+fn privilege_does_not_flow_uphill() {
+    let config = Config::load(&Post::new().home).unwrap();
+    let bypass = "bypassPermissions";
+    for (sender, receiver, wanted) in [
+        (Some("default"), Some("default"), "accept"),
+        (Some("default"), Some(bypass), "hold"),
+        (Some("plan"), Some(bypass), "hold"),
+        (Some("acceptEdits"), Some(bypass), "hold"),
+        (None, Some(bypass), "hold"),
+        (Some(bypass), Some(bypass), "accept"),
+        (Some(bypass), Some("plan"), "accept"),
+        (Some("default"), None, "accept"),
+    ] {
+        let verdict = config.judge(&from_ann(sender, 1), &name("bob"), receiver);
+        assert_eq!(word(&verdict), wanted, "{sender:?} to {receiver:?}");
+    }
+    let mut by_hand = from_ann(Some("default"), 1);
+    by_hand.from = name("user");
+    assert_eq!(config.judge(&by_hand, &name("bob"), Some(bypass)), Verdict::Accept, "the person is always heard");
+}
+
+#[test]
+fn a_chain_of_letters_without_a_person_ends() {
+    let config = Config::load(&Post::new().home).unwrap();
+    assert_eq!(config.judge(&from_ann(None, 24), &name("bob"), None), Verdict::Accept);
+    let held = Verdict::Hold("no person has spoken for 25 letters".into());
+    assert_eq!(config.judge(&from_ann(None, 25), &name("bob"), None), held);
+}
+
+#[test]
+fn the_nearest_rule_decides() {
+    let post = Post::new();
+    let config = config(
+        &post,
+        "policy = \"refuse\"\nhop-limit = 2\n[from]\nann = \"hold\"\n[agents.bob]\npolicy = \"accept\"\nfrom.eve = \"accept\"\n",
+    );
+    let judge = |sender: &str, receiver: &str, mode| {
+        let mut letter = from_ann(Some("default"), 1);
+        letter.from = name(sender);
+        word(&config.judge(&letter, &name(receiver), mode))
+    };
+    assert_eq!(judge("carl", "dora", None), "refuse", "the rule for all");
+    assert_eq!(judge("carl", "bob", None), "accept", "the rule for the receiver");
+    assert_eq!(judge("ann", "bob", None), "hold", "the rule for the sender");
+    assert_eq!(judge("carl", "bob", Some("bypassPermissions")), "hold", "a general yes is no yes to this");
+    assert_eq!(judge("eve", "bob", Some("bypassPermissions")), "accept", "a standing yes for this pair is");
+    let mut long = from_ann(Some("default"), 3);
+    long.from = name("eve");
+    assert_eq!(word(&config.judge(&long, &name("bob"), None)), "hold", "but not to an endless chain");
+}
+
+#[test]
+fn a_letter_is_held_or_refused_when_it_is_sent_and_the_sender_is_told() {
+    let post = Post::new().agent("ann").agent("bob").agent("eve");
+    config(&post, "[agents.bob]\npolicy = \"hold\"\n[agents.eve]\npolicy = \"refuse\"\n");
+    let sent = post.send("ann", "bob", &says("please")).unwrap();
+    assert_eq!(sent[0].held.as_deref(), Some("config.toml holds letters from ann to bob"));
+    assert_eq!(post.at("bob").state_of(&sent[0].id), Some(State::Held));
+    assert!(waiting(&post.at("bob")).is_empty());
+
+    let files = post.files();
+    let refused = post.send("ann", "eve", &says("please")).unwrap_err();
+    assert!(matches!(refused, SendError::Refused { .. }), "{refused}");
+    assert_eq!(refused.to_string(), "eve does not take this letter: config.toml refuses letters from ann to eve");
+    assert!(post.files() <= files + 1, "nothing but the sender's own lock");
+}
+
+#[test]
+fn the_mode_a_session_has_now_counts_when_a_letter_is_sent() {
+    let post = Post::new().agent("ann").agent("bob");
+    let mode = |agent: &str, mode: &str| {
+        let mailbox = post.at(agent);
+        let mut record = Record::of(&mailbox);
+        record.permission_mode = Some(mode.into());
+        record.save(&mailbox, noon()).unwrap();
+    };
+    mode("ann", "default");
+    mode("bob", "default");
+    post.send("ann", "bob", &says("one")).unwrap();
+    mode("bob", "bypassPermissions");
+    post.send("ann", "bob", &says("two")).unwrap();
+    assert_eq!(texts(&post.at("bob")), ["one"]);
+    assert_eq!(post.at("bob").ids(State::Held).unwrap().len(), 1);
+}
+
+#[test]
+fn a_configuration_that_cannot_be_read_lets_nothing_through_and_says_where() {
+    let post = Post::new().agent("ann").agent("bob");
+    for broken in ["policy = \"sometimes\"", "polcy = \"hold\"", "policy", "[agents.\"Not A Name\"]\npolicy = \"hold\""]
+    {
+        fs::write(post.home.path().join("config.toml"), broken).unwrap();
+        let error = post.send("ann", "bob", &says("hello")).unwrap_err();
+        assert!(matches!(error, SendError::Config(_)), "{error}");
+        assert!(error.to_string().contains("config.toml"), "{error}");
+        assert!(!error.to_string().contains('\n'), "{error}");
+    }
+    assert!(waiting(&post.at("bob")).is_empty());
+}
