@@ -320,13 +320,13 @@ impl Mailbox {
         self.exists() && [from, to].iter().all(|path| path.parent().is_some_and(Path::is_dir))
     }
 
-    /// Makes what a mailbox consists of, as far as it is missing.
+    /// Makes what a mailbox consists of, as far as it is missing; the mailbox itself must be there.
     ///
     /// # Errors
     /// A `FsError` naming the directory or lock.
     pub fn furnish(&self) -> Result<(), FsError> {
         for name in ["tmp", "receipts"].into_iter().chain(State::ALL.map(State::dir)) {
-            disk::create_dir_all(&self.path.join(name))?;
+            disk::create_dir(&self.path.join(name))?;
         }
         for lock in presence::LOCKS {
             disk::open_lock(&self.path.join(lock))?;

@@ -155,7 +155,7 @@ fn sit_at(home: &Home, mailbox: &Mailbox, quiet_until: Instant) -> Result<()> {
 
 /// The letters worth waking the session for now.
 fn due(mailbox: &Mailbox, now: Timestamp) -> Result<Vec<Waiting>> {
-    let mut letters = mailbox.look_at(now)?.letters;
+    let mut letters = mailbox.look(now)?.letters;
     letters.retain(|letter| letter.priority != Priority::Low);
     letters.extend(holding::untold(mailbox)?.iter().map(|found| Waiting::from(&found.letter)));
     letters.retain(|letter| is_due(mailbox, &letter.id, now));

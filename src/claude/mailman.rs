@@ -128,7 +128,7 @@ fn deliver(
     now: Timestamp,
     wanted: impl Fn(&Waiting) -> bool,
 ) -> Result<Delivery> {
-    let look = mailbox.look_at(now)?;
+    let look = mailbox.look(now)?;
     let mut delivery = Delivery::default();
     for buried in look.buried {
         let file = shorten(&buried.file_name.to_string_lossy(), 60);
@@ -141,7 +141,6 @@ fn deliver(
     let config = Config::load(home)?;
     let mode = input.permission_mode.as_deref();
     let mut frame = Frame::default();
-    let claim = claim_note(input, now);
     for Waiting { id, .. } in look.letters {
         if delivery.more > 0 {
             delivery.more += 1; // what had no room keeps its place before those that come after it
@@ -166,7 +165,7 @@ fn deliver(
         match frame.room_for(&letter, redelivered) {
             None => delivery.more += 1,
             Some(rendered) => {
-                if mailbox.claim(&letter.id, &claim)? == Moved::Mine {
+                if mailbox.claim(&letter.id, &claim_note(input))? == Moved::Mine {
                     frame.put(rendered);
                     if !noted(Step::Accepted) {
                         delivery.hops = delivery.hops.max(letter.origin.hops);
@@ -218,8 +217,8 @@ fn held_line(found: &Found) -> String {
     format!("✉ held: {from}: {line} ({why})\n  /cc2cc:accept {id}  or  /cc2cc:refuse {id}")
 }
 
-fn claim_note(input: &Input, now: Timestamp) -> Receipt {
-    let mut note = Receipt::at(Step::Claimed, now);
+fn claim_note(input: &Input) -> Receipt {
+    let mut note = Receipt::now(Step::Claimed);
     note.offset = input.transcript_path.as_ref().map(|path| proof::length(path.as_ref()));
     note.transcript.clone_from(&input.transcript_path);
     note

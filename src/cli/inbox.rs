@@ -115,10 +115,10 @@ fn table(mailbox: &Mailbox, letters: &[(State, Letter)], now: Timestamp) -> Stri
 fn take(mailbox: &Mailbox, json: bool, now: Timestamp) -> Result<ExitCode, Failure> {
     proof::settle(mailbox, now, proof::Patience::Short)?;
     let mut taken = Vec::new();
-    for waiting in mailbox.look_at(now)?.letters {
+    for waiting in mailbox.look(now)?.letters {
         let Ok(letter) = mailbox.read(State::Inbox, &waiting.id) else { continue };
         let again = mailbox.receipts(&letter.id).iter().any(|receipt| receipt.step == Step::Returned);
-        if mailbox.claim(&letter.id, &Receipt::at(Step::Claimed, now).why("taken at a terminal"))? == Moved::Mine {
+        if mailbox.claim(&letter.id, &Receipt::now(Step::Claimed).why("taken at a terminal"))? == Moved::Mine {
             taken.push((letter, again));
         }
     }

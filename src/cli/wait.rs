@@ -36,7 +36,7 @@ pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
         let inbox = mailbox.dir(State::Inbox);
         let watch = Watch::over([inbox.as_path()]);
         while mailbox.exists() {
-            let waiting = mailbox.look_at(Timestamp::now())?.letters;
+            let waiting = mailbox.look(Timestamp::now())?.letters;
             let letters: Vec<_> =
                 waiting.iter().filter_map(|letter| mailbox.read(State::Inbox, &letter.id).ok()).collect();
             if !letters.is_empty() {

@@ -83,6 +83,21 @@ fn step(action: &'static str, path: &Path) {
     let _ = (action, path);
 }
 
+/// Makes one directory, readable by its owner alone; one that is there is left as it is.
+///
+/// # Errors
+/// A `FsError` naming the path.
+pub fn create_dir(path: &Path) -> Result<(), FsError> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    step("create the directory", path);
+    match private_dirs().create(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
+        made => made.naming("create the directory", path),
+    }
+}
+
 /// Makes a directory and its missing parents, readable by their owner alone; one that is there is left as it is.
 ///
 /// # Errors

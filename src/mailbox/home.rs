@@ -103,6 +103,7 @@ impl Home {
         // Made whole and then moved into place: nobody ever sees a mailbox without its rooms, and as a directory
         // with something in it cannot be replaced, the move has one winner.
         let draft = Mailbox::at(name.clone(), self.path.join(format!(".new-{}", disk::unique())));
+        disk::create_dir(draft.path())?;
         draft.furnish()?;
         if let Err(error) = disk::rename(draft.path(), mailbox.path()) {
             let _ = std::fs::remove_dir_all(draft.path());

@@ -234,17 +234,11 @@ impl Letter {
         self.thread.as_ref().unwrap_or(&self.id)
     }
 
-    /// When its time to live is over; `None` when it has no end, or one past all reckoning.
-    #[must_use]
-    pub fn lapses(&self) -> Option<Timestamp> {
-        let ttl = i64::try_from(self.ttl_seconds?).ok()?;
-        self.timestamp.checked_add(SignedDuration::from_secs(ttl)).ok()
-    }
-
-    /// Whether its time to live is over.
+    /// Whether its time to live is over. One past all reckoning never is.
     #[must_use]
     pub fn lapsed(&self, now: Timestamp) -> bool {
-        self.lapses().is_some_and(|at| now >= at)
+        let ttl = self.ttl_seconds.and_then(|ttl| i64::try_from(ttl).ok()).map(SignedDuration::from_secs);
+        ttl.and_then(|ttl| self.timestamp.checked_add(ttl).ok()).is_some_and(|end| now >= end)
     }
 
     /// The first line of the text, at most `width` characters.

@@ -11,13 +11,13 @@ use std::{
 use super::disk::{self, FsError};
 
 /// How long anyone waits for a lock whose holders all work in milliseconds; only a stopped holder makes it run out.
-const PATIENCE: Duration = Duration::from_secs(1);
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Held until dropped.
 #[derive(Debug)]
 pub struct Lock(#[expect(dead_code, reason = "the open file is the lock")] File);
 
-/// Takes the lock at `path`, waiting up to a second.
+/// Takes the lock at `path`, waiting up to five seconds.
 ///
 /// # Errors
 /// `TimedOut` when another process keeps it longer, else the system's reason.

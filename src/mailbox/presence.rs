@@ -19,7 +19,7 @@ const PRESENCE: &str = "presence.lock";
 const TURN: &str = "presence.turn.lock";
 pub(in crate::mailbox) const LOCKS: [&str; 2] = [PRESENCE, TURN];
 /// A turn lasts microseconds; only one whose process was stopped lasts longer.
-const LONGEST_TURN: Duration = Duration::from_millis(200);
+const LONGEST_TURN: Duration = Duration::from_secs(1);
 
 /// Says "this agent is here" until dropped.
 #[derive(Debug)]

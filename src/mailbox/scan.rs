@@ -22,21 +22,12 @@ pub struct Waiting {
     pub from: AgentName,
     pub priority: Priority,
     pub timestamp: Timestamp,
-    pub lapses: Option<Timestamp>,
-}
-
-impl Waiting {
-    /// Whether its time to live is over.
-    #[must_use]
-    pub fn lapsed(&self, now: Timestamp) -> bool {
-        self.lapses.is_some_and(|at| now >= at)
-    }
 }
 
 impl From<&Letter> for Waiting {
     fn from(letter: &Letter) -> Self {
-        let (from, lapses) = (letter.from.clone(), letter.lapses());
-        Self { id: letter.id.clone(), from, priority: letter.priority, timestamp: letter.timestamp, lapses }
+        let (id, from) = (letter.id.clone(), letter.from.clone());
+        Self { id, from, priority: letter.priority, timestamp: letter.timestamp }
     }
 }
 
@@ -85,11 +76,12 @@ impl Mailbox {
         Ok(disk::names(&self.dir(state))?.iter().filter_map(id_of).collect())
     }
 
-    /// Reads what waits in the inbox. A file that is no letter is moved to `dead/` and never stops those beside it.
+    /// Reads what waits in the inbox. A file that is no letter is moved to `dead/` and never stops those beside it; so is
+    /// a letter whose time to live is over.
     ///
     /// # Errors
-    /// A `FsError` when the inbox itself cannot be listed.
-    pub fn look(&self) -> Result<Look, FsError> {
+    /// A `FsError` when the inbox itself cannot be listed, or an expired letter not be moved.
+    pub fn look(&self, now: Timestamp) -> Result<Look, FsError> {
         let mut names = disk::names(&self.dir(State::Inbox))?;
         names.retain(|name| !is_hidden(name));
         names.sort_unstable();
@@ -99,6 +91,9 @@ impl Mailbox {
         }
         for file_name in names {
             match self.read_waiting(&file_name) {
+                Ok(letter) if letter.lapsed(now) && !self.was_retried(&letter.id) => {
+                    self.expire(&letter.id)?;
+                }
                 Ok(letter) => look.letters.push(Waiting::from(&letter)),
                 Err(Unreadable::Gone) => {}
                 Err(Unreadable::NotALetter(reason)) => match self.bury(&file_name, State::Inbox, &reason) {
@@ -112,21 +107,6 @@ impl Mailbox {
             let key = |letter: &Waiting| (std::cmp::Reverse(letter.priority), letter.timestamp);
             key(a).cmp(&key(b)).then_with(|| a.id.cmp(&b.id))
         });
-        Ok(look)
-    }
-
-    /// As [`Mailbox::look`], after taking those whose time is over out of the way.
-    ///
-    /// # Errors
-    /// A `FsError` when the inbox cannot be listed or a letter not be moved.
-    pub fn look_at(&self, now: Timestamp) -> Result<Look, FsError> {
-        let mut look = self.look()?;
-        let (lapsed, letters) =
-            look.letters.into_iter().partition(|letter| letter.lapsed(now) && !self.was_retried(&letter.id));
-        look.letters = letters;
-        for Waiting { id, .. } in lapsed {
-            self.expire(&id)?;
-        }
         Ok(look)
     }
 

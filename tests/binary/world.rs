@@ -74,7 +74,7 @@ impl World {
     /// The letters that wait for an agent, in full.
     pub fn waiting(&self, name: &str) -> Vec<Letter> {
         let mailbox = self.at(name);
-        let look = mailbox.look().expect("looked");
+        let look = mailbox.look(jiff::Timestamp::now()).expect("looked");
         look.letters.iter().map(|letter| mailbox.read(State::Inbox, &letter.id).expect("read")).collect()
     }
 

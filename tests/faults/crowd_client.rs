@@ -91,6 +91,7 @@ impl Client {
             let begun = Instant::now();
             let event = if turn % 4 == 3 { "stop" } else { "user-prompt-submit" };
             let context = context(&self.hook(event, &json!({ "prompt": "go on", "permission_mode": "default" })));
+            append(Path::new("/tmp/hooktimes"), &format!("{:?} {} {} {}\n", begun.elapsed().as_millis(), self.agent, event, letters_in(&context).len()));
             self.write_down(&context, begun);
             if self.world.join("all-sent").exists() && self.has_all() {
                 fs::write(self.world.join(format!("client-{}-is-done", self.agent)), "").expect("written");

@@ -26,7 +26,15 @@ pub struct World {
 impl World {
     pub fn new() -> Self {
         let memory = Path::new("/dev/shm");
-        let place = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };
+        Self::below(if memory.is_dir() { memory } else { Path::new(env!("CARGO_TARGET_TMPDIR")) })
+    }
+
+    /// A world on a real disk.
+    pub fn on_disk() -> Self {
+        Self::below(Path::new(env!("CARGO_TARGET_TMPDIR")))
+    }
+
+    fn below(place: &Path) -> Self {
         let world = Self { dir: tempfile::tempdir_in(place).expect("a directory for the story") };
         for folder in ["home", "tmp", "work", "mail"] {
             fs::create_dir(world.path(folder)).expect("a folder");

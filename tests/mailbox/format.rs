@@ -50,7 +50,7 @@ fn a_letter_too_new_to_read_is_buried_and_says_what_would_help() {
     post.stray("bob", "newer.json", br#"{"v":2,"from":"ann","to":"bob","content":["hi"]}"#);
     post.posted("ann", "bob", "the good letter");
 
-    let look = post.at("bob").look().unwrap();
+    let look = post.at("bob").look(crate::post::noon()).unwrap();
 
     assert_eq!(look.letters.len(), 1);
     let reason = post.at("bob").reason(&id("newer")).unwrap();

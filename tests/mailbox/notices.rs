@@ -57,7 +57,7 @@ fn a_letter_that_expired_tells_its_sender_why() {
     let post = Post::new().agent("ann").agent("bob");
     let draft = cc2cc::agent::post::Draft { ttl_seconds: Some(60), ..says("now or never") };
     let letter = post.send("ann", "bob", &draft).unwrap().remove(0).id;
-    post.at("bob").look_at(after_noon(60)).unwrap();
+    post.at("bob").look(after_noon(60)).unwrap();
     assert_eq!(rung(&post, &letter), Rung::Expired);
     notice::sweep(&post.home, &post.at("ann"), after_noon(61)).unwrap();
     let told = waiting(&post.at("ann"));
@@ -74,9 +74,9 @@ fn a_letter_put_back_lives_on_whatever_its_time() {
     let draft = cc2cc::agent::post::Draft { ttl_seconds: Some(60), ..says("now or never") };
     let letter = post.send("ann", "bob", &draft).unwrap().remove(0).id;
     let bob = post.at("bob");
-    bob.look_at(after_noon(60)).unwrap();
+    bob.look(after_noon(60)).unwrap();
     holding::retry(&post.home, &letter).unwrap();
-    assert_eq!(bob.look_at(after_noon(3_600)).unwrap().letters.len(), 1);
+    assert_eq!(bob.look(after_noon(3_600)).unwrap().letters.len(), 1);
     assert_eq!(bob.reason(&letter), None);
     assert_eq!(rung(&post, &letter), Rung::Stored);
 }

@@ -26,7 +26,7 @@ fn urgent_letters_come_first_then_the_oldest_and_ids_break_ties() {
     ] {
         bob.publish(&letter, Key::Chosen).unwrap();
     }
-    let look = bob.look().unwrap();
+    let look = bob.look(crate::post::noon()).unwrap();
     let order: Vec<&str> = look.letters.iter().map(|letter| letter.id.as_str()).collect();
     assert_eq!(order, ["z-high-new", "a-high-newest", "z-old", "tie-a", "tie-b", "a-new", "z-low-old"]);
 }
@@ -40,7 +40,7 @@ fn an_urgent_letter_comes_first_however_many_wait() {
     }
     bob.publish(&letter("urgent", Priority::High, 999), Key::Chosen).unwrap();
 
-    let look = bob.look().unwrap();
+    let look = bob.look(crate::post::noon()).unwrap();
     assert_eq!(look.letters[0].id.as_str(), "urgent");
 }
 

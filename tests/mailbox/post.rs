@@ -123,7 +123,7 @@ pub fn says(text: &str) -> Draft {
 
 /// The letters a look finds, in full and in its order.
 pub fn waiting(mailbox: &Mailbox) -> Vec<Letter> {
-    let look = mailbox.look().expect("looked");
+    let look = mailbox.look(noon()).expect("looked");
     look.letters.iter().map(|letter| mailbox.read(State::Inbox, &letter.id).expect("read")).collect()
 }
 

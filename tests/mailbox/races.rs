@@ -29,7 +29,7 @@ fn each_of_several_hundred_letters_is_claimed_exactly_once() {
             scope.spawn(|| {
                 line.wait();
                 loop {
-                    let letters = bob.look().unwrap().letters;
+                    let letters = bob.look(crate::post::noon()).unwrap().letters;
                     if letters.is_empty() {
                         break;
                     }

@@ -21,7 +21,7 @@ fn buried(post: &Post, stray: &OsStr) -> String {
     let bob = post.at("bob");
     post.posted("ann", "bob", "the good letter");
 
-    let look = bob.look().unwrap();
+    let look = bob.look(crate::post::noon()).unwrap();
 
     assert_eq!(look.letters.len(), 1, "{:?}", look.letters);
     assert_eq!(look.unread.len(), 0, "{:?}", look.unread);
@@ -110,7 +110,7 @@ fn the_longest_name_a_file_can_have_is_buried_too() {
     post.stray("bob", &format!("{}.json", "x".repeat(250)), b"{}");
     post.posted("ann", "bob", "the good letter");
 
-    let look = bob.look().unwrap();
+    let look = bob.look(crate::post::noon()).unwrap();
 
     assert_eq!(look.letters.len(), 1, "{:?}", look.letters);
     assert_eq!(look.buried.len(), 1, "not buried: {:?}", look.unread);
@@ -153,14 +153,14 @@ fn a_file_still_being_written_is_left_alone_until_its_writer_must_be_done() {
     fs::write(&torn, br#"{"from":"ann","#).unwrap();
     post.posted("ann", "bob", "the good letter");
 
-    let look = bob.look().unwrap();
+    let look = bob.look(crate::post::noon()).unwrap();
     assert_eq!(look.letters.len(), 1, "{:?}", look.letters);
     assert!(look.buried.is_empty());
     assert!(matches!(look.unread[0].why, Unreadable::Unsettled), "{:?}", look.unread);
     assert!(torn.exists());
 
     age(&torn, Duration::from_secs(3));
-    assert_eq!(bob.look().unwrap().buried.len(), 1);
+    assert_eq!(bob.look(crate::post::noon()).unwrap().buried.len(), 1);
     assert!(!torn.exists());
 }
 
@@ -170,7 +170,7 @@ fn a_file_whose_writer_finished_in_time_is_a_letter() {
     let bob = post.at("bob");
     let file = bob.file(State::Inbox, &id("slow"));
     fs::write(&file, br#"{"from":"ann","#).unwrap();
-    assert!(bob.look().unwrap().letters.is_empty());
+    assert!(bob.look(crate::post::noon()).unwrap().letters.is_empty());
     fs::write(&file, br#"{"from":"ann","to":"bob","content":{"text":"done"}}"#).unwrap();
     assert_eq!(texts(&bob), ["done"]);
 }
@@ -180,7 +180,7 @@ fn hidden_files_are_nobodys_letters() {
     let post = Post::new().agent("bob");
     post.stray("bob", ".DS_Store", b"x");
     post.stray("bob", ".half.json", b"{");
-    let look = post.at("bob").look().unwrap();
+    let look = post.at("bob").look(crate::post::noon()).unwrap();
     assert!(look.letters.is_empty() && look.buried.is_empty() && look.unread.is_empty(), "{look:?}");
     assert_eq!(post.at("bob").count(State::Inbox).unwrap(), 0);
 }
