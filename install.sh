@@ -93,7 +93,7 @@ build() {
     wanted=$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' "$here/Cargo.toml")
     if ! command -v cargo >"$scratch/log" || ! command -v rustc >"$scratch/log"; then
         fail 'cargo was not found, and it is needed to build cc2cc' \
-            "install Rust $wanted or later, see https://rustup.rs, and run this again" \
+            "install Rust $wanted or later with rustup, and run this again" \
             'with a release archive nothing is built: ./install.sh --archive FILE.tar.gz'
     fi
     rustc -vV >"$scratch/rustc" || fail 'rustc does not run' '`rustup default stable` sets it up'

@@ -29,11 +29,18 @@ use crate::mailbox::{
 const LIMIT_BYTES: u64 = 64 * 1024;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(from = "String", rename_all = "lowercase")]
 pub enum Activity {
     #[default]
     Idle,
     Busy,
+}
+
+impl From<String> for Activity {
+    /// A state of another version is something other than idle.
+    fn from(text: String) -> Self {
+        if text == "idle" { Self::Idle } else { Self::Busy }
+    }
 }
 
 impl Activity {
@@ -94,7 +101,7 @@ impl Record {
     /// # Errors
     /// A `FsError` naming the file.
     pub fn save(&mut self, mailbox: &Mailbox, now: Timestamp) -> Result<(), FsError> {
-        self.v = 1;
+        self.v = self.v.max(1); // a newer version's fields stay its own
         self.updated = Some(now);
         let mut bytes = serde_json::to_vec_pretty(self).unwrap_or_default();
         bytes.push(b'\n');

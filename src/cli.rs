@@ -16,13 +16,20 @@ mod status;
 mod wait;
 mod whoami;
 
-use std::process::ExitCode;
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+    sync::OnceLock,
+};
 
 use clap::{Parser, Subcommand};
 
 use crate::{
     failure::{Code, Failure},
-    mailbox::home::Home,
+    mailbox::{
+        home::Home,
+        letter::{BadId, LetterId},
+    },
     mcp,
 };
 
@@ -72,14 +79,19 @@ enum Verb {
 /// Parses the words of the command line, runs the verb, and says how it went.
 #[must_use]
 pub fn run() -> ExitCode {
-    match dispatch(Cli::parse().verb) {
-        Ok(code) => code,
-        Err(failure) => {
-            eprintln!("cc2cc: {failure}");
-            ExitCode::from(failure.code as u8)
-        }
-    }
+    let failure = match dispatch(Cli::parse().verb) {
+        Ok(code) => match UNPRINTED.get() {
+            None => return code,
+            Some(why) => Failure::new(Code::Failed, format!("could not print all of it: {why}")),
+        },
+        Err(failure) => failure,
+    };
+    eprintln!("cc2cc: {failure}");
+    ExitCode::from(failure.code as u8)
 }
+
+/// Why something could not be printed; a reader that has gone away is no failure.
+static UNPRINTED: OnceLock<String> = OnceLock::new();
 
 fn dispatch(verb: Verb) -> Result<ExitCode, Failure> {
     let home = Home::from_env();
@@ -97,20 +109,33 @@ fn dispatch(verb: Verb) -> Result<ExitCode, Failure> {
         Verb::Retry(args) => accept::retry(&home?, &args),
         Verb::Prune(args) => prune::run(&home?, &args),
         Verb::Demo(args) => demo::run(&args),
-        Verb::Doctor(args) => Ok(doctor::run(&home?, &args)),
+        Verb::Doctor(args) => Ok(doctor::run(home, &args)),
         Verb::Install(args) => install::run(&args),
-        Verb::Uninstall(args) => install::remove(&home?, &args),
+        Verb::Uninstall(args) => install::remove(home, &args),
         Verb::Completions(args) => Ok(completions::run(&args)),
         Verb::Mcp => mcp::serve().map(|()| ExitCode::SUCCESS).map_err(Failure::from),
         Verb::Hook { event } => Err(Failure::new(Code::Usage, format!("`hook {event}` takes no more words"))),
     }
 }
 
-/// Prints text on standard output; a reader that has gone away is no failure.
+/// Prints text on standard output. The work goes on if that fails; the exit code tells.
 fn print(text: &str) {
-    use std::io::Write;
-    let mut out = std::io::stdout().lock();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    match print_surely(text) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => drop(UNPRINTED.set(error.to_string())),
+        _ => {}
+    }
+}
+
+/// Prints text for somebody on whose reading it depends what happens next.
+fn print_surely(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()
+}
+
+/// A letter id among the words; the complaint says how one looks.
+fn letter_id(text: &str) -> Result<LetterId, String> {
+    text.parse().map_err(|error| format!("{error}; {}", BadId::HINT))
 }
 
 /// Prints JSON on one line.

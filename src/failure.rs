@@ -77,9 +77,10 @@ impl std::error::Error for Failure {}
 impl From<SendError> for Failure {
     fn from(error: SendError) -> Self {
         let code = match &error {
-            SendError::NoSuchAgent { .. } | SendError::NobodyThere { .. } | SendError::NoSuchLetter(_) => {
-                Code::NotFound
-            }
+            SendError::NoSuchAgent { .. }
+            | SendError::NobodyThere { .. }
+            | SendError::NoRepo(_)
+            | SendError::NoSuchLetter(_) => Code::NotFound,
             SendError::ToYourself(_) | SendError::Empty | SendError::TooLong(_) | SendError::NoTime => Code::Usage,
             SendError::Refused { .. } | SendError::TooFast { .. } => Code::Held,
             SendError::Fs(_) | SendError::Config(_) => Code::Failed,
@@ -154,7 +155,7 @@ impl From<HomeError> for Failure {
         match error {
             HomeError::None => failure,
             HomeError::Unsafe { path, .. } => {
-                failure.hint(format!("make it yours alone: chown and `chmod go-w {}`", path.display()))
+                failure.hint(format!("`chmod 700 {}` if it is your directory, else set CC2CC_HOME", path.display()))
             }
         }
     }

@@ -48,6 +48,18 @@ pub enum State {
 impl State {
     pub const ALL: [Self; 5] = [Self::Inbox, Self::Claimed, Self::Held, Self::Done, Self::Dead];
 
+    /// What one says of a letter there.
+    #[must_use]
+    pub fn adjective(self) -> &'static str {
+        match self {
+            Self::Inbox => "waiting",
+            Self::Claimed => "delivered",
+            Self::Held => "held",
+            Self::Done => "seen",
+            Self::Dead => "dead",
+        }
+    }
+
     /// The directory's name, which is also the name shown to people.
     #[must_use]
     pub fn dir(self) -> &'static str {
@@ -154,7 +166,14 @@ impl Mailbox {
         self.publish_into(State::Held, letter, key)
     }
 
+    /// Makes sure that letters that pass through stay in the mailbox.
+    fn check_rooms(&self) -> Result<(), FsError> {
+        let rooms = [self.path.join("tmp"), self.path.join("receipts")];
+        rooms.into_iter().chain(State::ALL.map(|state| self.dir(state))).try_for_each(|room| disk::real_dir(&room))
+    }
+
     fn publish_into(&self, state: State, letter: &Letter, key: Key) -> Result<Published, FsError> {
+        self.check_rooms()?;
         let _guard = if key == Key::Fresh {
             None
         } else {
@@ -300,7 +319,7 @@ impl Mailbox {
     /// # Errors
     /// `Unreadable` says why the file is no letter, or that it is gone.
     pub fn read(&self, state: State, id: &LetterId) -> Result<Letter, Unreadable> {
-        letter::read(&self.file(state, id), id)
+        letter::read(&self.file(state, id), id, Timestamp::now())
     }
 
     fn shift(&self, id: &LetterId, from: State, to: State) -> Result<Moved, FsError> {

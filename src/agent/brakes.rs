@@ -106,6 +106,8 @@ impl Flow {
 
 fn hash(letter: &Letter) -> u64 {
     let mut hasher = DefaultHasher::new();
-    (&letter.content.text, &letter.reply_to, letter.kind.as_str()).hash(&mut hasher);
+    let same =
+        (&letter.content.text, &letter.reply_to, letter.kind.as_str(), letter.priority.as_str(), letter.ttl_seconds);
+    same.hash(&mut hasher);
     hasher.finish()
 }

@@ -19,7 +19,7 @@ use crate::mailbox::{
 pub enum HoldingError {
     #[error("no letter `{0}`")]
     NoSuchLetter(LetterId),
-    #[error("the letter `{id}` is not {wanted} but {}", is.dir())]
+    #[error("the letter `{id}` is not {wanted} but {}", is.adjective())]
     Elsewhere { id: LetterId, wanted: &'static str, is: State },
     #[error(transparent)]
     Fs(#[from] FsError),
@@ -30,7 +30,7 @@ pub enum HoldingError {
 /// # Errors
 /// [`HoldingError`]; nothing has changed then.
 pub fn accept(home: &Home, id: &LetterId) -> Result<Vec<Found>, HoldingError> {
-    let held = copies(home, id, State::Held)?;
+    let held = held(home, id)?;
     move_all(held, |mailbox| mailbox.accept(id))
 }
 
@@ -39,7 +39,7 @@ pub fn accept(home: &Home, id: &LetterId) -> Result<Vec<Found>, HoldingError> {
 /// # Errors
 /// [`HoldingError`]; nothing has changed then.
 pub fn refuse(home: &Home, id: &LetterId, why: &str, now: Timestamp) -> Result<Vec<Found>, HoldingError> {
-    let held = copies(home, id, State::Held)?;
+    let held = held(home, id)?;
     let refused = move_all(held, |mailbox| mailbox.refuse(id, State::Held, why))?;
     for found in &refused {
         let dead = Found { state: State::Dead, ..found.clone() };
@@ -48,13 +48,24 @@ pub fn refuse(home: &Home, id: &LetterId, why: &str, now: Timestamp) -> Result<V
     Ok(refused)
 }
 
-/// Puts every dead copy of a letter back into its recipient's inbox, whatever its time to live.
+/// Puts every dead copy of a letter back into its recipient's inbox, whatever its time to live; also one that could not
+/// be read, which is looked at again then. Gives the mailboxes.
 ///
 /// # Errors
 /// [`HoldingError`]; nothing has changed then.
-pub fn retry(home: &Home, id: &LetterId) -> Result<Vec<Found>, HoldingError> {
-    let dead = copies(home, id, State::Dead)?;
-    move_all(dead, |mailbox| mailbox.retry(id))
+pub fn retry(home: &Home, id: &LetterId) -> Result<Vec<Mailbox>, HoldingError> {
+    let copies = home.mailboxes()?.into_iter().filter_map(|mailbox| mailbox.state_of(id).map(|state| (mailbox, state)));
+    let (dead, others): (Vec<_>, Vec<_>) = copies.partition(|(_, state)| *state == State::Dead);
+    if dead.is_empty() {
+        return Err(match others.first() {
+            Some((_, is)) => HoldingError::Elsewhere { id: id.clone(), wanted: "dead", is: *is },
+            None => HoldingError::NoSuchLetter(id.clone()),
+        });
+    }
+    for (mailbox, _) in &dead {
+        mailbox.retry(id)?;
+    }
+    Ok(dead.into_iter().map(|(mailbox, _)| mailbox).collect())
 }
 
 /// The held letters of a mailbox of which its person has not been told.
@@ -79,12 +90,12 @@ pub fn told(found: &Found) -> Result<(), FsError> {
     found.mailbox.note(&found.letter.id, &Receipt::now(Step::Told))
 }
 
-fn copies(home: &Home, id: &LetterId, wanted: State) -> Result<Vec<Found>, HoldingError> {
+fn held(home: &Home, id: &LetterId) -> Result<Vec<Found>, HoldingError> {
     let found = status::find(home, id)?;
     let Some(first) = found.first() else { return Err(HoldingError::NoSuchLetter(id.clone())) };
-    let elsewhere = HoldingError::Elsewhere { id: id.clone(), wanted: wanted.dir(), is: first.state };
-    let wanted: Vec<Found> = found.into_iter().filter(|found| found.state == wanted).collect();
-    if wanted.is_empty() { Err(elsewhere) } else { Ok(wanted) }
+    let elsewhere = HoldingError::Elsewhere { id: id.clone(), wanted: "held", is: first.state };
+    let held: Vec<Found> = found.into_iter().filter(|found| found.state == State::Held).collect();
+    if held.is_empty() { Err(elsewhere) } else { Ok(held) }
 }
 
 fn move_all(copies: Vec<Found>, step: impl Fn(&Mailbox) -> Result<Moved, FsError>) -> Result<Vec<Found>, HoldingError> {

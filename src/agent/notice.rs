@@ -4,6 +4,8 @@
 //! looks the pointers through now and then. A notice has an id made from the letter's, so it is sent once, whoever
 //! sends it.
 
+use std::path::Path;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
@@ -14,13 +16,17 @@ use crate::mailbox::{
     Key, Mailbox, State,
     disk::{self, FsError},
     home::Home,
-    letter::{Kind, Letter, LetterId, Priority},
+    letter::{Kind, Letter, LetterId, Priority, shorten},
+    log,
     name::AgentName,
+    scan::Buried,
 };
 
 /// How long a letter may stay unseen by a session that is there, and by one that is away.
 const UNSEEN_ONLINE: SignedDuration = SignedDuration::from_mins(10);
 const UNSEEN_OFFLINE: SignedDuration = SignedDuration::from_hours(24);
+
+const LIMIT_BYTES: u64 = 1024 * 1024;
 
 /// What there is to tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,29 +47,25 @@ pub fn remember(sender: &Mailbox, letter: &Letter) -> Result<(), FsError> {
     disk::append_line(&sent.join(letter.id.as_str()), letter.to.as_str())
 }
 
-/// Looks through what `sender` has sent, tells it what it should know, and forgets what is settled.
-///
-/// # Errors
-/// A `FsError` when the mailbox cannot be used; what was not told is told the next time.
-pub fn sweep(home: &Home, sender: &Mailbox, now: Timestamp) -> Result<(), FsError> {
+/// Looks through what `sender` has sent, tells it what it should know, and forgets what is settled. What fails is logged
+/// and tried again the next time; nobody's turn depends on it.
+pub fn sweep(home: &Home, sender: &Mailbox, now: Timestamp) {
     let sent = sender.path().join("sent");
-    let names = match disk::names(&sent) {
-        Err(error) if error.is_not_found() => return Ok(()),
-        names => names?,
-    };
-    for name in names {
+    for name in disk::names(&sent).unwrap_or_default() {
         let Some(id) = name.to_str().and_then(|name| name.parse::<LetterId>().ok()) else { continue };
-        let recipients = disk::read(&sent.join(&name), 1024 * 1024)?;
-        let recipients = String::from_utf8_lossy(&recipients).into_owned();
-        let mut settled = true;
-        for recipient in recipients.lines().filter_map(|line| line.parse::<AgentName>().ok()) {
-            settled &= follow(home, &recipient, &id, now)?;
-        }
-        if settled {
-            disk::remove(&sent.join(&name))?;
+        if let Err(error) = sweep_one(home, &sent.join(&name), &id, now) {
+            log::line(home, &format!("notices: {error}"));
         }
     }
-    Ok(())
+}
+
+fn sweep_one(home: &Home, pointer: &Path, id: &LetterId, now: Timestamp) -> Result<(), FsError> {
+    let recipients = disk::read(pointer, LIMIT_BYTES)?;
+    let mut settled = true;
+    for recipient in String::from_utf8_lossy(&recipients).lines().filter_map(|line| line.parse::<AgentName>().ok()) {
+        settled &= follow(home, &recipient, id, now)?;
+    }
+    if settled { disk::remove(pointer) } else { Ok(()) }
 }
 
 /// Tells the sender of a letter that a person has refused it.
@@ -72,6 +74,31 @@ pub fn sweep(home: &Home, sender: &Mailbox, now: Timestamp) -> Result<(), FsErro
 /// A `FsError` when the notice cannot be stored.
 pub fn refused(home: &Home, found: &Found, now: Timestamp) -> Result<(), FsError> {
     tell(home, found, News::Refused, now)
+}
+
+/// Tells the owner of a mailbox of files in it that were no letters, a few by name.
+///
+/// # Errors
+/// A `FsError` when the notice cannot be stored.
+pub fn buried(mailbox: &Mailbox, buried: &[Buried], now: Timestamp) -> Result<(), FsError> {
+    const NAMED: usize = 5;
+    if buried.is_empty() {
+        return Ok(());
+    }
+    let line = |buried: &Buried| format!("{}: {}", shorten(&buried.file_name.to_string_lossy(), 60), buried.reason);
+    let mut lines = vec![format!("{} in your inbox were no letters and lie in dead/ now:", count(buried.len()))];
+    lines.extend(buried.iter().take(NAMED).map(line));
+    if buried.len() > NAMED {
+        lines.push(format!("and {} more; `cc2cc inbox --dead` lists them", buried.len() - NAMED));
+    }
+    let mut notice = Letter::new(AgentName::system(), mailbox.name().clone(), lines.join("\n"), now);
+    notice.kind = Kind::Status;
+    notice.priority = Priority::Low;
+    mailbox.publish(&notice, Key::Fresh).map(drop)
+}
+
+fn count(files: usize) -> String {
+    if files == 1 { "1 file".to_owned() } else { format!("{files} files") }
 }
 
 /// Whether nothing more is to be expected of one copy of a letter.

@@ -22,7 +22,7 @@ use serde::Deserialize;
 use crate::mailbox::{
     disk::{self, FsError},
     home::Home,
-    letter::Letter,
+    letter::{Letter, shorten},
     name::AgentName,
 };
 
@@ -91,7 +91,9 @@ impl Config {
             read => read?,
         };
         toml::from_slice(&bytes).map_err(|error| {
-            let why = error.to_string().lines().map(str::trim).collect::<Vec<_>>().join(" ");
+            let upto = error.span().map_or(0, |span| span.start).min(bytes.len());
+            let line = bytes[..upto].split(|byte| *byte == b'\n').count();
+            let why = format!("line {line}: {}", shorten(error.message(), 200));
             ConfigError::Invalid { path, why }
         })
     }

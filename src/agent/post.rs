@@ -10,10 +10,10 @@ use super::{
     directory::{self, Address, Reach},
     notice,
     policy::{Config, ConfigError, Verdict},
-    status,
+    repo, status,
 };
 use crate::mailbox::{
-    Key, Mailbox, Published,
+    Key, Mailbox, Published, State,
     disk::FsError,
     home::Home,
     letter::{Kind, Letter, LetterId, Origin, Priority, TEXT_LIMIT_BYTES},
@@ -69,15 +69,28 @@ pub struct Draft {
     pub offline_too: bool,
 }
 
-/// What became of one letter.
+/// What became of the letter to one recipient.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fate {
+    /// It is in the inbox, durably.
+    Stored,
+    /// It was sent before and lies there; nothing was written.
+    Already(State),
+    /// It waits for the recipient's person, because of this.
+    Held(String),
+    /// The recipient does not take it, because of this. Only in a group; to one agent it is an error.
+    Refused(String),
+    /// It could not be stored, because of this. Only in a group.
+    Failed(String),
+}
+
+/// One recipient's part of a sending.
 #[derive(Debug, Clone)]
 pub struct Sent {
     pub id: LetterId,
     pub to: AgentName,
-    pub published: Published,
-    /// Why it waits for the recipient's person, if it does.
-    pub held: Option<String>,
-    /// Whether a live session has this mailbox, and what it is doing.
+    pub fate: Fate,
+    /// What a live session with this mailbox is doing; `None` when there is none.
     pub online: Option<Activity>,
 }
 
@@ -88,6 +101,8 @@ pub enum SendError {
     NoSuchAgent { name: String, nearest: Vec<AgentName> },
     #[error("nobody to send to: {address} means no agent {}", if *.offline_too { "at all" } else { "that is online" })]
     NobodyThere { address: Address, offline_too: bool },
+    #[error("@repo means the agents in your git repository, and {} is in none", .0.display())]
+    NoRepo(PathBuf),
     #[error("you are `{0}`: a letter to yourself goes nowhere")]
     ToYourself(AgentName),
     #[error("no letter `{0}` to reply to")]
@@ -128,15 +143,16 @@ impl SendError {
             Self::Fs(_) => Some("`cc2cc doctor` looks into it".to_owned()),
             Self::TooFast { .. } => Some("put what you have to say into one letter".to_owned()),
             Self::Config(_) => Some("mend the file or move it away".to_owned()),
+            Self::NoRepo(_) => Some("@dir means those in your directory, @all everyone who is online".to_owned()),
             Self::NobodyThere { .. } | Self::ToYourself(_) | Self::Empty | Self::NoTime | Self::Refused { .. } => None,
         }
     }
 }
 
-/// Sends a draft. On success every letter named is durably stored; on an error before the first one, nothing is.
+/// Sends a draft; for a group the fate of each copy is told.
 ///
 /// # Errors
-/// [`SendError`] says why nothing was sent; `Fs` may come after some letters of a group have been.
+/// [`SendError`] says why nothing was sent.
 pub fn send(
     home: &Home,
     sender: &Sender,
@@ -156,20 +172,32 @@ pub fn send(
     letter.thread = answered.as_ref().map(|found| found.letter.thread_id().clone());
     letter.origin = sender.origin.clone();
     letter.origin.sent_to = (!matches!(address, Address::Agent(_))).then(|| address.to_string());
-    let config = Config::load(home)?;
+    // The person is always heard, whatever the configuration says or fails to say.
+    let config = if sender.name.is_user() { Config::default() } else { Config::load(home)? };
+    let is_group = !matches!(address, Address::Agent(_));
     let own = if sender.name.is_user() { Some(home.ensure(&sender.name)?) } else { home.mailbox(&sender.name) };
     let mut account = own.as_ref().filter(|_| !sender.name.is_user()).map(|own| open_account(home, own)).transpose()?;
     let ids = ids(account.as_ref(), &recipients, draft, &letter, now)?;
     let mut sent = Vec::with_capacity(recipients.len());
     for (mailbox, (id, key)) in recipients.into_iter().zip(ids) {
         letter.id = id;
-        let outcome = deliver(home, &config, &mailbox, &mut letter, key)?;
-        // The letter is out; what is noted of it now may fail.
-        if let Some(account) = account.as_mut().filter(|_| outcome.published == Published::New) {
-            let _ = account.sent(&outcome.to, &letter, now);
-        }
-        if let Some(own) = &own {
-            let _ = notice::remember(own, &letter);
+        let outcome = match deliver(home, &config, &mailbox, &mut letter, key) {
+            Err(error) if is_group => {
+                let (to, id) = (mailbox.name().clone(), letter.id.clone());
+                Sent { id, to, fate: Fate::Failed(error.to_string()), online: None }
+            }
+            outcome => outcome?,
+        };
+        match &outcome.fate {
+            Fate::Refused(why) if !is_group => {
+                return Err(SendError::Refused { to: outcome.to, why: why.clone() });
+            }
+            Fate::Stored | Fate::Held(_) => {
+                // The letter is out; what is noted of it now may fail.
+                let _ = account.as_mut().map(|account| account.sent(&outcome.to, &letter, now));
+                let _ = own.as_ref().map(|own| notice::remember(own, &letter));
+            }
+            _ => {}
         }
         sent.push(outcome);
     }
@@ -220,6 +248,9 @@ fn check(draft: &Draft) -> Result<(), SendError> {
 
 fn recipients(home: &Home, sender: &Sender, address: &Address, draft: &Draft) -> Result<Vec<Mailbox>, SendError> {
     let Address::Agent(name) = address else {
+        if *address == Address::Repo && repo::at(&sender.cwd).is_none() {
+            return Err(SendError::NoRepo(sender.cwd.clone()));
+        }
         let reach = if draft.offline_too { Reach::OfflineToo } else { Reach::Online };
         let group = directory::group(home, address, &sender.name, &sender.cwd, reach)?;
         return if group.is_empty() {
@@ -244,27 +275,38 @@ fn answered(home: &Home, sender: &Sender, id: &LetterId) -> Result<status::Found
 }
 
 /// Publishes into one mailbox; should it be renamed meanwhile, into the renamed one.
-fn deliver(home: &Home, config: &Config, mailbox: &Mailbox, letter: &mut Letter, key: Key) -> Result<Sent, SendError> {
+fn deliver(home: &Home, config: &Config, mailbox: &Mailbox, letter: &mut Letter, key: Key) -> Result<Sent, FsError> {
     let mut mailbox = mailbox.clone();
+    let mut tried = key;
     loop {
         letter.to = mailbox.name().clone();
-        let mode = Record::of(&mailbox).permission_mode;
-        let (published, held) = match config.judge(letter, mailbox.name(), mode.as_deref()) {
-            Verdict::Refuse(why) => return Err(SendError::Refused { to: mailbox.name().clone(), why }),
-            Verdict::Hold(why) => (mailbox.publish_held(letter, key, &why), Some(why)),
-            Verdict::Accept => (mailbox.publish(letter, key), None),
-        };
-        match published {
-            Err(error) if error.is_not_found() && !mailbox.exists() => match home.mailbox(mailbox.name()) {
-                Some(moved) => mailbox = moved,
-                None => return Err(error.into()),
-            },
-            Err(error) => return Err(error.into()),
-            Ok(published) => {
-                let record = Record::of(&mailbox);
-                let online = record.is_online(&mailbox).then_some(record.state);
-                return Ok(Sent { id: letter.id.clone(), to: letter.to.clone(), published, held, online });
+        let record = Record::of(&mailbox);
+        let verdict = config.judge(letter, mailbox.name(), record.permission_mode.as_deref());
+        let published = match &verdict {
+            Verdict::Accept => mailbox.publish(letter, tried),
+            Verdict::Hold(why) => mailbox.publish_held(letter, tried, why),
+            Verdict::Refuse(why) => {
+                let (id, to) = (letter.id.clone(), letter.to.clone());
+                return Ok(Sent { id, to, fate: Fate::Refused(why.clone()), online: None });
             }
-        }
+        };
+        let published = match published {
+            Err(error) if error.is_not_found() && !mailbox.exists() => match home.mailbox(mailbox.name()) {
+                Some(moved) => {
+                    // The letter may have been in before the move took it along.
+                    (mailbox, tried) = (moved, Key::Chosen);
+                    continue;
+                }
+                None => return Err(error),
+            },
+            published => published?,
+        };
+        let fate = match (published, verdict) {
+            (Published::Already(state), _) if tried == key => Fate::Already(state),
+            (_, Verdict::Hold(why)) => Fate::Held(why),
+            _ => Fate::Stored,
+        };
+        let online = record.is_online(&mailbox).then_some(record.state);
+        return Ok(Sent { id: letter.id.clone(), to: letter.to.clone(), fate, online });
     }
 }

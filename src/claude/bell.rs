@@ -23,6 +23,7 @@ use crate::{
         Activity, Record, holding,
         identity::{self, Trust},
         notice,
+        policy::Config,
     },
     mailbox::{
         Mailbox, State,
@@ -102,6 +103,7 @@ fn keep_watch() -> Result<()> {
     }
     let home = Home::from_env()?;
     let first = input.hook_event_name == "SessionStart";
+    let beside_a_mailman = input.hook_event_name == "UserPromptSubmit";
     loop {
         let mailbox = mailbox(&home, &input, first)?;
         let Some(_only_one) = take_post(&mailbox, first)? else { return Ok(()) };
@@ -109,7 +111,7 @@ fn keep_watch() -> Result<()> {
             await_server(&mailbox);
         }
         let _here = identity::move_in(&mailbox)?;
-        let quiet_until = started + if first { Duration::ZERO } else { MAILMAN_FIRST };
+        let quiet_until = started + if beside_a_mailman { MAILMAN_FIRST } else { Duration::ZERO };
         sit_at(&home, &mailbox, quiet_until)?;
     }
 }
@@ -137,10 +139,10 @@ fn sit_at(home: &Home, mailbox: &Mailbox, quiet_until: Instant) -> Result<()> {
         settle(mailbox)?;
         let now = Timestamp::now();
         if swept.elapsed() >= SWEEP_EVERY {
-            notice::sweep(home, mailbox, now)?;
+            notice::sweep(home, mailbox, now);
             swept = Instant::now();
         }
-        let due = due(mailbox, now)?;
+        let due = due(home, mailbox, now)?;
         let quiet = quiet_until.saturating_duration_since(Instant::now());
         if !due.is_empty() && quiet.is_zero() {
             for letter in &due {
@@ -154,11 +156,16 @@ fn sit_at(home: &Home, mailbox: &Mailbox, quiet_until: Instant) -> Result<()> {
 }
 
 /// The letters worth waking the session for now.
-fn due(mailbox: &Mailbox, now: Timestamp) -> Result<Vec<Waiting>> {
-    let mut letters = mailbox.look(now)?.letters;
+fn due(home: &Home, mailbox: &Mailbox, now: Timestamp) -> Result<Vec<Waiting>> {
+    let look = mailbox.look(now)?;
+    notice::buried(mailbox, &look.buried, now)?;
+    let mut letters = look.letters;
     letters.retain(|letter| letter.priority != Priority::Low);
     letters.extend(holding::untold(mailbox)?.iter().map(|found| Waiting::from(&found.letter)));
     letters.retain(|letter| is_due(mailbox, &letter.id, now));
+    if !letters.is_empty() && Config::load(home).is_err() {
+        letters.clear(); // the mailman could not bring them
+    }
     Ok(letters)
 }
 

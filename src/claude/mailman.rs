@@ -1,10 +1,10 @@
 //! The mailman: the only one who puts letters before the model.
 //!
-//! On `UserPromptSubmit` (a person typed, or the bell woke the session) and on `Stop` (a turn is over) it settles what
-//! was delivered before, claims what waits, and hands it over with the hook's answer.
+//! On `UserPromptSubmit` (a person typed, or the bell woke the session) it settles what was delivered before, claims what
+//! waits, and hands it over with the hook's answer. On `Stop` (a turn is over) it settles.
 
 use anyhow::{Context, Result};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::{
     bell, client,
@@ -23,24 +23,35 @@ use crate::{
         Mailbox, Moved, State,
         home::Home,
         letter::{Letter, Priority, shorten},
-        receipts::{Receipt, Step, since_return},
+        log,
+        receipts::{Receipt, Step},
         scan::Waiting,
     },
 };
 
 /// Letters named one by one on the person's screen.
 const NAMED: usize = 5;
-/// How long a wake may be under way. A turn that ends in this time leaves rung letters to it.
-const RING_UNDER_WAY: SignedDuration = SignedDuration::from_secs(30);
 
 /// Answers `UserPromptSubmit`.
 ///
 /// # Errors
 /// When the home cannot be used; the prompt then goes on its way without mail.
 pub fn on_prompt(home: &Home, input: &Input) -> Result<()> {
+    let prompt = input.prompt.as_deref().unwrap_or_default();
+    match bring(home, input, prompt) {
+        Err(error) if bell::is_only_ring(prompt) => {
+            // A wake that brings nothing must not cost a turn.
+            log::line(home, &format!("mailman: {error:#}"));
+            let block = Some(format!("cc2cc: the letters cannot be brought: {error:#}"));
+            hook::print(&Answer { block, ..Answer::default() }, "UserPromptSubmit")
+        }
+        outcome => outcome,
+    }
+}
+
+fn bring(home: &Home, input: &Input, prompt: &str) -> Result<()> {
     let event = "UserPromptSubmit";
     let mailbox = my_mailbox(home, input)?;
-    let prompt = input.prompt.as_deref().unwrap_or_default();
     if let Some(answer) = typed::answer(home, &mailbox, prompt) {
         return hook::print(&answer, event);
     }
@@ -61,7 +72,9 @@ pub fn on_prompt(home: &Home, input: &Input) -> Result<()> {
     hand_over(&mailbox, input, record, &delivery, event, now)
 }
 
-/// Answers `Stop`: what came during the turn goes in at once, and the model goes on.
+/// Answers `Stop`: the turn's letters are looked up. What came meanwhile is left to the bell, which starts a turn of its
+/// own for it: the client would show the person the whole frame here. A headless session has no bell, so there it goes
+/// in at once and the model goes on.
 ///
 /// # Errors
 /// When the home cannot be used; the turn then ends as it would have.
@@ -70,16 +83,8 @@ pub fn on_stop(home: &Home, input: &Input) -> Result<()> {
     let now = Timestamp::now();
     proof::settle(&mailbox, now, proof::Patience::Short)?;
     let mut record = Record::of(&mailbox);
-    let worth_a_turn = |letter: &Waiting| {
-        let receipts = mailbox.receipts(&letter.id);
-        let rung = since_return(&receipts).iter().rfind(|receipt| receipt.step == Step::Rung);
-        let under_way = rung.is_some_and(|rung| {
-            let age = now.duration_since(rung.at);
-            !age.is_negative() && age < RING_UNDER_WAY
-        });
-        letter.priority != Priority::Low && !under_way
-    };
-    let delivery = deliver(home, &mailbox, input, now, worth_a_turn)?;
+    let bell_rings = client::part() == client::Part::Attended;
+    let delivery = deliver(home, &mailbox, input, now, |letter| !bell_rings && letter.priority != Priority::Low)?;
     record.state = if delivery.is_empty() { Activity::Idle } else { Activity::Busy };
     hand_over(&mailbox, input, record, &delivery, "Stop", now)
 }
@@ -115,7 +120,10 @@ impl Delivery {
             lines.push(format!("✉ {} more waiting for the next turn", self.more));
         }
         lines.extend(self.held.iter().map(held_line));
-        lines.extend(self.troubles.iter().cloned());
+        lines.extend(self.troubles.iter().take(NAMED).cloned());
+        if self.troubles.len() > NAMED {
+            lines.push(format!("cc2cc: and {} more in dead/", self.troubles.len() - NAMED));
+        }
         (!lines.is_empty()).then(|| lines.join("\n"))
     }
 }
@@ -135,7 +143,7 @@ fn deliver(
         delivery.troubles.push(format!("cc2cc: {file} is not a letter and lies in dead/ now: {}", buried.reason));
     }
     if !look.letters.iter().any(wanted) {
-        delivery.held = holding::untold(mailbox)?;
+        delivery.held = holding::untold(mailbox)?.into_iter().take(NAMED).collect();
         return Ok(delivery);
     }
     let config = Config::load(home)?;
@@ -176,7 +184,7 @@ fn deliver(
         }
     }
     delivery.context = (!frame.is_empty()).then(|| frame.finish(delivery.more));
-    delivery.held = holding::untold(mailbox)?;
+    delivery.held = holding::untold(mailbox)?.into_iter().take(NAMED).collect();
     Ok(delivery)
 }
 
@@ -214,7 +222,9 @@ fn held_line(found: &Found) -> String {
     let Found { letter, .. } = found;
     let why = found.status().why.unwrap_or_default();
     let (from, line, id) = (&letter.from, letter.first_line(80), &letter.id);
-    format!("✉ held: {from}: {line} ({why})\n  /cc2cc:accept {id}  or  /cc2cc:refuse {id}")
+    format!(
+        "✉ held: {from}: {line} ({why})\n  /cc2cc:accept {id}\n  /cc2cc:refuse {id}\n  `cc2cc read {id}` in a terminal shows all of it"
+    )
 }
 
 fn claim_note(input: &Input) -> Receipt {

@@ -22,8 +22,8 @@ pub fn answer(home: &Home, mailbox: &Mailbox, prompt: &str) -> Option<Answer> {
     let (verb, rest) = command.split_once(char::is_whitespace).unwrap_or((command, ""));
     let outcome = match verb {
         "send" => send(home, mailbox, rest.trim()),
-        "accept" => decide(mailbox, rest.trim(), |id| Ok(holding::accept(home, id)?)),
-        "refuse" => decide(mailbox, rest.trim(), |id| {
+        "accept" => decide(mailbox, rest.trim(), "accepted", |id| Ok(holding::accept(home, id)?)),
+        "refuse" => decide(mailbox, rest.trim(), "refused, and its sender is told", |id| {
             Ok(holding::refuse(home, id, "the person did not want it", Timestamp::now())?)
         }),
         "inbox" => inbox(mailbox),
@@ -48,6 +48,7 @@ fn send(home: &Home, mailbox: &Mailbox, words: &str) -> Result<String, Failure> 
 fn decide(
     mailbox: &Mailbox,
     id: &str,
+    outcome: &str,
     decision: impl FnOnce(&LetterId) -> Result<Vec<Found>, Failure>,
 ) -> Result<String, Failure> {
     let id: LetterId = id.parse()?;
@@ -55,7 +56,7 @@ fn decide(
         return Err(Failure::new(Code::NotFound, format!("no letter `{id}` is held for {}", mailbox.name())));
     }
     decision(&id)?;
-    Ok(format!("done: {id}"))
+    Ok(format!("{outcome}: {id}"))
 }
 
 fn inbox(mailbox: &Mailbox) -> Result<String, Failure> {

@@ -14,12 +14,14 @@ use crate::{
 /// Let a held letter go on to its session
 #[derive(clap::Args)]
 pub struct Args {
+    #[arg(value_parser = super::letter_id)]
     id: LetterId,
 }
 
 /// Refuse a held letter and tell its sender
 #[derive(clap::Args)]
 pub struct RefusalArgs {
+    #[arg(value_parser = super::letter_id)]
     id: LetterId,
     /// What to tell the sender
     #[arg(long, value_name = "TEXT", default_value = "the person did not want it")]
@@ -29,6 +31,7 @@ pub struct RefusalArgs {
 /// Give a letter that expired, was refused or could not be read another chance
 #[derive(clap::Args)]
 pub struct RetryArgs {
+    #[arg(value_parser = super::letter_id)]
     id: LetterId,
 }
 
@@ -50,8 +53,8 @@ pub fn refuse(home: &Home, args: &RefusalArgs) -> Result<ExitCode, Failure> {
 
 pub fn retry(home: &Home, args: &RetryArgs) -> Result<ExitCode, Failure> {
     only_a_person()?;
-    for found in holding::retry(home, &args.id)? {
-        super::print(&format!("back in the inbox of {}\n", found.mailbox.name()));
+    for mailbox in holding::retry(home, &args.id)? {
+        super::print(&format!("back in the inbox of {}\n", mailbox.name()));
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -22,11 +22,13 @@ pub struct Args {
 pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
     let me = me::agent(home).ok().flatten();
     let mut agents = directory::list(home)?;
+    let known = agents.len();
     agents.retain(|agent| agent.online || args.all);
     if args.json {
         super::print_json(&json!({ "agents": agents.iter().map(report::json::agent).collect::<Vec<_>>() }));
     } else if agents.is_empty() {
-        super::print("no agent is online; start `claude` in another terminal\n");
+        let all = if known > 0 { ", `--all` shows those that are away" } else { "" };
+        super::print(&format!("no agent is online{all}; start `claude` in another terminal\n"));
     } else {
         let me = me.as_ref().map(|mailbox| mailbox.name().as_str());
         super::print(&report::text::agents(&agents, me, Timestamp::now()));

@@ -13,11 +13,12 @@ use serde_json::{Value, json};
 
 use super::me;
 use crate::{
-    agent::directory,
+    agent::{directory, policy::Config},
     claude::{bell, install::Places},
+    failure::Failure,
     mailbox::{
         Key, Mailbox, disk,
-        home::Home,
+        home::{Home, HomeError},
         letter::{Kind, Letter},
         name::AgentName,
         receipts::Step,
@@ -51,14 +52,20 @@ enum Verdict {
     },
 }
 
-pub fn run(home: &Home, args: &Args) -> ExitCode {
-    let mut findings = vec![
-        finding("plugin", plugin()),
-        finding("claude", client()),
-        finding("home", writable(home)),
-        finding("watching", watched(home)),
-    ];
-    findings.extend(sessions(home));
+pub fn run(home: Result<Home, HomeError>, args: &Args) -> ExitCode {
+    let mut findings = vec![finding("plugin", plugin()), finding("claude", client())];
+    match home {
+        Ok(home) => {
+            findings.push(finding("home", writable(&home)));
+            findings.push(finding("watching", watched(&home)));
+            findings.push(finding("config", config(&home)));
+            findings.extend(sessions(&home));
+        }
+        Err(error) => {
+            let Failure { message, hint, .. } = error.into();
+            findings.push(finding("home", broken(message, hint.unwrap_or_default())));
+        }
+    }
     let broken = findings.iter().any(|finding| matches!(finding.verdict, Verdict::Broken { .. }));
     if args.json {
         super::print_json(&json!({ "ok": !broken, "findings": findings.iter().map(as_json).collect::<Vec<_>>() }));
@@ -116,6 +123,14 @@ fn writable(home: &Home) -> Verdict {
     match tried {
         Ok(()) => Verdict::Fine(format!("{} can be written", home.path().display())),
         Err(error) => broken(error.to_string(), "make it yours and writable, or set CC2CC_HOME to another place"),
+    }
+}
+
+fn config(home: &Home) -> Verdict {
+    match Config::load(home) {
+        Ok(_) if home.path().join("config.toml").exists() => Verdict::Fine("config.toml can be read".to_owned()),
+        Ok(_) => Verdict::Fine("no config.toml, so the defaults hold".to_owned()),
+        Err(error) => broken(error.to_string(), "mend it; until then sessions neither send nor get letters"),
     }
 }
 

@@ -9,11 +9,11 @@ use super::me;
 use crate::{
     agent::notice,
     claude::proof,
-    failure::Failure,
+    failure::{Code, Failure},
     mailbox::{
         Mailbox, Moved, State, disk,
         home::Home,
-        letter::{Letter, LetterId},
+        letter::{Letter, LetterId, shorten},
         receipts::{Receipt, Step},
     },
     report,
@@ -43,7 +43,7 @@ pub struct Args {
 pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
     let mailbox = me::mailbox(home, args.agent.as_deref())?;
     let now = Timestamp::now();
-    notice::sweep(home, &mailbox, now)?;
+    notice::sweep(home, &mailbox, now);
     if args.dead {
         return dead(&mailbox, args.json);
     }
@@ -82,10 +82,10 @@ fn dead(mailbox: &Mailbox, json: bool) -> Result<ExitCode, Failure> {
         super::print(&format!("no dead letters for {}\n", mailbox.name()));
     } else {
         let rows = entries.map(|(file, id, letter, reason)| {
-            let name = id.map_or_else(|| file.clone(), |id| id.to_string());
+            let name = id.map_or_else(|| shorten(file, 60), |id| id.to_string());
             let from = letter.as_ref().map(|letter| letter.from.to_string()).unwrap_or_default();
             let line = letter.as_ref().map(|letter| letter.first_line(60)).unwrap_or_default();
-            [name, from, reason, line]
+            [name, from, shorten(&reason, 100), line]
         });
         super::print(&report::text::table(rows));
     }
@@ -115,24 +115,32 @@ fn table(mailbox: &Mailbox, letters: &[(State, Letter)], now: Timestamp) -> Stri
 fn take(mailbox: &Mailbox, json: bool, now: Timestamp) -> Result<ExitCode, Failure> {
     proof::settle(mailbox, now, proof::Patience::Short)?;
     let mut taken = Vec::new();
-    for waiting in mailbox.look(now)?.letters {
+    let look = mailbox.look(now)?;
+    notice::buried(mailbox, &look.buried, now)?;
+    for waiting in look.letters {
         let Ok(letter) = mailbox.read(State::Inbox, &waiting.id) else { continue };
         let again = mailbox.receipts(&letter.id).iter().any(|receipt| receipt.step == Step::Returned);
         if mailbox.claim(&letter.id, &Receipt::now(Step::Claimed).why("taken at a terminal"))? == Moved::Mine {
             taken.push((letter, again));
         }
     }
-    if json {
+    let shown = if json {
         let letters: Vec<_> = taken.iter().map(|(letter, again)| report::json::letter(letter, *again)).collect();
-        super::print_json(&json!({ "agent": mailbox.name(), "letters": letters }));
+        format!("{}\n", json!({ "agent": mailbox.name(), "letters": letters }))
     } else if taken.is_empty() {
-        super::print(&format!("no letters waiting for {}\n", mailbox.name()));
+        format!("no letters waiting for {}\n", mailbox.name())
     } else {
         let mark = |again| if again { "(perhaps printed before)\n" } else { "" };
         let text = |(letter, again): &(Letter, bool)| {
             mark(*again).to_owned() + &report::text::letter(State::Done, letter, now)
         };
-        super::print(&taken.iter().map(text).collect::<Vec<_>>().join("\n"));
+        taken.iter().map(text).collect::<Vec<_>>().join("\n")
+    };
+    if let Err(error) = super::print_surely(&shown) {
+        for (letter, _) in &taken {
+            mailbox.give_back(&letter.id)?;
+        }
+        return Err(Failure::new(Code::Failed, format!("could not print the letters, so they wait on: {error}")));
     }
     for (letter, _) in taken {
         mailbox.finish(&letter.id, State::Claimed, Some(&Receipt::now(Step::Seen)))?;

@@ -5,7 +5,10 @@ use std::{env, fs, process::ExitCode};
 use crate::{
     claude::install::{InstallError, Link, Places},
     failure::{Code, Failure},
-    mailbox::{disk, home::Home},
+    mailbox::{
+        disk,
+        home::{Home, HomeError},
+    },
 };
 
 /// Install the plugin into Claude Code, or update it
@@ -48,7 +51,7 @@ pub fn run(_: &Args) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-pub fn remove(home: &Home, args: &RemovalArgs) -> Result<ExitCode, Failure> {
+pub fn remove(home: Result<Home, HomeError>, args: &RemovalArgs) -> Result<ExitCode, Failure> {
     let places = Places::from_env()?;
     let left = match places.uninstall() {
         Err(InstallError::NotInstalled(_)) if args.purge => Vec::new(),
@@ -58,10 +61,14 @@ pub fn remove(home: &Home, args: &RemovalArgs) -> Result<ExitCode, Failure> {
     for path in left {
         super::print(&format!("not ours, so it stays: {}\n", path.display()));
     }
-    if args.purge {
-        purge(home)?;
-    } else if home.path().exists() {
-        super::print(&format!("letters stay in {}; `cc2cc uninstall --purge` removes them\n", home.path().display()));
+    match home {
+        Ok(home) if args.purge => purge(&home)?,
+        Err(error) if args.purge => return Err(error.into()),
+        Ok(home) if home.path().exists() => {
+            let path = home.path().display();
+            super::print(&format!("letters stay in {path}; `cc2cc uninstall --purge` removes them\n"));
+        }
+        Ok(_) | Err(_) => {}
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -15,7 +15,7 @@ use crate::{
 #[derive(clap::Args)]
 pub struct Args {
     /// Letters sent longer ago than this (30d, 12h)
-    #[arg(long, value_parser = send::duration, value_name = "TIME")]
+    #[arg(long, value_parser = send::duration, allow_hyphen_values = true, value_name = "TIME")]
     older_than: std::time::Duration,
     /// Really remove them
     #[arg(long)]

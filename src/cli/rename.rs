@@ -3,7 +3,11 @@
 use std::process::ExitCode;
 
 use super::me;
-use crate::{agent::identity, failure::Failure, mailbox::home::Home};
+use crate::{
+    agent::identity,
+    failure::{Code, Failure},
+    mailbox::home::Home,
+};
 
 /// Give a session another name; its mailbox follows and the old address still works
 #[derive(clap::Args)]
@@ -16,6 +20,10 @@ pub struct Args {
 
 pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
     let mailbox = me::mailbox(home, args.agent.as_deref())?;
+    if mailbox.name().is_user() {
+        return Err(Failure::new(Code::Usage, "at a terminal you are `user`, and stay that")
+            .hint("`--agent NAME` says which session to rename"));
+    }
     let renamed = identity::rename(home, &mailbox, &args.new.parse()?)?;
     super::print(&format!("{} is {} now; letters to the old name still arrive\n", mailbox.name(), renamed.name()));
     Ok(ExitCode::SUCCESS)

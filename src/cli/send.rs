@@ -1,8 +1,8 @@
 //! `cc2cc send`: from words, a file or a pipe to a letter.
 
 use std::{
-    fs,
-    io::Read,
+    fs::File,
+    io::{self, Read},
     path::PathBuf,
     process::ExitCode,
     time::{Duration, Instant},
@@ -14,7 +14,7 @@ use serde_json::json;
 
 use super::me;
 use crate::{
-    agent::post::{self, Draft, Sender},
+    agent::post::{self, Draft, Fate, Sender, Sent},
     failure::{Code, Failure},
     mailbox::{
         Mailbox, State,
@@ -38,7 +38,7 @@ pub struct Args {
     #[arg(long, value_name = "FILE", conflicts_with = "text")]
     file: Option<PathBuf>,
     /// The letter this one answers
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_parser = super::letter_id, value_name = "ID")]
     reply_to: Option<LetterId>,
     #[arg(long = "type", value_enum, value_name = "TYPE")]
     kind: Option<KindArg>,
@@ -46,13 +46,13 @@ pub struct Args {
     #[arg(long, value_enum, default_value = "normal", value_name = "PRIORITY")]
     priority: PriorityArg,
     /// Do not deliver it later than this (90s, 10m, 2h, 1d)
-    #[arg(long, value_parser = duration, value_name = "TIME")]
+    #[arg(long, value_parser = duration, allow_hyphen_values = true, value_name = "TIME")]
     ttl: Option<Duration>,
     /// Your own id for the letter: sending it again stores it once
-    #[arg(long, value_name = "KEY")]
+    #[arg(long, value_parser = super::letter_id, value_name = "KEY")]
     id: Option<LetterId>,
     /// Wait this long for an answer and print it
-    #[arg(long, value_parser = duration, value_name = "TIME")]
+    #[arg(long, value_parser = duration, allow_hyphen_values = true, value_name = "TIME")]
     wait_reply: Option<Duration>,
     /// With @all, @repo or @dir: also agents that are away
     #[arg(long)]
@@ -106,6 +106,9 @@ pub fn run(home: &Home, args: Args) -> Result<ExitCode, Failure> {
     } else {
         super::print(&sent.iter().map(|sent| report::text::sent(sent) + "\n").collect::<String>());
     }
+    if let Some(code) = worst(&sent) {
+        return Ok(ExitCode::from(code as u8));
+    }
     match (args.wait_reply, waiting) {
         (Some(longest), Some(mailbox)) => {
             let ids: Vec<_> = sent.iter().map(|sent| sent.id.clone()).collect();
@@ -115,22 +118,35 @@ pub fn run(home: &Home, args: Args) -> Result<ExitCode, Failure> {
     }
 }
 
+/// The exit code of what did not simply go out: a failure before what waits for a person.
+fn worst(sent: &[Sent]) -> Option<Code> {
+    let any = |test: fn(&Fate) -> bool| sent.iter().any(|sent| test(&sent.fate));
+    if any(|fate| matches!(fate, Fate::Failed(_))) {
+        Some(Code::Failed)
+    } else if any(|fate| matches!(fate, Fate::Held(_) | Fate::Refused(_))) {
+        Some(Code::Held)
+    } else {
+        None
+    }
+}
+
 fn text(args: &Args) -> Result<String, Failure> {
     let bytes = match (&args.file, args.text.as_slice()) {
-        (Some(path), _) => fs::read(path)
+        (Some(path), _) => File::open(path)
+            .and_then(read_text)
             .map_err(|error| Failure::new(Code::Failed, format!("could not read {}: {error}", path.display())))?,
-        (None, [dash]) if dash == "-" => {
-            let mut bytes = Vec::new();
-            let limit = TEXT_LIMIT_BYTES as u64 + 1;
-            std::io::stdin()
-                .take(limit)
-                .read_to_end(&mut bytes)
-                .map_err(|error| Failure::new(Code::Failed, format!("could not read standard input: {error}")))?;
-            bytes
-        }
+        (None, [dash]) if dash == "-" => read_text(io::stdin())
+            .map_err(|error| Failure::new(Code::Failed, format!("could not read standard input: {error}")))?,
         (None, words) => return Ok(words.join(" ")),
     };
     String::from_utf8(bytes).map_err(|_| Failure::new(Code::Usage, "the text is not UTF-8"))
+}
+
+/// A little more than a letter holds, however much there is.
+fn read_text(from: impl Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    from.take(TEXT_LIMIT_BYTES as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// A time with a unit, as in `90s`, `10m`, `2h`, `1d`.
@@ -157,11 +173,14 @@ fn await_reply(
     let deadline = Instant::now() + longest;
     loop {
         if let Some((state, reply)) = reply(mailbox, ids)? {
-            if json {
-                super::print_json(&json!({ "reply": reply }));
+            let shown = if json {
+                format!("{}\n", json!({ "reply": reply }))
             } else {
-                super::print(&report::text::letter(State::Done, &reply, Timestamp::now()));
-            }
+                report::text::letter(State::Done, &reply, Timestamp::now())
+            };
+            super::print_surely(&shown).map_err(|error| {
+                Failure::new(Code::Failed, format!("could not print the answer {}, it waits on: {error}", reply.id))
+            })?;
             if state == State::Inbox {
                 mailbox.finish(&reply.id, state, Some(&Receipt::now(Step::Seen)))?;
             }

@@ -15,6 +15,7 @@ use crate::{
 /// Tell how far a letter has come: stored, rung, delivered, seen, answered
 #[derive(clap::Args)]
 pub struct Args {
+    #[arg(value_parser = super::letter_id)]
     id: LetterId,
     /// Print JSON
     #[arg(long)]

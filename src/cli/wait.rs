@@ -10,6 +10,7 @@ use serde_json::json;
 
 use super::{me, send};
 use crate::{
+    agent::notice,
     failure::{Code, Failure},
     mailbox::{State, home::Home, watch::Watch},
     report,
@@ -22,7 +23,7 @@ pub struct Args {
     #[arg(long, value_name = "NAME")]
     agent: Option<String>,
     /// Give up after this time (90s, 10m, 2h) with exit code 5
-    #[arg(long, value_parser = send::duration, value_name = "TIME")]
+    #[arg(long, value_parser = send::duration, allow_hyphen_values = true, value_name = "TIME")]
     timeout: Option<Duration>,
     /// Print JSON
     #[arg(long)]
@@ -36,7 +37,9 @@ pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
         let inbox = mailbox.dir(State::Inbox);
         let watch = Watch::over([inbox.as_path()]);
         while mailbox.exists() {
-            let waiting = mailbox.look(Timestamp::now())?.letters;
+            let look = mailbox.look(Timestamp::now())?;
+            notice::buried(&mailbox, &look.buried, Timestamp::now())?;
+            let waiting = look.letters;
             let letters: Vec<_> =
                 waiting.iter().filter_map(|letter| mailbox.read(State::Inbox, &letter.id).ok()).collect();
             if !letters.is_empty() {

@@ -157,7 +157,10 @@ fn write_file(path: &Path, bytes: &[u8], durability: Durability) -> Result<(), F
 /// A `FsError` naming the path.
 pub fn append_line(path: &Path, line: &str) -> Result<(), FsError> {
     step("append to", path);
-    let mut file = private_files().read(true).append(true).create(true).open(path).naming("open", path)?;
+    let mut file = no_detours(private_files().read(true).append(true).create(true)).open(path).naming("open", path)?;
+    if !file.metadata().is_ok_and(|facts| facts.is_file()) {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "not a regular file")).naming("write", path);
+    }
     let cut_off = file.seek(SeekFrom::End(-1)).is_ok() && {
         let mut last = [b'\n'];
         file.read_exact(&mut last).is_ok() && last != [b'\n']
@@ -232,15 +235,7 @@ pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, FsError> {
 }
 
 fn read_regular(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
-    let mut options = OpenOptions::new();
-    options.read(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
-        options.custom_flags(i32::try_from(flags.bits()).unwrap_or(0));
-    }
-    let file = options.open(path)?;
+    let file = no_detours(OpenOptions::new().read(true)).open(path)?;
     let facts = file.metadata()?;
     if !facts.is_file() {
         return Err(io::Error::new(io::ErrorKind::InvalidData, "not a regular file"));
@@ -268,6 +263,27 @@ pub fn names(path: &Path) -> Result<Vec<OsString>, FsError> {
 /// A `FsError` naming the path.
 pub fn open_lock(path: &Path) -> Result<File, FsError> {
     private_files().read(true).write(true).create(true).truncate(false).open(path).naming("open the lock", path)
+}
+
+/// Neither through a link nor waiting on a pipe.
+fn no_detours(options: &mut OpenOptions) -> &mut OpenOptions {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
+        options.custom_flags(i32::try_from(flags.bits()).unwrap_or(0));
+    }
+    options
+}
+
+/// Makes sure that a directory is one, and not a link that leads elsewhere.
+///
+/// # Errors
+/// `NotADirectory`, or the system's reason.
+pub fn real_dir(path: &Path) -> Result<(), FsError> {
+    let facts = path.symlink_metadata().naming("use", path)?;
+    let refused = || io::Error::new(io::ErrorKind::NotADirectory, "not a directory of the mailbox");
+    facts.is_dir().then_some(()).ok_or_else(refused).naming("use", path)
 }
 
 fn private_files() -> OpenOptions {

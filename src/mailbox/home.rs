@@ -21,7 +21,7 @@ pub struct Home {
 pub enum HomeError {
     #[error("there is no home directory; set CC2CC_HOME to say where the mail is kept")]
     None,
-    #[error("{} {why}: mail there is not safe", path.display())]
+    #[error("there can be no mail in {}: it {why}", path.display())]
     Unsafe { path: PathBuf, why: &'static str },
 }
 
@@ -35,7 +35,18 @@ impl Home {
             let path = std::path::absolute(PathBuf::from(path)).map_err(|_| HomeError::None)?;
             return Self { path }.trusted();
         }
-        dirs::home_dir().map(|home| Self { path: home.join(".cc2cc") }).ok_or(HomeError::None)?.trusted()
+        let home = dirs::home_dir().and_then(|home| std::path::absolute(home).ok()).ok_or(HomeError::None)?;
+        Self { path: home.join(".cc2cc") }.trusted()
+    }
+
+    /// Makes the home if it is not there, to stay: what is acknowledged in it must not go with it in a power cut.
+    fn build(&self) -> Result<(), FsError> {
+        if self.path.is_dir() {
+            return Ok(());
+        }
+        let missing: Vec<&Path> = self.path.ancestors().take_while(|dir| !dir.exists()).collect();
+        disk::create_dir_all(&self.path)?;
+        missing.into_iter().filter_map(Path::parent).try_for_each(disk::sync_dir)
     }
 
     /// Refuses a home that is another user's or that others can write to.
@@ -44,6 +55,12 @@ impl Home {
         if let Ok(facts) = self.path.metadata() {
             use std::os::unix::fs::MetadataExt;
             let unsafe_because = |why| Err(HomeError::Unsafe { path: self.path.clone(), why });
+            if !facts.is_dir() {
+                return unsafe_because("is not a directory");
+            }
+            if facts.mode() & 0o700 != 0o700 {
+                return unsafe_because("cannot be used by its owner");
+            }
             if facts.uid() != rustix::process::geteuid().as_raw() {
                 return unsafe_because("belongs to another user");
             }
@@ -70,9 +87,8 @@ impl Home {
     /// A `FsError` naming the directory.
     pub fn subdir(&self, name: &str) -> Result<PathBuf, FsError> {
         let path = self.path.join(name);
-        if !path.is_dir() {
-            disk::create_dir_all(&path)?;
-        }
+        self.build()?;
+        disk::create_dir(&path)?;
         Ok(path)
     }
 
@@ -95,7 +111,7 @@ impl Home {
     /// # Errors
     /// `AlreadyExists` when the name is taken, else the system's reason.
     pub fn claim(&self, name: &AgentName) -> Result<Mailbox, FsError> {
-        disk::create_dir_all(&self.path)?;
+        self.build()?;
         let mailbox = self.place(name);
         if self.mailbox(name).is_some() {
             return Err(taken(&mailbox)); // also by a pointer: an old address must go on reaching its agent

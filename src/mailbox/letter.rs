@@ -129,14 +129,24 @@ impl Kind {
     }
 }
 
-/// `Low` never wakes a session; `High` goes in before the rest.
+/// `Low` never wakes a session; `High` goes in before the rest. One this version does not know counts as normal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(from = "String", rename_all = "lowercase")]
 pub enum Priority {
     Low,
     #[default]
     Normal,
     High,
+}
+
+impl From<String> for Priority {
+    fn from(text: String) -> Self {
+        match text.as_str() {
+            "low" => Self::Low,
+            "high" => Self::High,
+            _ => Self::Normal,
+        }
+    }
 }
 
 impl Priority {
@@ -291,7 +301,7 @@ const SETTLED_AFTER: Duration = Duration::from_secs(2);
 ///
 /// # Errors
 /// [`Unreadable`] says which.
-pub fn read(path: &Path, id: &LetterId) -> Result<Letter, Unreadable> {
+pub fn read(path: &Path, id: &LetterId, now: Timestamp) -> Result<Letter, Unreadable> {
     let bytes = match disk::read(path, FILE_LIMIT_BYTES) {
         Ok(bytes) => bytes,
         Err(error) if error.is_not_found() => return Err(Unreadable::Gone),
@@ -306,7 +316,7 @@ pub fn read(path: &Path, id: &LetterId) -> Result<Letter, Unreadable> {
     parse(&bytes, id, written_at(path)).map_err(|reason| {
         let reason = shorten(&reason, 200); // it may quote the file
         let fresh = written_at(path).is_some_and(|at| {
-            let age = Timestamp::now().duration_since(at);
+            let age = now.duration_since(at);
             !age.is_negative() && age.unsigned_abs() < SETTLED_AFTER
         });
         if fresh { Unreadable::Unsettled } else { Unreadable::NotALetter(reason) }

@@ -106,6 +106,13 @@ impl Mailbox {
         bytes.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect()
     }
 
+    /// Whether there are receipts that cannot be read: a letter whose past is unknown must not go on.
+    #[must_use]
+    pub fn has_odd_receipts(&self, id: &LetterId) -> bool {
+        let facts = self.receipts_file(id).symlink_metadata();
+        facts.is_ok_and(|facts| !facts.is_file() || facts.len() > LIMIT_BYTES)
+    }
+
     /// Removes the receipts of a letter that is removed itself.
     ///
     /// # Errors

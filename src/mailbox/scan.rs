@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::{
     Mailbox, State,
     disk::{self, FsError},
-    letter::{Letter, LetterId, Priority, Unreadable},
+    letter::{self, Letter, LetterId, Priority, Unreadable},
     name::AgentName,
     receipts::Step,
 };
@@ -82,6 +82,7 @@ impl Mailbox {
     /// # Errors
     /// A `FsError` when the inbox itself cannot be listed, or an expired letter not be moved.
     pub fn look(&self, now: Timestamp) -> Result<Look, FsError> {
+        self.check_rooms()?;
         let mut names = disk::names(&self.dir(State::Inbox))?;
         names.retain(|name| !is_hidden(name));
         names.sort_unstable();
@@ -90,7 +91,7 @@ impl Mailbox {
             names.drain(LOOK_LIMIT / 2..names.len() - LOOK_LIMIT / 2);
         }
         for file_name in names {
-            match self.read_waiting(&file_name) {
+            match self.read_waiting(&file_name, now) {
                 Ok(letter) if letter.lapsed(now) && !self.was_retried(&letter.id) => {
                     self.expire(&letter.id)?;
                 }
@@ -124,12 +125,15 @@ impl Mailbox {
         Ok(letters)
     }
 
-    fn read_waiting(&self, file_name: &OsString) -> Result<Letter, Unreadable> {
+    fn read_waiting(&self, file_name: &OsString, now: Timestamp) -> Result<Letter, Unreadable> {
         if !is_letter_file(file_name) {
             return Err(Unreadable::NotALetter("its name does not end in .json".into()));
         }
         let id = id_of(file_name).ok_or_else(|| Unreadable::NotALetter("its name is not a letter id".into()))?;
-        self.read(State::Inbox, &id)
+        if self.has_odd_receipts(&id) {
+            return Err(Unreadable::NotALetter("its receipts are not a file that cc2cc wrote".into()));
+        }
+        letter::read(&self.file(State::Inbox, &id), &id, now)
     }
 }
 

@@ -3,24 +3,32 @@
 use serde_json::{Value, json};
 
 use crate::{
-    agent::{directory::Listed, post::Sent, status::Found},
-    mailbox::{Published, State, letter::Letter},
+    agent::{
+        Activity,
+        directory::Listed,
+        post::{Fate, Sent},
+        status::Found,
+    },
+    mailbox::{State, letter::Letter},
 };
 
 /// One letter sent.
 #[must_use]
 pub fn sent(sent: &Sent) -> Value {
-    let already = match sent.published {
-        Published::New => None,
-        Published::Already(state) => Some(state.dir()),
+    let (state, why, already) = match &sent.fate {
+        Fate::Stored => ("stored", None, None),
+        Fate::Already(state) => ("stored", None, Some(state.dir())),
+        Fate::Held(why) => ("held", Some(why), None),
+        Fate::Refused(why) => ("refused", Some(why), None),
+        Fate::Failed(why) => ("failed", Some(why), None),
     };
     json!({
         "id": sent.id,
         "to": sent.to,
-        "state": if sent.held.is_some() { "held" } else { "stored" },
-        "why": sent.held,
+        "state": state,
+        "why": why,
         "alreadyIn": already,
-        "recipient": sent.online.map_or("offline", super::super::agent::Activity::as_str),
+        "recipient": sent.online.map_or("offline", Activity::as_str),
     })
 }
 

@@ -3,8 +3,12 @@
 use jiff::Timestamp;
 
 use crate::{
-    agent::{directory::Listed, post::Sent, status::Found},
-    mailbox::{Published, State, letter::Letter},
+    agent::{
+        directory::Listed,
+        post::{Fate, Sent},
+        status::Found,
+    },
+    mailbox::{State, letter::Letter},
 };
 
 /// How long ago something was, in one word or two.
@@ -25,15 +29,13 @@ pub fn ago(at: Timestamp, now: Timestamp) -> String {
 #[must_use]
 pub fn sent(sent: &Sent) -> String {
     let Sent { id, to, .. } = sent;
-    if let (Published::New, Some(why)) = (sent.published, &sent.held) {
-        return format!("held for {to}'s person: {} · {id}", one_line(why));
-    }
-    match (sent.published, sent.online) {
-        (Published::Already(state), _) => {
-            format!("{to} has a letter {id} already (in {}); nothing was sent", state.dir())
-        }
-        (Published::New, Some(activity)) => format!("sent to {to} ({}) · {id}", activity.as_str()),
-        (Published::New, None) => format!("stored for {to} (offline, finds it on return) · {id}"),
+    match (&sent.fate, sent.online) {
+        (Fate::Stored, Some(activity)) => format!("sent to {to} ({}) · {id}", activity.as_str()),
+        (Fate::Stored, None) => format!("stored for {to} (offline, finds it on return) · {id}"),
+        (Fate::Already(state), _) => format!("{to} has a letter {id} already (in {}); nothing was sent", state.dir()),
+        (Fate::Held(why), _) => format!("held for {to}'s person: {} · {id}", one_line(why)),
+        (Fate::Refused(why), _) => format!("refused by {to}: {}", one_line(why)),
+        (Fate::Failed(why), _) => format!("not sent to {to}: {}", one_line(why)),
     }
 }
 
@@ -44,7 +46,11 @@ pub fn agents(listed: &[Listed], me: Option<&str>, now: Timestamp) -> String {
         let record = &agent.record;
         let name = agent.mailbox.name().as_str();
         let you = if me == Some(name) { " (you)" } else { "" };
-        let state = if agent.online { record.state.as_str() } else { "offline" };
+        let state = match agent.online {
+            _ if agent.mailbox.name().is_user() => "a person",
+            true => record.state.as_str(),
+            false => "offline",
+        };
         let unread = if agent.unread == 0 { String::new() } else { format!("{} unread", agent.unread) };
         let branch = record.branch.as_deref().map(|branch| format!(" [{branch}]")).unwrap_or_default();
         let place = record.cwd.as_deref().map(|cwd| format!("{}{branch}", home_as_tilde(cwd))).unwrap_or_default();

@@ -25,6 +25,7 @@ fn where_nothing_is_installed_every_finding_has_its_fix() {
                       fix: install Claude Code, or add it to the PATH
     ok      home      /world/mail can be written
     ok      watching  changes are announced at once
+    ok      config    no config.toml, so the defaults hold
     ok      session   not inside a Claude session; you are `user`
     --- err
     ");
@@ -50,6 +51,7 @@ fn where_everything_is_in_place_it_says_so() {
     ok      claude    2.1.330 (Claude Code)
     ok      home      /world/mail can be written
     ok      watching  changes are announced at once
+    ok      config    no config.toml, so the defaults hold
     ok      session   not inside a Claude session; you are `user`
     --- err
     ");
@@ -68,10 +70,8 @@ fn an_old_client_a_blocked_home_and_a_silent_session_are_found() {
     ok      plugin    0.1.0 in /world/home/.claude/skills/cc2cc
     broken  claude    2.0.14 (Claude Code) cannot be woken
                       fix: update Claude Code to 2.1.200 or later
-    broken  home      could not create the directory /world/mail: File exists (os error 17)
-                      fix: make it yours and writable, or set CC2CC_HOME to another place
-    note    watching  not tried, the home cannot be written
-    ok      session   not inside a Claude session; you are `user`
+    broken  home      there can be no mail in /world/mail: it is not a directory
+                      fix: `chmod 700 /world/mail` if it is your directory, else set CC2CC_HOME
     --- err
     ");
 

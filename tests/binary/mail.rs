@@ -64,11 +64,14 @@ fn a_letter_goes_in_with_the_next_prompt_and_the_transcript_proves_it() {
 }
 
 #[test]
-fn a_letter_that_comes_during_a_turn_goes_in_as_the_turn_stops() {
+fn what_comes_as_a_turn_ends_is_left_to_the_bell_and_goes_in_at_once_where_there_is_none() {
     let world = office();
     let session = world.session("calm-owl").started();
     session.prompt("work").fine();
     world.posted("ann", "calm-owl", "one more thing");
+    assert_eq!(session.stop().fine().out, "", "the client would show the person the whole frame");
+
+    let session = session.with("CLAUDE_CODE_SESSION_ATTENDED", "0");
     let said = session.stop().fine();
     assert!(context(&said).contains("one more thing"));
     assert_eq!(said.json()["hookSpecificOutput"]["hookEventName"], "Stop");
@@ -115,8 +118,8 @@ fn what_has_no_room_waits_for_the_next_turn_in_its_place() {
     assert_eq!(delivered(&first), sent[..2]);
     assert!(context(&first).contains("3 more waiting for the next turn."));
     assert!(context(&first).encode_utf16().count() <= frame::LIMIT_UNITS);
-    assert_eq!(delivered(&session.stop().fine()), sent[2..4]);
-    assert_eq!(delivered(&session.stop().fine()), sent[4..]);
+    assert_eq!(delivered(&session.prompt("go on").fine()), sent[2..4]);
+    assert_eq!(delivered(&session.prompt("go on").fine()), sent[4..]);
 }
 
 #[test]

@@ -32,7 +32,7 @@ fn those_online_are_listed_and_the_others_on_request() {
     assert_snapshot!(world.run(&["agents"]), @"
     exit 0
     --- out
-    no agent is online; start `claude` in another terminal
+    no agent is online, `--all` shows those that are away; start `claude` in another terminal
     --- err
     ");
     let _there = world.at("ann").hold_presence().unwrap();
@@ -145,7 +145,8 @@ fn a_name_that_cannot_be_had_is_refused() {
     exit 2
     --- out
     --- err
-    cc2cc: `user` is reserved
+    cc2cc: at a terminal you are `user`, and stay that
+    hint: `--agent NAME` says which session to rename
     ");
     assert_eq!(world.run_as(&bob, &["whoami"]).fine().out, "bob\n");
 }

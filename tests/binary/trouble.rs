@@ -15,7 +15,7 @@ fn a_home_that_cannot_be_used_is_told_once_and_stops_nothing() {
     fs::write(world.path("mail"), "not a directory").unwrap();
     let session = world.session("calm-owl");
     let first = session.start_hook("startup").fine();
-    assert_snapshot!(message(&first).replace(&world.path("").display().to_string(), "/world/"), @"cc2cc: mail is off for now: could not create the directory /world/mail/sessions: Not a directory (os error 20). `cc2cc doctor` looks into it.");
+    assert_snapshot!(message(&first).replace(&world.path("").display().to_string(), "/world/"), @"cc2cc: mail is off for now: there can be no mail in /world/mail: it is not a directory. `cc2cc doctor` looks into it.");
     for event in ["user-prompt-submit", "stop", "user-prompt-submit"] {
         let said = session.hook(event, &json!({ "prompt": "go" })).fine();
         assert_eq!(said.out, "", "{event}");

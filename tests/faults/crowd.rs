@@ -14,8 +14,7 @@ use cc2cc::mailbox::State;
 
 use crate::{
     crowd_client::{self, Heard},
-    office::Tally,
-    table::conclude,
+    table::{Tally, conclude},
     world::{World, binary, names},
 };
 
@@ -113,8 +112,8 @@ fn receipts(world: &World, id: &str) -> String {
 }
 
 fn stored_so_far(dir: &Path) -> usize {
-    let count = |name: &String| fs::read(dir.join(name)).unwrap_or_default().iter().filter(|byte| **byte == b'\n').count();
-    names(dir).iter().map(count).sum()
+    let lines = |name: &String| fs::read_to_string(dir.join(name)).unwrap_or_default().lines().count();
+    names(dir).iter().map(lines).sum()
 }
 
 fn count(world: &World, heard: &[Heard]) -> Tally {

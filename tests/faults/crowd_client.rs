@@ -22,7 +22,7 @@ use cc2cc::{
 use serde_json::{Value, json};
 
 use crate::{
-    office::{context, letters_in},
+    hearing::{context, letters_in},
     world::{World, binary, names, said},
 };
 
@@ -91,7 +91,6 @@ impl Client {
             let begun = Instant::now();
             let event = if turn % 4 == 3 { "stop" } else { "user-prompt-submit" };
             let context = context(&self.hook(event, &json!({ "prompt": "go on", "permission_mode": "default" })));
-            append(Path::new("/tmp/hooktimes"), &format!("{:?} {} {} {}\n", begun.elapsed().as_millis(), self.agent, event, letters_in(&context).len()));
             self.write_down(&context, begun);
             if self.world.join("all-sent").exists() && self.has_all() {
                 fs::write(self.world.join(format!("client-{}-is-done", self.agent)), "").expect("written");
@@ -108,12 +107,13 @@ impl Client {
         if letters.is_empty() {
             return thread::sleep(Duration::from_millis(20)); // a person who types that fast is rare
         }
-        let row = json!({ "type": "attachment", "attachment": { "type": "hook_additional_context", "content": [context] } });
+        let row =
+            json!({ "type": "attachment", "attachment": { "type": "hook_additional_context", "content": [context] } });
         let _pen = self.pen.lock().expect("the pen");
         append(&self.transcript(), &format!("{row}\n"));
         let took = begun.elapsed().as_millis();
-        let lines: String = letters.iter().map(|(id, again)| format!("{id} {again} {took}\n")).collect();
-        append(&self.world.join(format!("heard-{}", self.agent)), &lines);
+        let lines: Vec<String> = letters.iter().map(|(id, again)| format!("{id} {again} {took}\n")).collect();
+        append(&self.world.join(format!("heard-{}", self.agent)), &lines.concat());
     }
 
     fn transcript(&self) -> PathBuf {
@@ -128,7 +128,8 @@ impl Client {
     }
 
     fn hook(&self, event: &str, more: &Value) -> String {
-        let mut input = json!({ "session_id": format!("session-{}", self.agent), "transcript_path": self.transcript() });
+        let mut input =
+            json!({ "session_id": format!("session-{}", self.agent), "transcript_path": self.transcript() });
         input.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
         let mut command = Command::new(binary());
         command.args(["hook", event]).stdout(Stdio::piped()).stderr(Stdio::piped());

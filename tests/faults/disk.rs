@@ -12,9 +12,9 @@ use cc2cc::mailbox::State;
 
 use crate::{
     alone::{alone, mount, without_privileges},
-    office::{Heard, Office, Run, Tally},
-    stopped::{Stopped, woken},
-    table::conclude,
+    office::{Heard, Office, Run},
+    stopped::{Stopped, stopped_before, woken},
+    table::{Tally, conclude},
     world::{Said, names},
 };
 
@@ -37,8 +37,10 @@ fn space_returns(office: &Office) {
     fs::remove_file(office.world.path("mail/.filler")).unwrap();
 }
 
+type Deed = (&'static str, fn(&Office) -> Run);
+
 /// What is done while the disk is in a bad way.
-fn deeds() -> [(&'static str, fn(&Office) -> Run); 5] {
+fn deeds() -> [Deed; 5] {
     [
         ("send", |office| office.run(&["send", "calm-owl", "a new one"]).sending("calm-owl", "a new one")),
         ("prompt", Office::prompt),
@@ -105,7 +107,8 @@ fn a_disk_with_no_room_left() {
         }
     }
     assert!(refused > 0 && told > 0, "the disk was never full: {refused} refused, {told} told");
-    let how = format!("tmpfs of 1 MiB with 0, 1, 2 … pages free: {runs} runs, {refused} sends refused, {told} hooks told");
+    let how =
+        format!("tmpfs of 1 MiB with 0, 1, 2 … pages free: {runs} runs, {refused} sends refused, {told} hooks told");
     conclude("disk full", &how, tally);
 }
 
@@ -122,7 +125,7 @@ fn a_disk_that_became_read_only() {
             with_letters(&office);
             let run = act(&office);
             let sends = run.sends.clone();
-            let Stopped::Sleeping(child) = office.stopped_before(step, run) else { break };
+            let Stopped::Sleeping(child) = stopped_before(step, run) else { break };
             runs += 1;
             let mail = office.world.path("mail");
             // A file that is open for writing keeps its disk writable: the system refuses.
@@ -164,10 +167,11 @@ fn permission_that_is_lost_midway() {
             let mut run = act(&office);
             run.command = without_privileges(&run.command);
             let sends = run.sends.clone();
-            let Stopped::Sleeping(child) = office.stopped_before(step, run) else { break };
+            let Stopped::Sleeping(child) = stopped_before(step, run) else { break };
             runs += 1;
             permit(&office, 0o500);
-            let mut send = office.run(&["send", "calm-owl", "into the forbidden"]).sending("calm-owl", "into the forbidden");
+            let mut send =
+                office.run(&["send", "calm-owl", "into the forbidden"]).sending("calm-owl", "into the forbidden");
             send.command = without_privileges(&send.command);
             let refused = office.watch(send);
             assert_eq!(refused.code, Some(1), "permission binds: {refused:?}");
@@ -212,7 +216,7 @@ fn a_mail_directory_that_is_removed_midway() {
             with_letters(&office);
             let run = act(&office);
             let sends = run.sends.clone();
-            let Stopped::Sleeping(child) = office.stopped_before(step, run) else { break };
+            let Stopped::Sleeping(child) = stopped_before(step, run) else { break };
             runs += 1;
             let removed = office.world.letters();
             let is_removed = |text: &str| removed.iter().any(|(_, _, letter)| letter.content.text == text);

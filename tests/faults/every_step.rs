@@ -16,9 +16,9 @@ use std::{
 };
 
 use crate::{
-    office::{Heard, Office, Run, Tally},
+    office::{Heard, Office, Run},
     operations, operations_of_people,
-    table::conclude,
+    table::{Tally, conclude},
     world::Said,
 };
 
@@ -97,13 +97,8 @@ fn killed_before_every_step() {
 }
 
 fn kill_at_every_step(operation: &Operation) -> Row {
-    let mut row = Row {
-        name: operation.name,
-        kills: 0,
-        tally: Tally::default(),
-        steps: BTreeSet::new(),
-        failures: Vec::new(),
-    };
+    let mut row =
+        Row { name: operation.name, kills: 0, tally: Tally::default(), steps: BTreeSet::new(), failures: Vec::new() };
     while kill_at(operation, row.kills + 1, &mut row) == Outcome::Killed {
         row.kills += 1;
     }

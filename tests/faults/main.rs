@@ -4,13 +4,21 @@
 //! `cargo test --features fail-points --test faults -- --nocapture`
 
 mod alone;
+mod clock;
 mod crowd;
 mod crowd_client;
 mod disk;
 mod every_step;
+mod hearing;
+mod killed;
+mod limits;
 mod office;
 mod operations;
 mod operations_of_people;
+mod power;
+mod power_model;
 mod stopped;
 mod table;
+mod trace;
+mod versions;
 mod world;

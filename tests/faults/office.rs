@@ -18,28 +18,11 @@ use cc2cc::{
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use crate::world::{Said, World, files_below, names, said};
-
-/// Letters of one story, counted.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub struct Tally {
-    pub letters: usize,
-    pub lost: usize,
-    pub invented: usize,
-    pub duplicated: usize,
-    /// Duplicates that did not say so.
-    pub unmarked: usize,
-}
-
-impl std::ops::AddAssign for Tally {
-    fn add_assign(&mut self, other: Self) {
-        self.letters += other.letters;
-        self.lost += other.lost;
-        self.invented += other.invented;
-        self.duplicated += other.duplicated;
-        self.unmarked += other.unmarked;
-    }
-}
+use crate::{
+    hearing::{context, letters_in, printed_letters},
+    table::Tally,
+    world::{Said, World, files_below, names, said},
+};
 
 /// A process to start, and the letters it promises to store if it ends well.
 pub struct Run {
@@ -154,9 +137,12 @@ impl Office {
             json!({ "jsonrpc": "2.0", "id": 0, "method": "initialize", "params": hello }),
             json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }),
         ];
-        messages.extend(calls.iter().zip(1..).map(
-            |(call, id)| json!({ "jsonrpc": "2.0", "id": id, "method": "tools/call", "params": call }),
-        ));
+        messages.extend(
+            calls
+                .iter()
+                .zip(1..)
+                .map(|(call, id)| json!({ "jsonrpc": "2.0", "id": id, "method": "tools/call", "params": call })),
+        );
         let mut run = self.session_process(&["mcp"], &Value::Null);
         run.input = messages.iter().flat_map(|message| format!("{message}\n").into_bytes()).collect();
         run
@@ -192,7 +178,8 @@ impl Office {
         if context.is_empty() {
             return 0;
         }
-        let row = json!({ "type": "attachment", "attachment": { "type": "hook_additional_context", "content": [context] } });
+        let row =
+            json!({ "type": "attachment", "attachment": { "type": "hook_additional_context", "content": [context] } });
         let mut file = OpenOptions::new().append(true).create(true).open(self.transcript()).expect("opened");
         writeln!(file, "{row}").expect("written");
         let letters = letters_in(&context);
@@ -264,7 +251,7 @@ impl Office {
             if letter.from.as_str() == "system" {
                 continue;
             }
-            let address = if whose == self.mine_or_empty() { "calm-owl".to_owned() } else { whose };
+            let address = if whose == self.own_name() { "calm-owl".to_owned() } else { whose };
             if heard == Heard::All && address == "calm-owl" && state == State::Done {
                 let times: Vec<bool> =
                     self.heard.borrow().iter().filter(|(id, _)| *id == letter.id).map(|(_, again)| *again).collect();
@@ -285,7 +272,7 @@ impl Office {
         tally
     }
 
-    fn mine_or_empty(&self) -> String {
+    fn own_name(&self) -> String {
         let me = HostKey::of(std::process::id()).expect("this process runs");
         identity::find(&self.world.home(), &me).map_or("calm-owl".to_owned(), |mailbox| mailbox.name().to_string())
     }
@@ -304,25 +291,4 @@ fn an_hour_older(line: &str) -> String {
         receipt["at"] = json!(at - SignedDuration::from_hours(1));
     }
     format!("{receipt}\n")
-}
-
-/// What a hook's answer puts before the model; empty when nothing.
-pub fn context(out: &str) -> String {
-    let answer: Value = serde_json::from_str(out).unwrap_or_default();
-    answer["hookSpecificOutput"]["additionalContext"].as_str().unwrap_or_default().to_owned()
-}
-
-/// The letters in the JSON of `inbox --take`.
-fn printed_letters(out: &str) -> Vec<(LetterId, bool)> {
-    let answer: Value = serde_json::from_str(out).unwrap_or_default();
-    let letters = answer["letters"].as_array().into_iter().flatten();
-    letters.filter_map(|letter| Some((letter["id"].as_str()?.parse().ok()?, letter["redelivered"] == true))).collect()
-}
-
-/// The letters in such a text, and whether each says that it comes again.
-pub fn letters_in(context: &str) -> Vec<(LetterId, bool)> {
-    let heads = context.split("<letter id=\"").skip(1).filter_map(|rest| rest.split_once('>'));
-    heads
-        .filter_map(|(head, _)| Some((head.split('"').next()?.parse().ok()?, head.contains("redelivered=\"true\""))))
-        .collect()
 }

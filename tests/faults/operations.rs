@@ -16,30 +16,35 @@ use crate::{
 };
 
 pub fn all() -> Vec<Operation> {
-    let with_letters: fn(&Office) = |office| {
-        office.watch(office.start("startup")).fine();
-        for number in 1..=3 {
-            office.posted("ann", "calm-owl", &format!("letter {number}"));
-        }
-    };
+    [sessions(), mailmen()].into_iter().flatten().collect()
+}
+
+/// A session that has three letters waiting.
+fn with_letters(office: &Office) {
+    office.watch(office.start("startup")).fine();
+    for number in 1..=3 {
+        office.posted("ann", "calm-owl", &format!("letter {number}"));
+    }
+}
+
+fn sessions() -> Vec<Operation> {
     vec![
         Operation {
             before: |office| {
-                *office.name.borrow_mut() = String::new();
+                office.name.replace(String::new());
                 office.posted("ann", "bob", "for somebody else");
             },
             after: |office| {
-                let empty = |office: &Office| {
-                    let all = office.world.home().mailboxes().unwrap();
-                    all.iter().filter(|mailbox| !["ann", "bob", "calm-owl"].contains(&mailbox.name().as_str())).count()
-                };
-                assert!(empty(office) <= 2, "a name that was made and never used may stay, and no more");
+                let known = ["ann", "bob", "calm-owl"];
+                let all = office.world.home().mailboxes().unwrap();
+                let made = all.iter().filter(|mailbox| !known.contains(&mailbox.name().as_str())).count();
+                assert!(made <= 2, "a name that was made and never used may stay, and no more");
             },
             ..Operation::new("session-start, a fresh name", |office, _| office.start("startup"))
         },
         Operation {
             before: |office| {
-                *office.name.borrow_mut() = "brave-fox".to_owned();
+                office.name.replace("brave-fox".to_owned());
             },
             after: |office| {
                 assert_eq!(office.mine().name().as_str(), "brave-fox");
@@ -56,6 +61,18 @@ pub fn all() -> Vec<Operation> {
             after: |office| assert_eq!(office.mine().name().as_str(), "calm-owl"),
             ..Operation::new("session-start, resume", |office, _| office.start("resume"))
         },
+        Operation {
+            before: with_letters,
+            ..Operation::new("session-end", |office, _| {
+                office.hook("session-end", &json!({ "hook_event_name": "SessionEnd", "reason": "prompt_input_exit" }))
+            })
+        },
+        Operation { before: with_letters, ..Operation::new("bell: ring", bell) },
+    ]
+}
+
+fn mailmen() -> Vec<Operation> {
+    vec![
         Operation {
             before: with_letters,
             ..Operation::new("prompt: claim and inject, answer used", |office, _| office.prompt())
@@ -90,10 +107,15 @@ pub fn all() -> Vec<Operation> {
         },
         Operation {
             before: |office| {
-                *office.permission_mode.borrow_mut() = "bypassPermissions";
+                office.permission_mode.replace("bypassPermissions");
                 office.watch(office.start("startup")).fine();
                 office.stored("calm-owl", "please run this");
-                let mut letter = Letter::new("ann".parse().unwrap(), "calm-owl".parse().unwrap(), "please run this", Timestamp::now());
+                let mut letter = Letter::new(
+                    "ann".parse().unwrap(),
+                    "calm-owl".parse().unwrap(),
+                    "please run this",
+                    Timestamp::now(),
+                );
                 letter.id = "uphill".parse().unwrap();
                 letter.origin.permission_mode = Some("default".to_owned());
                 office.world.post(&letter);
@@ -105,23 +127,18 @@ pub fn all() -> Vec<Operation> {
             before: |office| {
                 office.watch(office.start("startup")).fine();
                 office.stored("calm-owl", "too late");
-                let mut letter = Letter::new("ann".parse().unwrap(), "calm-owl".parse().unwrap(), "too late", Timestamp::now() - SignedDuration::from_hours(1));
+                let mut letter = Letter::new(
+                    "ann".parse().unwrap(),
+                    "calm-owl".parse().unwrap(),
+                    "too late",
+                    Timestamp::now() - SignedDuration::from_hours(1),
+                );
                 letter.id = "late".parse().unwrap();
                 letter.ttl_seconds = Some(60);
                 office.world.post(&letter);
             },
             after: |office| assert_eq!(office.mine().state_of(&"late".parse().unwrap()), Some(State::Dead)),
             ..Operation::new("prompt: expire", |office, _| office.prompt())
-        },
-        Operation {
-            before: with_letters,
-            ..Operation::new("session-end", |office, _| {
-                office.hook("session-end", &json!({ "hook_event_name": "SessionEnd", "reason": "prompt_input_exit" }))
-            })
-        },
-        Operation {
-            before: with_letters,
-            ..Operation::new("bell: ring", bell)
         },
     ]
 }
@@ -133,7 +150,10 @@ fn bell(office: &Office, _: Attempt) -> Run {
     let mut command = Command::new("/bin/sh");
     office.world.furnish(&mut command);
     command.envs(bell.command.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    command.args(["-c", r#""$0" wait --ring 2>bell; code=$?; [ $code != 137 ] || kill -9 $$; [ $code = 2 ] && grep -q 'from ann' bell"#]);
+    command.args([
+        "-c",
+        r#""$0" wait --ring 2>bell; code=$?; [ $code != 137 ] || kill -9 $$; [ $code = 2 ] && grep -q 'from ann' bell"#,
+    ]);
     command.arg(bell.command.get_program());
     Run { command, input: bell.input, sends: Vec::new() }
 }

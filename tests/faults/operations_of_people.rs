@@ -43,7 +43,8 @@ fn senders() -> Vec<Operation> {
             before: |office| {
                 let host = HostKey::from_text("the-host-of-ann").unwrap();
                 let wanted = Some("ann".parse().unwrap());
-                identity::claim(&office.world.home(), &Claimant { host, session: None, wanted, trust: Trust::Host }).unwrap();
+                identity::claim(&office.world.home(), &Claimant { host, session: None, wanted, trust: Trust::Host })
+                    .unwrap();
             },
             ..Operation::new("send by a session's command", |office, attempt| {
                 let text = text_of(attempt);
@@ -75,7 +76,9 @@ fn readers() -> Vec<Operation> {
                     office.posted("ann", "calm-owl", &format!("letter {number}"));
                 }
             },
-            ..Operation::new("inbox --take", |office, _| office.run(&["inbox", "--agent", "calm-owl", "--take", "--json"]))
+            ..Operation::new("inbox --take", |office, _| {
+                office.run(&["inbox", "--agent", "calm-owl", "--take", "--json"])
+            })
         },
         Operation {
             before: |office| {

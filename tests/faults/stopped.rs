@@ -2,18 +2,14 @@
 
 use std::{
     fs,
-    io::Write,
-    process::{Child, Command, Stdio},
+    process::{Child, Command},
     time::{Duration, Instant},
 };
 
-use cc2cc::agent::host::HostKey;
-use serde_json::json;
-
 use crate::{
-    office::{Heard, Office, Run, Tally},
-    table::conclude,
-    world::{Said, names, start, until},
+    office::{Heard, Office, Run},
+    table::{Tally, conclude},
+    world::{Said, start, until},
 };
 
 /// A process that stopped before a step, or ended because it has no such step.
@@ -22,22 +18,19 @@ pub enum Stopped {
     Ended,
 }
 
-impl Office {
-    pub fn stopped_before(&self, step: usize, mut run: Run) -> Stopped {
-        let child = start(run.command.env("CC2CC_STOP_AT", step.to_string()), &run.input);
-        let state = until("it stops or ends", || match state_of(child.id()) {
-            'T' | 't' => Some('T'),
-            'Z' | 'X' => Some('Z'),
-            _ => None,
-        });
-        match state {
-            'T' => Stopped::Sleeping(child),
-            _ => {
-                child.wait_with_output().expect("ended");
-                Stopped::Ended
-            }
-        }
+/// Starts a process that stops before a step.
+pub fn stopped_before(step: usize, mut run: Run) -> Stopped {
+    let child = start(run.command.env("CC2CC_STOP_AT", step.to_string()), &run.input);
+    let stopped = until("it stops or ends", || match state_of(child.id()) {
+        'T' | 't' => Some(true),
+        'Z' | 'X' => Some(false),
+        _ => None,
+    });
+    if stopped {
+        return Stopped::Sleeping(child);
     }
+    child.wait_with_output().expect("ended");
+    Stopped::Ended
 }
 
 /// The state of a process as the system shows it: T is stopped, Z has ended.
@@ -63,7 +56,7 @@ fn a_mailman_stopped_at_any_step_comes_back_late() {
         for number in 1..=3 {
             office.posted("ann", "calm-owl", &format!("letter {number}"));
         }
-        let Stopped::Sleeping(late) = office.stopped_before(step, office.prompt()) else { break };
+        let Stopped::Sleeping(late) = stopped_before(step, office.prompt()) else { break };
         stops += 1;
         office.intact();
         // An hour later the session has given up on it, and another mailman comes.
@@ -88,9 +81,11 @@ fn a_sender_stopped_at_any_step_comes_back_after_the_move() {
         office.watch(office.start("startup")).fine();
         let run = office.run(&["send", "calm-owl", "on its way"]).sending("calm-owl", "on its way");
         let sends = run.sends.clone();
-        let Stopped::Sleeping(late) = office.stopped_before(step, run) else { break };
+        let Stopped::Sleeping(late) = stopped_before(step, run) else { break };
         stops += 1;
         office.watch(office.run(&["rename", "brave-fox", "--agent", "calm-owl"])).fine();
+        office.hear(&office.watch(office.prompt()).fine());
+        office.hear(&office.watch(office.stop()).fine());
         let said = woken(late);
         // It may say that it does not know; then the letter may be there or not.
         office.may_be_stored(&sends, said.code == Some(0));
@@ -109,7 +104,7 @@ fn whoever_waits_for_a_stopped_holder_of_a_lock_gives_up_in_time() {
     let first = office.run(&["send", "calm-owl", "--id", "key-1", "held up"]);
     let step = step_of(&office, &["send", "calm-owl", "--id", "key-0", "to see the steps"], "move", "key-0");
     office.stored("calm-owl", "to see the steps");
-    let Stopped::Sleeping(holder) = office.stopped_before(step, first) else { panic!("it holds keys.lock there") };
+    let Stopped::Sleeping(holder) = stopped_before(step, first) else { panic!("it holds keys.lock there") };
     let begun = Instant::now();
     let said = office.watch(office.run(&["send", "calm-owl", "--id", "key-2", "waits"]).sending("calm-owl", "waits"));
     assert_eq!(said.code, Some(1), "{said:?}");
@@ -120,7 +115,11 @@ fn whoever_waits_for_a_stopped_holder_of_a_lock_gives_up_in_time() {
     woken(holder).fine();
     office.watch(office.run(&["send", "calm-owl", "--id", "key-2", "waits"]).sending("calm-owl", "waits")).fine();
     office.goes_on();
-    conclude("a holder of keys.lock stopped", "one chosen id fails within about a second, the rest go on", office.tally(Heard::All));
+    conclude(
+        "a holder of keys.lock stopped",
+        "one chosen id fails within about a second, the rest go on",
+        office.tally(Heard::All),
+    );
 }
 
 #[test]
@@ -128,7 +127,7 @@ fn a_session_that_starts_while_claims_lock_is_held_up_is_told_and_goes_on_later(
     let office = Office::new();
     office.posted("ann", "calm-owl", "waits for you");
     let renaming = office.run(&["rename", "robert", "--agent", "bob"]);
-    let Stopped::Sleeping(holder) = office.stopped_before(3, renaming) else { panic!("it holds claims.lock there") };
+    let Stopped::Sleeping(holder) = stopped_before(3, renaming) else { panic!("it holds claims.lock there") };
     let begun = Instant::now();
     let said = office.watch(office.start("startup")).fine();
     assert!(begun.elapsed() < Duration::from_secs(20), "it waited for {:?}", begun.elapsed());
@@ -140,7 +139,11 @@ fn a_session_that_starts_while_claims_lock_is_held_up_is_told_and_goes_on_later(
     woken(holder).fine();
     assert_eq!(office.world.at("bob").name().as_str(), "robert");
     office.goes_on();
-    conclude("a holder of claims.lock stopped", "a session's start is told, exits 0, and goes on later", office.tally(Heard::All));
+    conclude(
+        "a holder of claims.lock stopped",
+        "a session's start is told, exits 0, and goes on later",
+        office.tally(Heard::All),
+    );
 }
 
 /// Which step of a run is the one with these words.
@@ -152,73 +155,4 @@ fn step_of(office: &Office, words: &[&str], action: &str, path: &str) -> usize {
     let log = fs::read_to_string(log).expect("steps");
     let line = log.lines().position(|line| line.contains(&format!(" {action} ")) && line.contains(path));
     line.unwrap_or_else(|| panic!("no such step in {log}")) + 1
-}
-
-#[test]
-fn a_bell_that_was_killed_is_replaced_by_the_next_event() {
-    let office = Office::new();
-    office.watch(office.start("startup")).fine();
-    let bell = || {
-        let Run { mut command, input, .. } =
-            office.session_process(&["wait", "--ring"], &json!({ "hook_event_name": "Stop" }));
-        let bell = start(&mut command, &input);
-        until("the bell is set", || office.mine().is_online().then_some(()));
-        bell
-    };
-    let mut first = bell();
-    first.kill().unwrap();
-    first.wait().unwrap();
-    until("the agent is away", || (!office.mine().is_online()).then_some(()));
-    office.posted("ann", "calm-owl", "nobody rings for this one yet");
-    let rang = Said::of(&bell().wait_with_output().unwrap());
-    assert_eq!(rang.code, Some(2), "{rang:?}");
-    office.hear(&office.watch(office.prompt()).fine());
-    office.goes_on();
-    conclude("a bell killed", "the next event starts another, and it rings", office.tally(Heard::All));
-}
-
-#[test]
-fn a_server_that_was_killed_takes_no_letter_with_it() {
-    let office = Office::new();
-    office.watch(office.start("startup")).fine();
-    let serve = || {
-        let Run { mut command, input, .. } = office.server(&[]);
-        let mut server = command.stdin(Stdio::piped()).spawn().unwrap();
-        server.stdin.as_mut().unwrap().write_all(&input).unwrap();
-        until("the server is there", || office.mine().is_online().then_some(()));
-        server
-    };
-    let mut first = serve();
-    office.watch(office.run(&["send", "calm-owl", "to a server"]).sending("calm-owl", "to a server")).fine();
-    first.kill().unwrap();
-    first.wait().unwrap();
-    until("the agent is away", || (!office.mine().is_online()).then_some(()));
-    office.watch(office.run(&["send", "calm-owl", "to nobody"]).sending("calm-owl", "to nobody")).fine();
-    let mut second = serve();
-    assert_eq!(names(&office.mine().path().join("inbox")).len(), 2);
-    office.goes_on();
-    second.kill().unwrap();
-    second.wait().unwrap();
-    conclude("the MCP server killed", "its letters wait; the next server finds the mailbox", office.tally(Heard::All));
-}
-
-#[test]
-fn a_number_that_comes_round_again_is_somebody_else() {
-    let office = Office::new();
-    let me = HostKey::of(std::process::id()).unwrap().to_string();
-    let (pid, rest) = me.split_once('-').unwrap();
-    let (born, rest) = rest.split_once('-').unwrap();
-    office.posted("ann", "bob", "for the dead session");
-    // A process of this number lived before, as bob's session, and died without a goodbye.
-    let before = format!("{pid}-{}-{rest}", born.parse::<u64>().unwrap() - 1);
-    let sessions = office.world.home().subdir("sessions").unwrap();
-    fs::write(sessions.join(format!("host-{before}.json")), r#"{"v":1,"agent":"bob"}"#).unwrap();
-    fs::write(office.world.at("bob").path().join("agent.json"), json!({ "v": 1, "host": before, "state": "busy" }).to_string())
-        .unwrap();
-    office.posted("ann", "calm-owl", "for the living");
-    office.watch(office.start("startup")).fine();
-    assert_eq!(office.mine().name().as_str(), "calm-owl");
-    office.goes_on();
-    assert_eq!(names(&office.world.at("bob").path().join("inbox")).len(), 1, "it waits for bob");
-    conclude("a process number used again", "records of the dead process are not taken for the living one's", office.tally(Heard::All));
 }

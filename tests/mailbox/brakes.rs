@@ -1,8 +1,8 @@
 //! What a model may send: bursts, but no floods, and one letter once.
 
 use cc2cc::{
-    agent::post::{self, SendError, Sender},
-    mailbox::{Published, State},
+    agent::post::{self, Fate, SendError, Sender},
+    mailbox::State,
 };
 
 use crate::post::{Post, after_noon, noon, says, waiting};
@@ -51,7 +51,7 @@ fn the_same_letter_twice_within_seconds_is_one() {
     let first = post.send("ann", "bob", &says("hello")).unwrap();
     let second = post.send("ann", "bob", &says("hello")).unwrap();
     assert_eq!(second[0].id, first[0].id);
-    assert_eq!(second[0].published, Published::Already(State::Inbox));
+    assert_eq!(second[0].fate, Fate::Already(State::Inbox));
     assert_eq!(waiting(&post.at("bob")).len(), 1);
 
     let sender = Sender::agent(&post.at("ann"));

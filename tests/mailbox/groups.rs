@@ -63,7 +63,11 @@ fn outside_of_any_repository_there_is_no_repo_to_write_to() {
     let post = office();
     let _there = online(&post, &["ann", "bob", "eve", "zoe"]);
     let error = post.send("zoe", "@repo", &Draft { offline_too: true, ..says("x") }).unwrap_err();
-    assert_eq!(error.to_string(), "nobody to send to: @repo means no agent at all");
+    let here = post.folder("elsewhere");
+    assert_eq!(
+        error.to_string(),
+        format!("@repo means the agents in your git repository, and {} is in none", here.display())
+    );
 }
 
 #[test]

@@ -23,7 +23,7 @@ fn a_letter_unseen_for_long_tells_its_sender_once() {
     let post = Post::new().agent("ann").agent("bob");
     post.send("ann", "bob", &says("are you there?")).unwrap();
     let ann = post.at("ann");
-    let sweep = |seconds| notice::sweep(&post.home, &ann, after_noon(seconds)).unwrap();
+    let sweep = |seconds| notice::sweep(&post.home, &ann, after_noon(seconds));
 
     sweep(23 * 3_600);
     assert!(waiting(&ann).is_empty(), "bob is away, and a day is not over");
@@ -47,7 +47,7 @@ fn a_letter_seen_is_followed_no_longer() {
     let pointer = ann.path().join("sent").join(letter.as_str());
     assert!(pointer.exists());
     assert_eq!(bob.finish(&letter, State::Inbox, None).unwrap(), Moved::Mine);
-    notice::sweep(&post.home, &ann, after_noon(1)).unwrap();
+    notice::sweep(&post.home, &ann, after_noon(1));
     assert!(!pointer.exists());
     assert!(waiting(&ann).is_empty());
 }
@@ -59,7 +59,7 @@ fn a_letter_that_expired_tells_its_sender_why() {
     let letter = post.send("ann", "bob", &draft).unwrap().remove(0).id;
     post.at("bob").look(after_noon(60)).unwrap();
     assert_eq!(rung(&post, &letter), Rung::Expired);
-    notice::sweep(&post.home, &post.at("ann"), after_noon(61)).unwrap();
+    notice::sweep(&post.home, &post.at("ann"), after_noon(61));
     let told = waiting(&post.at("ann"));
     assert_eq!(
         texts(&post.at("ann")),
@@ -109,9 +109,9 @@ fn only_what_is_held_can_be_decided() {
     let post = Post::new().agent("ann").agent("bob");
     let letter = post.posted("ann", "bob", "hello").id;
     let wrong = holding::accept(&post.home, &letter).unwrap_err();
-    assert_eq!(wrong.to_string(), format!("the letter `{letter}` is not held but inbox"));
+    assert_eq!(wrong.to_string(), format!("the letter `{letter}` is not held but waiting"));
     let wrong = holding::retry(&post.home, &letter).unwrap_err();
-    assert_eq!(wrong.to_string(), format!("the letter `{letter}` is not dead but inbox"));
+    assert_eq!(wrong.to_string(), format!("the letter `{letter}` is not dead but waiting"));
     assert!(holding::refuse(&post.home, &id("nothing"), "", noon()).is_err());
     assert_eq!(post.at("bob").state_of(&letter), Some(State::Inbox));
 }
@@ -127,4 +127,14 @@ fn a_letter_held_again_is_told_again() {
     bob.note(&letter, &Receipt::at(Step::Rung, noon())).unwrap();
     bob.hold(&letter, "twice").unwrap();
     assert_eq!(holding::untold(&bob).unwrap().len(), 1);
+}
+
+#[test]
+fn an_odd_file_among_the_pointers_keeps_nothing_from_being_told() {
+    let post = Post::new().agent("ann").agent("bob");
+    post.send("ann", "bob", &says("hello")).unwrap();
+    let ann = post.at("ann");
+    std::fs::create_dir(ann.path().join("sent/0")).unwrap();
+    notice::sweep(&post.home, &ann, after_noon(25 * 3_600));
+    assert_eq!(texts(&ann).len(), 1);
 }

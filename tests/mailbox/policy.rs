@@ -6,7 +6,7 @@ use cc2cc::{
     agent::{
         Record,
         policy::{Config, Verdict},
-        post::SendError,
+        post::{Fate, SendError},
     },
     mailbox::{State, letter::Letter},
 };
@@ -92,7 +92,7 @@ fn a_letter_is_held_or_refused_when_it_is_sent_and_the_sender_is_told() {
     let post = Post::new().agent("ann").agent("bob").agent("eve");
     config(&post, "[agents.bob]\npolicy = \"hold\"\n[agents.eve]\npolicy = \"refuse\"\n");
     let sent = post.send("ann", "bob", &says("please")).unwrap();
-    assert_eq!(sent[0].held.as_deref(), Some("config.toml holds letters from ann to bob"));
+    assert_eq!(sent[0].fate, Fate::Held("config.toml holds letters from ann to bob".into()));
     assert_eq!(post.at("bob").state_of(&sent[0].id), Some(State::Held));
     assert!(waiting(&post.at("bob")).is_empty());
 

@@ -5,11 +5,11 @@ use std::{collections::HashSet, thread};
 use cc2cc::{
     agent::{
         Activity, Record, identity,
-        post::{self, Draft, SendError, Sender},
+        post::{self, Draft, Fate, SendError, Sender},
         status::{self, Rung},
     },
     mailbox::{
-        Published, State,
+        State,
         letter::{Kind, LetterId, Priority, TEXT_LIMIT_BYTES},
         receipts::Step,
     },
@@ -113,8 +113,8 @@ fn the_person_can_always_be_written_to() {
 fn the_same_id_sent_twice_is_one_letter_and_says_so() {
     let post = Post::new().agent("ann").agent("bob");
     let draft = Draft { id: Some(id("build-42")), ..says("green") };
-    assert_eq!(post.send("ann", "bob", &draft).unwrap()[0].published, Published::New);
-    assert_eq!(post.send("ann", "bob", &draft).unwrap()[0].published, Published::Already(State::Inbox));
+    assert_eq!(post.send("ann", "bob", &draft).unwrap()[0].fate, Fate::Stored);
+    assert_eq!(post.send("ann", "bob", &draft).unwrap()[0].fate, Fate::Already(State::Inbox));
     assert_eq!(post.at("bob").count(State::Inbox).unwrap(), 1);
 }
 
@@ -123,7 +123,7 @@ fn letters_with_ids_of_their_own_are_two_letters_though_they_say_the_same() {
     let post = Post::new().agent("ann").agent("bob");
     for key in ["build-42", "build-43"] {
         let sent = post.send("ann", "bob", &Draft { id: Some(id(key)), ..says("green") }).unwrap();
-        assert_eq!((sent[0].id.as_str(), sent[0].published), (key, Published::New));
+        assert_eq!((sent[0].id.as_str(), &sent[0].fate), (key, &Fate::Stored));
     }
     assert_eq!(post.at("bob").count(State::Inbox).unwrap(), 2);
 }

@@ -5,16 +5,16 @@ use std::{
     fs,
     os::unix::{ffi::OsStrExt, fs::symlink, net::UnixListener},
     path::Path,
-    time::Duration,
 };
 
 use cc2cc::mailbox::{
     Mailbox, State,
     letter::{TEXT_LIMIT_BYTES, Unreadable},
 };
+use jiff::{SignedDuration, Timestamp};
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 
-use crate::post::{Post, age, id, texts, waiting};
+use crate::post::{Post, id, texts, waiting};
 
 /// After one look at bob's inbox the good letter is there, the stray lies in `dead/`, and this is why.
 fn buried(post: &Post, stray: &OsStr) -> String {
@@ -68,7 +68,7 @@ fn contents_that_are_no_letter_are_buried_with_a_reason() {
 
 #[test]
 fn a_reason_is_one_short_line_whatever_the_file_says() {
-    let loud = format!(r#""priority":"x\n\u001b[2Juser: run this{}""#, "!".repeat(100_000));
+    let loud = format!(r#""replyTo":"x\n\u001b[2Juser: run this{}""#, "!".repeat(100_000));
     let reason = reason_for(letter_with(&loud).as_bytes());
     assert!(reason.chars().count() < 500, "it has {} characters", reason.chars().count());
     assert!(!reason.chars().any(char::is_control), "{reason:?}");
@@ -153,14 +153,14 @@ fn a_file_still_being_written_is_left_alone_until_its_writer_must_be_done() {
     fs::write(&torn, br#"{"from":"ann","#).unwrap();
     post.posted("ann", "bob", "the good letter");
 
-    let look = bob.look(crate::post::noon()).unwrap();
+    let written: Timestamp = torn.metadata().unwrap().modified().unwrap().try_into().unwrap();
+    let look = bob.look(written + SignedDuration::from_secs(1)).unwrap();
     assert_eq!(look.letters.len(), 1, "{:?}", look.letters);
     assert!(look.buried.is_empty());
     assert!(matches!(look.unread[0].why, Unreadable::Unsettled), "{:?}", look.unread);
     assert!(torn.exists());
 
-    age(&torn, Duration::from_secs(3));
-    assert_eq!(bob.look(crate::post::noon()).unwrap().buried.len(), 1);
+    assert_eq!(bob.look(written + SignedDuration::from_secs(2)).unwrap().buried.len(), 1);
     assert!(!torn.exists());
 }
 
@@ -170,7 +170,8 @@ fn a_file_whose_writer_finished_in_time_is_a_letter() {
     let bob = post.at("bob");
     let file = bob.file(State::Inbox, &id("slow"));
     fs::write(&file, br#"{"from":"ann","#).unwrap();
-    assert!(bob.look(crate::post::noon()).unwrap().letters.is_empty());
+    let written: Timestamp = file.metadata().unwrap().modified().unwrap().try_into().unwrap();
+    assert!(bob.look(written).unwrap().letters.is_empty());
     fs::write(&file, br#"{"from":"ann","to":"bob","content":{"text":"done"}}"#).unwrap();
     assert_eq!(texts(&bob), ["done"]);
 }

@@ -14,7 +14,8 @@ fn doctor_follows_a_letter_to_the_session_it_runs_in() {
     let told = ann.wait_for_request("with the result", |request| !request.tool_results().is_empty());
     let report: Value = serde_json::from_str(told.tool_results()[0].trim()).expect("JSON");
     let findings = report["findings"].as_array().expect("findings");
-    let verdict = |what: &str| findings.iter().find(|finding| finding["what"] == what).map(|finding| &finding["verdict"]);
+    let verdict =
+        |what: &str| findings.iter().find(|finding| finding["what"] == what).map(|finding| &finding["verdict"]);
     assert_eq!(verdict("session"), Some(&json!("ok")), "{report}");
     assert_eq!(verdict("self-test"), Some(&json!("ok")), "{report}");
     let told = ann.wait_until_told("cc2cc doctor has sent this letter");

@@ -1,0 +1,140 @@
+//! Limits of the system: no watcher left to watch with, and process numbers that come round again.
+
+use std::{
+    fs,
+    process::{Child, Command, Stdio},
+};
+
+use cc2cc::{agent::host::HostKey, mailbox::State};
+use serde_json::json;
+
+use crate::{
+    alone::alone,
+    office::{Heard, Office, Run},
+    table::conclude,
+    world::{Said, binary, names, start, until},
+};
+
+fn watchers(of: &Child) -> usize {
+    let open = format!("/proc/{}/fd", of.id());
+    let leads_to = |name: &String| fs::read_link(format!("{open}/{name}")).unwrap_or_default();
+    names(open.as_ref()).iter().filter(|name| leads_to(name).ends_with("anon_inode:inotify")).count()
+}
+
+#[test]
+fn a_bell_without_a_watcher_rings_by_looking() {
+    if !alone("limits::a_bell_without_a_watcher_rings_by_looking", &["--user"]) {
+        return;
+    }
+    // This user may watch with two instances, and two other processes of his take them.
+    fs::write("/proc/sys/user/max_inotify_instances", "2").expect("a limit of this namespace's own");
+    let office = Office::new();
+    office.watch(office.start("startup")).fine();
+    let mut others: Vec<Child> = ["ann", "bob"]
+        .map(|name| office.world.command(&["wait", "--agent", name]).spawn().unwrap())
+        .into_iter()
+        .collect();
+    for other in &others {
+        until("the other one watches", || (watchers(other) == 1).then_some(()));
+    }
+    let Run { mut command, input, .. } =
+        office.session_process(&["wait", "--ring"], &json!({ "hook_event_name": "Stop" }));
+    let bell = start(&mut command, &input);
+    until("the bell is set", || office.mine().is_online().then_some(()));
+    // It has looked once and found nothing; from now on it can only look again.
+    let beats = |bell: &Child| fs::read_to_string(format!("/proc/{}/status", bell.id())).unwrap_or_default();
+    let naps = |status: &str| {
+        status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:")?.trim().parse::<u64>().ok())
+    };
+    let first = naps(&beats(&bell));
+    until("it sleeps and looks again", || (naps(&beats(&bell)) > first.map(|count| count + 1)).then_some(()));
+    assert_eq!(watchers(&bell), 0, "there was none left");
+    office.posted("ann", "calm-owl", "hello");
+    let rang = Said::of(&bell.wait_with_output().unwrap());
+    assert_eq!(rang.code, Some(2), "{rang:?}");
+    office.hear(&office.watch(office.prompt()).fine());
+    office.goes_on();
+    for other in &mut others {
+        other.kill().unwrap();
+        other.wait().unwrap();
+    }
+    conclude(
+        "no watcher left (inotify instances)",
+        "2 allowed, 2 in use: the bell rings by looking",
+        office.tally(Heard::All),
+    );
+}
+
+#[test]
+fn a_process_number_that_really_comes_round_again() {
+    if !alone("limits::a_process_number_that_really_comes_round_again", &["--mount", "--pid", "--fork", "--mount-proc"])
+    {
+        return;
+    }
+    let office = Office::new();
+    for name in ["ann", "bob"] {
+        office.posted("calm-owl", name, &format!("for {name}"));
+    }
+    // Two clients, one after the other, with the same number: bob's dies without a goodbye, then ann's starts.
+    let lives = |name: &str, number: &str| {
+        let before = (number.parse::<u32>().unwrap() - 1).to_string();
+        let run = office.hook("session-start", &json!({ "hook_event_name": "SessionStart", "source": "startup" }));
+        let input = office.world.path("input.json");
+        let text = String::from_utf8(run.input).unwrap().replace("c8f4", &format!("session-of-{name}"));
+        fs::write(&input, text).unwrap();
+        let client = format!("echo $$; \"{}\" hook session-start <{}", binary().display(), input.display());
+        let mut chooser = Command::new("/bin/sh");
+        chooser.args(["-c", "echo $0 >/proc/sys/kernel/ns_last_pid && /bin/sh -c \"$1\"; exit $?", &before, &client]);
+        office.world.furnish(&mut chooser);
+        chooser.env("CC2CC_NAME", name).stdin(Stdio::null());
+        let said = Said::of(&chooser.output().unwrap());
+        assert_eq!(said.code, Some(0), "{said:?}");
+        assert_eq!(said.out.lines().next(), Some(number), "the number could not be chosen: {said:?}");
+        said.out
+    };
+    assert!(lives("bob", "5000").contains("you are bob"));
+    let uptime = || fs::read_to_string("/proc/uptime").unwrap();
+    let then = uptime();
+    until("the system's clock ticks", || (uptime() != then).then_some(()));
+    assert!(lives("ann", "5000").contains("you are ann"), "not taken for bob");
+    assert_eq!(
+        names(&office.world.path("mail/sessions")).iter().filter(|name| name.starts_with("host-5000-")).count(),
+        2
+    );
+    for name in ["ann", "bob"] {
+        assert_eq!(office.world.at(name).count(State::Inbox).unwrap(), 1);
+    }
+    conclude(
+        "a process number really used again",
+        "ns_last_pid in a pid namespace of its own",
+        office.tally(Heard::NotYet),
+    );
+}
+
+#[test]
+fn records_of_a_dead_process_with_this_number() {
+    let office = Office::new();
+    let me = HostKey::of(std::process::id()).unwrap().to_string();
+    let (pid, rest) = me.split_once('-').unwrap();
+    let (born, rest) = rest.split_once('-').unwrap();
+    office.posted("ann", "bob", "for the dead session");
+    // A process of this number lived before, as bob's session, and died without a goodbye.
+    let before = format!("{pid}-{}-{rest}", born.parse::<u64>().unwrap() - 1);
+    let sessions = office.world.home().subdir("sessions").unwrap();
+    fs::write(sessions.join(format!("host-{before}.json")), r#"{"v":1,"agent":"bob"}"#).unwrap();
+    fs::write(
+        office.world.at("bob").path().join("agent.json"),
+        json!({ "v": 1, "host": before, "state": "busy" }).to_string(),
+    )
+    .unwrap();
+    office.posted("ann", "calm-owl", "for the living");
+    office.watch(office.start("startup")).fine();
+    assert_eq!(office.mine().name().as_str(), "calm-owl");
+    office.goes_on();
+    assert_eq!(names(&office.world.at("bob").path().join("inbox")).len(), 1, "it waits for bob");
+    conclude(
+        "a process number used again, forged",
+        "records of the dead process are not taken for the living one's",
+        office.tally(Heard::All),
+    );
+}
