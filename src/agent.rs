@@ -11,6 +11,7 @@ pub mod identity;
 pub mod notice;
 pub mod policy;
 pub mod post;
+pub mod prune;
 pub mod repo;
 pub mod status;
 

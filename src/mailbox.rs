@@ -211,6 +211,16 @@ impl Mailbox {
         self.shift(id, State::Claimed, State::Inbox)
     }
 
+    /// As [`Mailbox::give_back`], if nothing has been noted of the letter since somebody counted its `receipts`: of two
+    /// who judge one claim, the second must not undo what has come after the first.
+    ///
+    /// # Errors
+    /// As [`Mailbox::claim`].
+    pub fn give_back_if_still(&self, id: &LetterId, receipts: usize) -> Result<Moved, FsError> {
+        let _guard = lock::exclusive(&self.path.join("returns.lock"))?;
+        if self.receipts(id).len() == receipts { self.give_back(id) } else { Ok(Moved::Gone) }
+    }
+
     /// Ends a letter's way: proved seen, or read by the person.
     ///
     /// # Errors
@@ -344,12 +354,15 @@ impl Mailbox {
     /// # Errors
     /// A `FsError` naming the directory or lock.
     pub fn furnish(&self) -> Result<(), FsError> {
+        let mut missing = false;
         for name in ["tmp", "receipts"].into_iter().chain(State::ALL.map(State::dir)) {
-            disk::create_dir(&self.path.join(name))?;
+            let room = self.path.join(name);
+            missing |= !room.exists();
+            disk::create_dir(&room)?;
         }
         for lock in presence::LOCKS {
             disk::open_lock(&self.path.join(lock))?;
         }
-        disk::sync_dir(&self.path)
+        if missing { disk::sync_dir(&self.path) } else { Ok(()) }
     }
 }

@@ -152,7 +152,7 @@ fn attempt(home: &Home, claimant: &Claimant, patience: Patience) -> Result<Optio
             Occupancy::Free => return settle(home, claimant, candidate.clone(), denied).map(Some),
             Occupancy::Taken if patience == Patience::Wait => return Ok(None),
             Occupancy::Taken if Some(candidate) == wanted_mailbox.as_ref() => denied = wanted.cloned(),
-            Occupancy::Taken => {}
+            Occupancy::Taken => denied = denied.or_else(|| Some(candidate.name().clone())),
         }
     }
     if let Some(mailbox) = of_host {
@@ -187,10 +187,18 @@ fn is_reserved(mailbox: &Mailbox) -> bool {
 /// Notes the outcome where the other processes of the session will look.
 fn settle(home: &Home, claimant: &Claimant, mailbox: Mailbox, denied: Option<AgentName>) -> Result<Claim, FsError> {
     write_pointer(home, &host_file(&claimant.host), mailbox.name())?;
-    if let Some(session) = &claimant.session
-        && (claimant.trust == Trust::Session || read_pointer(home, &session_file(session)).is_none())
-    {
-        write_pointer(home, &session_file(session), mailbox.name())?;
+    if let Some(session) = &claimant.session {
+        let file = session_file(session);
+        let moves = match read_pointer(home, &file) {
+            None => true,
+            // A second terminal on a live session gets another name; the session stays with the first.
+            Some(owner) => {
+                claimant.trust == Trust::Session && matches!(occupancy(&owner, &claimant.host), Occupancy::Free)
+            }
+        };
+        if moves {
+            write_pointer(home, &file, mailbox.name())?;
+        }
     }
     let mut record = Record::of(&mailbox);
     if record.host.as_deref() != Some(claimant.host.as_str()) || record.ended.is_some() {

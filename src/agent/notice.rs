@@ -47,6 +47,14 @@ pub fn remember(sender: &Mailbox, letter: &Letter) -> Result<(), FsError> {
     disk::append_line(&sent.join(letter.id.as_str()), letter.to.as_str())
 }
 
+/// Looks through what the person has sent once that is much: scripts send, and nobody looks into their mailbox.
+pub fn sweep_if_many(home: &Home, sender: &Mailbox, now: Timestamp) {
+    const MANY: usize = 200;
+    if disk::names(&sender.path().join("sent")).is_ok_and(|names| names.len() > MANY) {
+        sweep(home, sender, now);
+    }
+}
+
 /// Looks through what `sender` has sent, tells it what it should know, and forgets what is settled. What fails is logged
 /// and tried again the next time; nobody's turn depends on it.
 pub fn sweep(home: &Home, sender: &Mailbox, now: Timestamp) {

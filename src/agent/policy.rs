@@ -47,6 +47,9 @@ pub struct Config {
     hop_limit: u32,
     from: BTreeMap<AgentName, Rule>,
     agents: BTreeMap<AgentName, ForAgent>,
+    /// Where names are looked up: a rule follows its agent through renames.
+    #[serde(skip)]
+    home: Option<Home>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
@@ -58,7 +61,7 @@ struct ForAgent {
 
 impl Default for Config {
     fn default() -> Self {
-        Self { policy: Rule::Accept, hop_limit: HOP_LIMIT, from: BTreeMap::new(), agents: BTreeMap::new() }
+        Self { policy: Rule::Accept, hop_limit: HOP_LIMIT, from: BTreeMap::new(), agents: BTreeMap::new(), home: None }
     }
 }
 
@@ -90,12 +93,14 @@ impl Config {
             Err(error) if error.is_not_found() => return Ok(Self::default()),
             read => read?,
         };
-        toml::from_slice(&bytes).map_err(|error| {
+        let mut config: Self = toml::from_slice(&bytes).map_err(|error: toml::de::Error| {
             let upto = error.span().map_or(0, |span| span.start).min(bytes.len());
             let line = bytes[..upto].split(|byte| *byte == b'\n').count();
             let why = format!("line {line}: {}", shorten(error.message(), 200));
             ConfigError::Invalid { path, why }
-        })
+        })?;
+        config.home = Some(home.clone());
+        Ok(config)
     }
 
     /// Judges a letter to `receiver`, who works in `mode`; `None` when that is not known yet.
@@ -105,8 +110,9 @@ impl Config {
         if sender.is_reserved() {
             return Verdict::Accept; // the person, or a notice of ours
         }
-        let for_agent = self.agents.get(receiver);
-        let for_pair = for_agent.and_then(|agent| agent.from.get(sender)).or_else(|| self.from.get(sender)).copied();
+        let for_agent = self.rule_of(&self.agents, receiver);
+        let for_pair = for_agent.and_then(|agent| self.rule_of(&agent.from, sender));
+        let for_pair = for_pair.or_else(|| self.rule_of(&self.from, sender)).copied();
         let rule = for_pair.or_else(|| for_agent.and_then(|agent| agent.policy)).unwrap_or(self.policy);
         let sender_mode = letter.origin.permission_mode.as_deref();
         match rule {
@@ -120,5 +126,17 @@ impl Config {
             }
             Rule::Accept => Verdict::Accept,
         }
+    }
+
+    /// What a table says of an agent, under its name now or one it had.
+    fn rule_of<'a, T>(&self, table: &'a BTreeMap<AgentName, T>, agent: &AgentName) -> Option<&'a T> {
+        let now = |name: &AgentName| {
+            let mailbox = self.home.as_ref().and_then(|home| home.mailbox(name));
+            mailbox.map_or_else(|| name.clone(), |mailbox| mailbox.name().clone())
+        };
+        table.get(agent).or_else(|| {
+            let agent = now(agent);
+            table.iter().find(|(name, _)| now(name) == agent).map(|(_, rule)| rule)
+        })
     }
 }

@@ -201,6 +201,9 @@ pub fn send(
         }
         sent.push(outcome);
     }
+    if let Some(own) = own.as_ref().filter(|_| sender.name.is_user()) {
+        notice::sweep_if_many(home, own, now);
+    }
     if let Some(found) = answered.filter(|found| found.mailbox.name() == &sender.name) {
         let mut receipt = Receipt::at(Step::Answered, now);
         receipt.by = sent.first().map(|sent| sent.id.clone());

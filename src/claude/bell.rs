@@ -7,7 +7,7 @@
 use std::{
     path::Path,
     process::{self, ExitCode},
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use anyhow::{Context, Result};
@@ -124,44 +124,95 @@ fn await_server(mailbox: &Mailbox) {
     }
 }
 
-/// Waits at one mailbox; returns when the session has moved to another.
+/// Waits at one mailbox; returns when the session has moved to another. What goes wrong is logged once and tried again
+/// with the next beat: a bell that gave up would leave its session deaf.
 fn sit_at(home: &Home, mailbox: &Mailbox, quiet_until: Instant) -> Result<()> {
     let host = client::claimant(None, Trust::Host).context("the client has gone")?.host;
-    let inbox = mailbox.dir(State::Inbox);
+    let (inbox, held) = (mailbox.dir(State::Inbox), mailbox.dir(State::Held));
     let sessions = home.subdir("sessions")?;
-    let held = mailbox.dir(State::Held);
     let watch = Watch::over([inbox.as_path(), held.as_path(), Path::new(&sessions)]);
     let mut swept = Instant::now();
-    loop {
-        if identity::find(home, &host).as_ref() != Some(mailbox) {
-            return Ok(());
-        }
-        settle(mailbox)?;
-        let now = Timestamp::now();
+    let mut calm = Calm::default();
+    let mut complaint = None;
+    while identity::find(home, &host).as_ref() == Some(mailbox) {
         if swept.elapsed() >= SWEEP_EVERY {
-            notice::sweep(home, mailbox, now);
+            notice::sweep(home, mailbox, Timestamp::now());
             swept = Instant::now();
         }
-        let due = due(home, mailbox, now)?;
         let quiet = quiet_until.saturating_duration_since(Instant::now());
-        if !due.is_empty() && quiet.is_zero() {
-            for letter in &due {
-                mailbox.note(&letter.id, &Receipt::at(Step::Rung, now))?;
+        match round(home, mailbox, quiet, &mut calm) {
+            Ok(due) if due.is_empty() => complaint = None,
+            Ok(due) => {
+                watch.hand_over();
+                ring(mailbox, &due);
             }
-            watch.hand_over();
-            ring(mailbox, &due);
+            Err(error) => {
+                let text = error.to_string();
+                if complaint.as_ref() != Some(&text) {
+                    log::line(home, &format!("bell: {text}"));
+                }
+                complaint = Some(text);
+            }
         }
         watch.sleep(if quiet.is_zero() { Duration::MAX } else { quiet });
+    }
+    Ok(())
+}
+
+/// One look: settles what was delivered, and gives the letters to ring for, noted as rung.
+fn round(home: &Home, mailbox: &Mailbox, quiet: Duration, calm: &mut Calm) -> Result<Vec<Waiting>, FsError> {
+    settle(mailbox)?;
+    if calm.holds(mailbox) {
+        return Ok(Vec::new());
+    }
+    let now = Timestamp::now();
+    let due = due(home, mailbox, now, calm)?;
+    if !quiet.is_zero() {
+        return Ok(Vec::new());
+    }
+    for letter in &due {
+        mailbox.note(&letter.id, &Receipt::at(Step::Rung, now))?;
+    }
+    Ok(due)
+}
+
+/// Remembers that there was nothing to ring for, so that a full inbox is not read again with every beat.
+#[derive(Default)]
+struct Calm {
+    changed: Option<[SystemTime; 2]>,
+}
+
+impl Calm {
+    /// A change within this time of a look may bear the same time as one before it.
+    const BLUR: Duration = Duration::from_secs(1);
+
+    fn holds(&self, mailbox: &Mailbox) -> bool {
+        self.changed.is_some() && self.changed == Self::times(mailbox)
+    }
+
+    /// Nothing waits that will ever be due; true until something changes.
+    fn begin(&mut self, before: Option<[SystemTime; 2]>) {
+        let settled = |at: &SystemTime| at.elapsed().is_ok_and(|age| age > Self::BLUR);
+        self.changed = before.filter(|times| times.iter().all(settled));
+    }
+
+    fn times(mailbox: &Mailbox) -> Option<[SystemTime; 2]> {
+        let changed = |state| mailbox.dir(state).metadata().and_then(|facts| facts.modified()).ok();
+        Some([changed(State::Inbox)?, changed(State::Held)?])
     }
 }
 
 /// The letters worth waking the session for now.
-fn due(home: &Home, mailbox: &Mailbox, now: Timestamp) -> Result<Vec<Waiting>> {
+fn due(home: &Home, mailbox: &Mailbox, now: Timestamp, calm: &mut Calm) -> Result<Vec<Waiting>, FsError> {
+    let before = Calm::times(mailbox);
     let look = mailbox.look(now)?;
     notice::buried(mailbox, &look.buried, now)?;
     let mut letters = look.letters;
     letters.retain(|letter| letter.priority != Priority::Low);
     letters.extend(holding::untold(mailbox)?.iter().map(|found| Waiting::from(&found.letter)));
+    if letters.is_empty() && look.unread.is_empty() {
+        calm.begin(before);
+    }
     letters.retain(|letter| is_due(mailbox, &letter.id, now));
     if !letters.is_empty() && Config::load(home).is_err() {
         letters.clear(); // the mailman could not bring them

@@ -197,7 +197,10 @@ fn hand_over(
     event: &str,
     now: Timestamp,
 ) -> Result<()> {
-    record.hops = record.hops.max(delivery.hops);
+    if !delivery.is_empty() {
+        // What this turn writes comes after these letters, whatever went before: along any chain of turns it grows.
+        record.hops = delivery.hops;
+    }
     record.session.clone_from(&input.session_id);
     record.transcript.clone_from(&input.transcript_path);
     record.permission_mode = input.permission_mode.clone().or(record.permission_mode);

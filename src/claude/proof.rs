@@ -21,8 +21,10 @@ use crate::mailbox::{
     receipts::{Receipt, Step, since_return},
 };
 
-/// How long after a claim the transcript may be behind.
+/// How long after a delivery the transcript may be behind.
 const TRANSCRIPT_LAG: SignedDuration = SignedDuration::from_secs(2);
+/// How long a mailman may take from the claim to the delivery, on a machine with too much to do.
+const SLOW_MAILMAN: SignedDuration = SignedDuration::from_secs(30);
 /// How long other hooks of the same event may keep the client from using what ours gave it.
 const OTHER_HOOKS: SignedDuration = SignedDuration::from_mins(10);
 
@@ -42,10 +44,10 @@ pub enum Patience {
 pub fn settle(mailbox: &Mailbox, now: Timestamp, patience: Patience) -> Result<(), FsError> {
     let mut transcripts = HashMap::new();
     for id in mailbox.ids(State::Claimed)? {
-        let receipts = mailbox.receipts(&id);
+        let all = mailbox.receipts(&id);
         // Since it last went back. Of several that noted a claim one won, and which cannot be told: the proof lies
         // behind the first, and time runs from the last.
-        let receipts = since_return(&receipts);
+        let receipts = since_return(&all);
         let claims: Vec<&Receipt> = receipts.iter().filter(|receipt| receipt.step == Step::Claimed).collect();
         let claim = claims.last();
         let path = claim.and_then(|claim| claim.transcript.clone());
@@ -61,18 +63,23 @@ pub fn settle(mailbox: &Mailbox, now: Timestamp, patience: Patience) -> Result<(
             mailbox.finish(&id, State::Claimed, Some(&Receipt::at(Step::Seen, now)))?;
             continue;
         }
-        let limit = if patience == Patience::Short { TRANSCRIPT_LAG } else { OTHER_HOOKS };
-        let latest = claims.iter().map(|claim| claim.at).max();
+        let delivered =
+            receipts.iter().filter(|receipt| receipt.step == Step::Delivered).map(|receipt| receipt.at).max();
+        let limit = match (patience, delivered) {
+            (Patience::Long, _) => OTHER_HOOKS,
+            (Patience::Short, Some(_)) => TRANSCRIPT_LAG,
+            (Patience::Short, None) => SLOW_MAILMAN,
+        };
+        let latest = delivered.or_else(|| claims.iter().map(|claim| claim.at).max());
         // A claim made after this look began is young, too; one a day ahead was made under another clock.
         let age = latest.map_or(SignedDuration::MAX, |at| now.duration_since(at).abs());
         if age < limit {
             continue;
         }
-        let delivered = receipts.iter().any(|receipt| receipt.step == Step::Delivered);
-        if !kept && delivered {
+        if !kept && delivered.is_some() {
             mailbox.finish(&id, State::Claimed, None)?; // no transcript to ask: it stays "delivered"
         } else {
-            mailbox.give_back(&id)?;
+            mailbox.give_back_if_still(&id, all.len())?;
         }
     }
     Ok(())

@@ -17,7 +17,7 @@ use crate::{
     claude::{bell, install::Places},
     failure::Failure,
     mailbox::{
-        Key, Mailbox, disk,
+        Key, Mailbox, State, disk,
         home::{Home, HomeError},
         letter::{Kind, Letter},
         name::AgentName,
@@ -59,6 +59,7 @@ pub fn run(home: Result<Home, HomeError>, args: &Args) -> ExitCode {
             findings.push(finding("home", writable(&home)));
             findings.push(finding("watching", watched(&home)));
             findings.push(finding("config", config(&home)));
+            findings.extend(mailboxes(&home));
             findings.extend(sessions(&home));
         }
         Err(error) => {
@@ -132,6 +133,19 @@ fn config(home: &Home) -> Verdict {
         Ok(_) => Verdict::Fine("no config.toml, so the defaults hold".to_owned()),
         Err(error) => broken(error.to_string(), "mend it; until then sessions neither send nor get letters"),
     }
+}
+
+/// The mailboxes that cannot be used; nothing when all can.
+fn mailboxes(home: &Home) -> Vec<Finding> {
+    let all = match home.mailboxes() {
+        Ok(all) => all,
+        Err(error) => return vec![finding("mailboxes", broken(error.to_string(), "see above, at home"))],
+    };
+    let tried = |mailbox: Mailbox| mailbox.furnish().and_then(|()| mailbox.count(State::Inbox).map(drop)).err();
+    let errors = all.into_iter().filter_map(tried);
+    errors
+        .map(|error| finding("mailbox", broken(error.to_string(), "make it yours and writable: chmod -R u+rwX")))
+        .collect()
 }
 
 fn watched(home: &Home) -> Verdict {

@@ -48,6 +48,7 @@ pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
         return dead(&mailbox, args.json);
     }
     if args.take {
+        me::check_own(home, &mailbox)?;
         return take(&mailbox, args.json, now);
     }
     let letters = list(&mailbox, args.all)?;
@@ -56,6 +57,9 @@ pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
         super::print_json(&json!({ "agent": mailbox.name(), "letters": letters }));
     } else {
         super::print(&table(&mailbox, &letters, now));
+        for (file, why) in mailbox.unreadable(State::Inbox)? {
+            super::print(&format!("{} cannot be read: {}\n", shorten(&file, 60), shorten(&why, 200)));
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -4,7 +4,7 @@ use std::{env, fs, process::ExitCode};
 
 use crate::{
     claude::install::{InstallError, Link, Places},
-    failure::{Code, Failure},
+    failure::Failure,
     mailbox::{
         disk,
         home::{Home, HomeError},
@@ -58,6 +58,7 @@ pub fn remove(home: Result<Home, HomeError>, args: &RemovalArgs) -> Result<ExitC
         removed => removed?,
     };
     super::print(&format!("cc2cc is removed from {}\n", places.plugin.display()));
+    super::print("sessions that run now complain of the missing plugin until they are restarted\n");
     for path in left {
         super::print(&format!("not ours, so it stays: {}\n", path.display()));
     }
@@ -75,19 +76,13 @@ pub fn remove(home: Result<Home, HomeError>, args: &RemovalArgs) -> Result<ExitC
 
 /// Removes what cc2cc keeps in its home, and the home itself if nothing else is in it.
 fn purge(home: &Home) -> Result<(), Failure> {
-    let failed = |error: std::io::Error| {
-        Failure::new(Code::Failed, format!("could not remove the mail in {}: {error}", home.path().display()))
-    };
     for mailbox in home.mailboxes()? {
-        fs::remove_dir_all(mailbox.path()).map_err(failed)?;
+        home.remove(&mailbox)?;
     }
     let begun = |name: &std::ffi::OsString| name.to_string_lossy().starts_with(".new-");
     let begun = disk::names(home.path()).unwrap_or_default().into_iter().filter(begun);
     for ours in begun.chain(["sessions".into(), "renamed".into()]) {
-        match fs::remove_dir_all(home.path().join(ours)) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(error)),
-            _ => {}
-        }
+        disk::remove_tree(&home.path().join(ours))?;
     }
     for ours in ["log", "log.1"] {
         disk::remove(&home.path().join(ours))?;

@@ -5,7 +5,7 @@ use std::env;
 use crate::{
     agent::{host::HostKey, identity, post::Sender},
     claude::client::HOST_VARIABLE,
-    failure::Failure,
+    failure::{Code, Failure},
     mailbox::{Mailbox, home::Home, name::AgentName},
 };
 
@@ -46,6 +46,19 @@ pub fn mailbox(home: &Home, named: Option<&str>) -> Result<Mailbox, Failure> {
             Some(mailbox) => Ok(mailbox),
             None => Ok(home.ensure(&AgentName::user())?),
         },
+    }
+}
+
+/// What only a person may do to a mailbox that is not one's own.
+///
+/// # Errors
+/// When a session reaches for another's mailbox.
+pub fn check_own(home: &Home, mailbox: &Mailbox) -> Result<(), Failure> {
+    match agent(home) {
+        Ok(Some(own)) if own == *mailbox => Ok(()),
+        Ok(None) => Ok(()),
+        _ => Err(Failure::new(Code::Held, format!("only a person may do this to {}", mailbox.name()))
+            .hint("a session does it to itself alone")),
     }
 }
 

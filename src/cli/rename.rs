@@ -24,6 +24,7 @@ pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
         return Err(Failure::new(Code::Usage, "at a terminal you are `user`, and stay that")
             .hint("`--agent NAME` says which session to rename"));
     }
+    me::check_own(home, &mailbox)?;
     let renamed = identity::rename(home, &mailbox, &args.new.parse()?)?;
     super::print(&format!("{} is {} now; letters to the old name still arrive\n", mailbox.name(), renamed.name()));
     Ok(ExitCode::SUCCESS)

@@ -226,6 +226,18 @@ pub fn remove(path: &Path) -> Result<(), FsError> {
     }
 }
 
+/// Removes a directory of ours with all that is in it; follows no link.
+///
+/// # Errors
+/// A `FsError`; a directory that is not there counts as removed.
+pub fn remove_tree(path: &Path) -> Result<(), FsError> {
+    step("remove", path);
+    match fs::remove_dir_all(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error).naming("remove", path),
+        _ => Ok(()),
+    }
+}
+
 /// Reads a regular file of at most `limit` bytes. Follows no link, waits on no pipe.
 ///
 /// # Errors

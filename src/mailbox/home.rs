@@ -11,7 +11,7 @@ use super::{
 /// Renames followed before a chain counts as a loop.
 const LONGEST_CHAIN: usize = 64;
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Home {
     path: PathBuf,
 }
@@ -122,7 +122,7 @@ impl Home {
         disk::create_dir(draft.path())?;
         draft.furnish()?;
         if let Err(error) = disk::rename(draft.path(), mailbox.path()) {
-            let _ = std::fs::remove_dir_all(draft.path());
+            let _ = disk::remove_tree(draft.path());
             return Err(if mailbox.exists() { taken(&mailbox) } else { error });
         }
         disk::sync_dir(&self.path)?;
@@ -159,6 +159,16 @@ impl Home {
         disk::rename(mailbox.path(), target.path())?;
         disk::sync_dir(&self.path)?;
         Ok(target)
+    }
+
+    /// Removes a mailbox with all that is in it. Its name is free again.
+    ///
+    /// # Errors
+    /// A `FsError`; the mailbox is out of reach already, and what is left of it is no mailbox.
+    pub fn remove(&self, mailbox: &Mailbox) -> Result<(), FsError> {
+        let aside = self.path.join(format!(".new-{}", disk::unique()));
+        disk::rename(mailbox.path(), &aside)?;
+        disk::remove_tree(&aside)
     }
 
     /// All mailboxes, by name.

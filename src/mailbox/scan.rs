@@ -82,7 +82,10 @@ impl Mailbox {
     /// # Errors
     /// A `FsError` when the inbox itself cannot be listed, or an expired letter not be moved.
     pub fn look(&self, now: Timestamp) -> Result<Look, FsError> {
-        self.check_rooms()?;
+        if self.check_rooms().is_err() {
+            self.furnish()?; // somebody may have tidied up in it
+            self.check_rooms()?;
+        }
         let mut names = disk::names(&self.dir(State::Inbox))?;
         names.retain(|name| !is_hidden(name));
         names.sort_unstable();
@@ -109,6 +112,23 @@ impl Mailbox {
             key(a).cmp(&key(b)).then_with(|| a.id.cmp(&b.id))
         });
         Ok(look)
+    }
+
+    /// The files of a state that cannot be read as letters, with the reason; for people to look at.
+    ///
+    /// # Errors
+    /// A `FsError` when the directory cannot be listed.
+    pub fn unreadable(&self, state: State) -> Result<Vec<(String, String)>, FsError> {
+        let names = disk::names(&self.dir(state))?;
+        let why = |name: &OsString| match id_of(name) {
+            None => Some("its name is not a letter id".to_owned()),
+            Some(id) => match self.read(state, &id) {
+                Ok(_) | Err(Unreadable::Gone) => None,
+                Err(why) => Some(why.to_string()),
+            },
+        };
+        let odd = names.iter().filter(|name| !is_hidden(name)).filter_map(|name| Some((name, why(name)?)));
+        Ok(odd.map(|(name, why)| (name.to_string_lossy().into_owned(), why)).collect())
     }
 
     fn was_retried(&self, id: &LetterId) -> bool {

@@ -165,6 +165,7 @@ fn uninstalling_takes_exactly_what_was_installed_and_keeps_the_mail() {
     exit 0
     --- out
     cc2cc is removed from /world/home/.claude/skills/cc2cc
+    sessions that run now complain of the missing plugin until they are restarted
     not ours, so it stays: /world/home/.claude/skills/cc2cc/commands
     letters stay in /world/mail; `cc2cc uninstall --purge` removes them
     --- err
@@ -192,6 +193,7 @@ fn purging_removes_the_mail_and_nothing_beside_it() {
     exit 0
     --- out
     cc2cc is removed from /world/home/.claude/skills/cc2cc
+    sessions that run now complain of the missing plugin until they are restarted
     the mail in /world/mail is removed
     --- err
     ");

@@ -2,6 +2,7 @@
 
 use std::{
     env, fs,
+    os::unix::fs::MetadataExt,
     path::Path,
     process::{Command, Stdio},
 };
@@ -17,10 +18,9 @@ pub fn alone(story: &str, namespaces: &[&str]) -> bool {
     if env::var_os(INSIDE).is_some() {
         return true;
     }
-    let is_root = fs::metadata("/proc/self").is_ok_and(|me| std::os::unix::fs::MetadataExt::uid(&me) == 0);
     let mut inside = Command::new("unshare");
     inside.args(namespaces);
-    if !is_root || namespaces.contains(&"--user") {
+    if !is_root() || namespaces.contains(&"--user") {
         inside.args(["--user", "--map-root-user"]);
     }
     inside.arg(env::current_exe().expect("this program")).args(["--exact", story, "--nocapture", "--test-threads=1"]);
@@ -45,10 +45,17 @@ pub fn mount(words: &[&str], at: &Path) {
     assert!(said.status.success(), "mount {words:?} {}: {}", at.display(), String::from_utf8_lossy(&said.stderr));
 }
 
-/// The same command by somebody who has no more rights than the files give: root without its capabilities.
+fn is_root() -> bool {
+    fs::metadata("/proc/self").is_ok_and(|me| me.uid() == 0)
+}
+
+/// The same command with no more rights than the files give, which for root means without its capabilities.
 pub fn without_privileges(command: &Command) -> Command {
-    let mut bound = Command::new("setpriv");
-    bound.args(["--bounding-set=-all", "--inh-caps=-all"]).arg(command.get_program()).args(command.get_args());
+    let mut bound = Command::new(if is_root() { "setpriv" } else { "env" });
+    if is_root() {
+        bound.args(["--bounding-set=-all", "--inh-caps=-all"]);
+    }
+    bound.arg(command.get_program()).args(command.get_args());
     bound.env_clear().envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
     if let Some(dir) = command.get_current_dir() {
         bound.current_dir(dir);

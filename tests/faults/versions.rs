@@ -97,7 +97,7 @@ fn records_and_pointers_of_a_newer_version() {
     let bob = office.world.at("bob");
     let mut record = Record::of(&bob);
     record.save(&bob, jiff::Timestamp::now()).unwrap();
-    assert_kept(&fixture, &json(&bob.path().join("agent.json")), &["updated"]);
+    assert_kept(&fixture, &json(&bob.path().join("agent.json")), &["updated", "state"]);
     let pointers = names(&Path::new(NEWER).join("sessions"));
     assert_eq!(pointers.len(), 1);
     // The session that the newer version knew by this id is resumed with this version.
@@ -106,5 +106,5 @@ fn records_and_pointers_of_a_newer_version() {
     assert!(said.out.contains("\"bob\"") && said.out.contains("newer-branch"), "{said:?}");
     office.watch(office.run(&["send", "bob", "hello"]).sending("bob", "hello")).fine();
     office.watch(office.run(&["rename", "robert", "--agent", "bob"])).fine();
-    assert_kept(&fixture, &json(&office.world.at("bob").path().join("agent.json")), &["updated"]);
+    assert_kept(&fixture, &json(&office.world.at("bob").path().join("agent.json")), &["updated", "state"]);
 }

@@ -13,6 +13,7 @@ mod policy;
 mod post;
 mod presence;
 mod proof;
+mod pruning;
 mod races;
 mod renames;
 mod sending;

@@ -4,7 +4,7 @@ use std::fs;
 
 use cc2cc::{
     agent::{
-        Record,
+        Record, identity,
         policy::{Config, Verdict},
         post::{Fate, SendError},
     },
@@ -101,6 +101,17 @@ fn a_letter_is_held_or_refused_when_it_is_sent_and_the_sender_is_told() {
     assert!(matches!(refused, SendError::Refused { .. }), "{refused}");
     assert_eq!(refused.to_string(), "eve does not take this letter: config.toml refuses letters from ann to eve");
     assert!(post.files() <= files + 1, "nothing but the sender's own lock");
+}
+
+#[test]
+fn a_rule_follows_its_agent_through_a_rename() {
+    let post = Post::new().agent("ann").agent("bob").agent("eve");
+    config(&post, "[from]\neve = \"refuse\"\n[agents.bob]\npolicy = \"hold\"\n");
+    identity::rename(&post.home, &post.at("bob"), &name("bobby")).unwrap();
+    assert!(matches!(post.send("ann", "bob", &says("one")).unwrap()[0].fate, Fate::Held(_)));
+    assert!(matches!(post.send("ann", "bobby", &says("two")).unwrap()[0].fate, Fate::Held(_)));
+    identity::rename(&post.home, &post.at("eve"), &name("evelyn")).unwrap();
+    assert!(matches!(post.send("evelyn", "ann", &says("three")).unwrap_err(), SendError::Refused { .. }));
 }
 
 #[test]

@@ -111,12 +111,31 @@ fn a_letter_whose_text_quotes_another_proves_only_itself() {
 fn the_transcript_has_two_seconds_to_catch_up() {
     let Story { transcript, bob, id, .. } = &a_letter_in_hand();
     transcript.row(&user("hello"));
+    bob.note(id, &Receipt::at(Step::Delivered, after_noon(3))).unwrap();
 
-    assert_eq!(settled(bob, id, after_noon(1)), Some(State::Claimed));
-    assert_eq!(steps(bob, id), [Step::Claimed]);
+    assert_eq!(settled(bob, id, after_noon(4)), Some(State::Claimed));
+    assert_eq!(steps(bob, id), [Step::Claimed, Step::Delivered]);
 
-    assert_eq!(settled(bob, id, after_noon(2)), Some(State::Inbox));
-    assert_eq!(steps(bob, id), [Step::Claimed, Step::Returned]);
+    assert_eq!(settled(bob, id, after_noon(5)), Some(State::Inbox));
+    assert_eq!(steps(bob, id), [Step::Claimed, Step::Delivered, Step::Returned]);
+}
+
+#[test]
+fn a_mailman_has_half_a_minute_from_the_claim_to_the_delivery() {
+    let Story { transcript, bob, id, .. } = &a_letter_in_hand();
+    transcript.row(&user("hello"));
+    assert_eq!(settled(bob, id, after_noon(29)), Some(State::Claimed));
+    assert_eq!(settled(bob, id, after_noon(30)), Some(State::Inbox));
+}
+
+#[test]
+fn of_two_who_judge_one_claim_the_second_undoes_nothing() {
+    let Story { bob, id, .. } = &a_letter_in_hand();
+    let judged = bob.receipts(id).len();
+    assert_eq!(bob.give_back_if_still(id, judged).unwrap(), Moved::Mine);
+    bob.claim(id, &Receipt::at(Step::Claimed, noon())).unwrap();
+    assert_eq!(bob.give_back_if_still(id, judged).unwrap(), Moved::Gone);
+    assert_eq!(bob.state_of(id), Some(State::Claimed));
 }
 
 #[test]

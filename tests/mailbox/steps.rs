@@ -77,6 +77,7 @@ fn a_missing_directory_is_an_error_and_not_a_lost_race() {
 
     fs::remove_dir_all(bob.dir(State::Inbox)).unwrap();
     assert!(bob.claim(&letter.id, &note).is_err());
+    fs::write(bob.dir(State::Inbox), "in the way").unwrap();
     assert!(bob.look(crate::post::noon()).is_err(), "an inbox that cannot be listed is not an empty one");
 }
 

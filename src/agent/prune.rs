@@ -1,0 +1,84 @@
+//! Taking away what nobody needs: letters seen long ago, and agents that have long been away and have nothing left.
+//!
+//! Only a person starts this; nothing is removed by itself.
+
+use std::fs;
+
+use jiff::Timestamp;
+
+use super::Record;
+use crate::mailbox::{
+    Mailbox, State,
+    disk::{self, FsError},
+    home::Home,
+};
+
+/// Whether to do it, or only to say what would be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    DryRun,
+    Remove,
+}
+
+/// What was, or would be, removed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Pruned {
+    /// Letters in `done/`, with their receipts.
+    pub letters: usize,
+    /// Agents with an empty mailbox, with their names.
+    pub agents: usize,
+    /// Records of sessions and processes that lead to no mailbox.
+    pub records: usize,
+}
+
+/// Removes letters that were seen and sent before `before`, and agents that have been away since then and have no
+/// letters. Letters that wait, are held or could not be delivered are never touched, nor is a session that is online.
+///
+/// # Errors
+/// A `FsError`; what was removed until then stays removed.
+pub fn prune(home: &Home, before: Timestamp, mode: Mode) -> Result<Pruned, FsError> {
+    let mut pruned = Pruned::default();
+    for mailbox in home.mailboxes()? {
+        let mut left = 0;
+        for id in mailbox.ids(State::Done)? {
+            if !mailbox.read(State::Done, &id).is_ok_and(|letter| letter.timestamp < before) {
+                left += 1;
+                continue;
+            }
+            pruned.letters += 1;
+            if mode == Mode::Remove {
+                disk::remove(&mailbox.file(State::Done, &id))?;
+                mailbox.forget_receipts(&id)?;
+            }
+        }
+        if left == 0 && is_abandoned(&mailbox, before) {
+            pruned.agents += 1;
+            if mode == Mode::Remove {
+                home.remove(&mailbox)?;
+            }
+        }
+    }
+    for record in disk::names(&home.path().join("sessions")).unwrap_or_default() {
+        let path = home.path().join("sessions").join(&record);
+        let is_record = record.to_string_lossy().ends_with(".json");
+        let written =
+            fs::metadata(&path).and_then(|facts| facts.modified()).ok().and_then(|at| Timestamp::try_from(at).ok());
+        if is_record && written.is_some_and(|at| at < before) {
+            pruned.records += 1;
+            if mode == Mode::Remove {
+                disk::remove(&path)?;
+            }
+        }
+    }
+    Ok(pruned)
+}
+
+fn is_abandoned(mailbox: &Mailbox, before: Timestamp) -> bool {
+    let empty = |state| mailbox.count(state).is_ok_and(|count| count == 0);
+    let waiting = [State::Inbox, State::Claimed, State::Held, State::Dead];
+    let record = Record::of(mailbox);
+    !mailbox.name().is_user()
+        && record.updated.is_some_and(|at| at < before)
+        && !mailbox.is_online()
+        && waiting.into_iter().all(empty)
+}
