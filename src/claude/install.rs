@@ -104,7 +104,8 @@ impl Places {
     /// [`InstallError::NotOurs`] before anything is written, else what failed; repeating it is safe.
     pub fn install(&self) -> Result<Link, InstallError> {
         let before = self.list();
-        if before.is_none() && fs::read_dir(&self.plugin).is_ok_and(|mut entries| entries.next().is_some()) {
+        let is_foreign = |name: &std::ffi::OsString| !is_draft_of(LIST, &name.to_string_lossy());
+        if before.is_none() && disk::names(&self.plugin).unwrap_or_default().iter().any(is_foreign) {
             return Err(InstallError::NotOurs(self.plugin.clone()));
         }
         let ours = |file: &str| before.as_ref().is_some_and(|list| list.files.iter().any(|listed| listed == file));
@@ -161,11 +162,8 @@ impl Places {
         let ours = files.iter().map(|file| self.plugin.join(file)).chain([self.plugin.join(LIST), self.link.clone()]);
         for path in ours {
             let (Some(dir), Some(name)) = (path.parent(), path.file_name()) else { continue };
-            let begin = format!("{}.", name.to_string_lossy());
             for draft in disk::names(dir).unwrap_or_default() {
-                let text = draft.to_string_lossy();
-                if text.strip_prefix(&begin).is_some_and(|rest| rest.strip_suffix(".tmp").is_some_and(disk::is_unique))
-                {
+                if is_draft_of(&name.to_string_lossy(), &draft.to_string_lossy()) {
                     disk::remove(&dir.join(&draft))?;
                 }
             }
@@ -228,4 +226,10 @@ impl Places {
 
 fn make_parent(path: &Path) -> Result<(), FsError> {
     path.parent().map_or(Ok(()), disk::create_dir_all)
+}
+
+/// Whether `draft` is what an install begins to write in the place of `name`.
+fn is_draft_of(name: &str, draft: &str) -> bool {
+    let rest = draft.strip_prefix(name).and_then(|rest| rest.strip_prefix('.'));
+    rest.and_then(|rest| rest.strip_suffix(".tmp")).is_some_and(disk::is_unique)
 }
