@@ -6,13 +6,7 @@ use super::{
     notice,
     status::{self, Found},
 };
-use crate::mailbox::{
-    Mailbox, Moved, State,
-    disk::FsError,
-    home::Home,
-    letter::LetterId,
-    receipts::{Receipt, Step},
-};
+use crate::mailbox::{Mailbox, Moved, State, disk::FsError, home::Home, letter::LetterId, receipts::Step};
 
 /// Why nothing was decided.
 #[derive(Debug, thiserror::Error)]
@@ -80,14 +74,6 @@ pub fn untold(mailbox: &Mailbox) -> Result<Vec<Found>, FsError> {
     };
     let ids = mailbox.ids(State::Held)?;
     Ok(ids.iter().filter(|id| !told(id)).filter_map(|id| status::find_in(mailbox, id)).collect())
-}
-
-/// Notes that the person has been told of a held letter.
-///
-/// # Errors
-/// A `FsError` naming the receipts.
-pub fn told(found: &Found) -> Result<(), FsError> {
-    found.mailbox.note(&found.letter.id, &Receipt::now(Step::Told))
 }
 
 fn held(home: &Home, id: &LetterId) -> Result<Vec<Found>, HoldingError> {

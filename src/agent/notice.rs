@@ -76,6 +76,14 @@ fn sweep_one(home: &Home, pointer: &Path, id: &LetterId, now: Timestamp) -> Resu
     if settled { disk::remove(pointer) } else { Ok(()) }
 }
 
+/// Tells the sender of a letter that it is held.
+///
+/// # Errors
+/// A `FsError` when the notice cannot be stored.
+pub fn held(home: &Home, found: &Found, now: Timestamp) -> Result<(), FsError> {
+    tell(home, found, News::Held, now)
+}
+
 /// Tells the sender of a letter that a person has refused it.
 ///
 /// # Errors

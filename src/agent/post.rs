@@ -192,10 +192,14 @@ pub fn send(
             Fate::Refused(why) if !is_group => {
                 return Err(SendError::Refused { to: outcome.to, why: why.clone() });
             }
-            Fate::Stored | Fate::Held(_) => {
+            fate @ (Fate::Stored | Fate::Held(_)) => {
                 // The letter is out; what is noted of it now may fail.
                 let _ = account.as_mut().map(|account| account.sent(&outcome.to, &letter, now));
                 let _ = own.as_ref().map(|own| notice::remember(own, &letter));
+                if matches!(fate, Fate::Held(_)) {
+                    let held = home.mailbox(&outcome.to).and_then(|mailbox| status::find_in(&mailbox, &outcome.id));
+                    let _ = held.map(|held| notice::held(home, &held, now));
+                }
             }
             _ => {}
         }

@@ -24,6 +24,7 @@ use crate::{
         home::Home,
         letter::{Letter, Priority, shorten},
         log,
+        name::AgentName,
         receipts::{Receipt, Step},
         scan::Waiting,
     },
@@ -66,7 +67,7 @@ fn bring(home: &Home, input: &Input, prompt: &str) -> Result<()> {
         // Nothing for the model: it was held, or went in with an earlier prompt. No turn for nothing.
         let block = delivery.message().or_else(|| Some("cc2cc: the letters have come already".to_owned()));
         hook::print(&Answer { block, ..Answer::default() }, event)?;
-        return tell_held(&delivery);
+        return note_told(&mailbox, &delivery);
     }
     record.state = Activity::Busy;
     hand_over(&mailbox, input, record, &delivery, event, now)
@@ -84,7 +85,10 @@ pub fn on_stop(home: &Home, input: &Input) -> Result<()> {
     proof::settle(&mailbox, now, proof::Patience::Short)?;
     let mut record = Record::of(&mailbox);
     let bell_rings = client::part() == client::Part::Attended;
-    let delivery = deliver(home, &mailbox, input, now, |letter| !bell_rings && letter.priority != Priority::Low)?;
+    let mut delivery = deliver(home, &mailbox, input, now, |letter| !bell_rings && letter.priority != Priority::Low)?;
+    if delivery.is_empty() {
+        delivery.notices = untold_notices(&mailbox, now)?;
+    }
     record.state = if delivery.is_empty() { Activity::Idle } else { Activity::Busy };
     hand_over(&mailbox, input, record, &delivery, "Stop", now)
 }
@@ -98,6 +102,8 @@ struct Delivery {
     hops: u32,
     /// Held letters the person is told of with this answer.
     held: Vec<Found>,
+    /// Notices that wait for the model's next turn, of which the person can know now.
+    notices: Vec<Letter>,
     /// Letters that had no room.
     more: usize,
     /// Lines for the person about files that were no letters.
@@ -119,6 +125,7 @@ impl Delivery {
         if self.more > 0 {
             lines.push(format!("✉ {} more waiting for the next turn", self.more));
         }
+        lines.extend(self.notices.iter().map(|notice| format!("✉ {}", notice.first_line(200))));
         lines.extend(self.held.iter().map(held_line));
         lines.extend(self.troubles.iter().take(NAMED).cloned());
         if self.troubles.len() > NAMED {
@@ -210,14 +217,21 @@ fn hand_over(
     for letter in &delivery.letters {
         mailbox.note(&letter.id, &Receipt::now(Step::Delivered))?;
     }
-    tell_held(delivery)
+    note_told(mailbox, delivery)
 }
 
-fn tell_held(delivery: &Delivery) -> Result<()> {
-    for found in &delivery.held {
-        holding::told(found)?;
+fn note_told(mailbox: &Mailbox, delivery: &Delivery) -> Result<()> {
+    for id in delivery.held.iter().map(|held| &held.letter.id).chain(delivery.notices.iter().map(|notice| &notice.id)) {
+        mailbox.note(id, &Receipt::now(Step::Told))?;
     }
     Ok(())
+}
+
+/// Notices of ours in the inbox that the person has not been shown.
+fn untold_notices(mailbox: &Mailbox, now: Timestamp) -> Result<Vec<Letter>> {
+    let ours = mailbox.look(now)?.letters.into_iter().filter(|letter| letter.from == AgentName::system());
+    let untold = ours.filter(|letter| mailbox.receipts(&letter.id).iter().all(|receipt| receipt.step != Step::Told));
+    Ok(untold.filter_map(|letter| mailbox.read(State::Inbox, &letter.id).ok()).take(NAMED).collect())
 }
 
 /// What the person sees of a held letter, and how to decide.

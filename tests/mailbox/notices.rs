@@ -92,7 +92,7 @@ fn accepting_lets_a_held_letter_go_on_and_refusing_tells_its_sender() {
         assert_eq!(rung(&post, letter), Rung::Held);
     }
     assert_eq!(holding::untold(&bob).unwrap().len(), 2);
-    holding::told(&status::find_in(&bob, &yes).unwrap()).unwrap();
+    bob.note(&yes, &Receipt::now(Step::Told)).unwrap();
     assert_eq!(holding::untold(&bob).unwrap().len(), 1);
 
     holding::accept(&post.home, &yes).unwrap();
@@ -122,7 +122,7 @@ fn a_letter_held_again_is_told_again() {
     let bob = post.at("bob");
     let letter = post.posted("ann", "bob", "hello").id;
     bob.hold(&letter, "once").unwrap();
-    holding::told(&status::find_in(&bob, &letter).unwrap()).unwrap();
+    bob.note(&letter, &Receipt::now(Step::Told)).unwrap();
     bob.accept(&letter).unwrap();
     bob.note(&letter, &Receipt::at(Step::Rung, noon())).unwrap();
     bob.hold(&letter, "twice").unwrap();

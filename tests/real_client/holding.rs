@@ -2,7 +2,9 @@
 
 use std::fs;
 
-use crate::{agent, is_online, letter, settled, world::World};
+use serde_json::json;
+
+use crate::{SEND, agent, is_online, letter, letter_id, reply::Reply, settled, world::World};
 
 #[test]
 fn a_letter_to_a_session_that_bypasses_permissions_waits_for_its_person() {
@@ -43,6 +45,7 @@ fn a_refused_letter_is_never_told_and_its_sender_learns_why() {
     ann.api.when("tell bob").reply(letter("bob", "look at this"));
     ann.type_line("tell bob");
     bob.wait_for_screen("✉ held: ann: look at this");
+    ann.wait_for_screen("your letter to bob is held until a person accepts it");
     let line = bob.screen();
     let (_, rest) = line.split_once("/cc2cc:refuse ").expect("what to type");
     let id = rest.split_whitespace().next().expect("an id").to_owned();
@@ -54,4 +57,32 @@ fn a_refused_letter_is_never_told_and_its_sender_learns_why() {
     assert_eq!(world.status_of(&id), "refused");
     bob.idle();
     assert!(bob.requests().is_empty(), "his model was not asked");
+}
+
+#[test]
+fn two_models_that_answer_each_other_come_to_an_end_and_both_persons_see_it() {
+    let world = World::with_cc2cc();
+    let (mut ann, bob) = (settled(&world, "ann"), settled(&world, "bob"));
+    fs::write(world.home().join(".cc2cc/config.toml"), "hop-limit = 3\n").expect("a file");
+    ann.api.when("begin").reply(letter("bob", "ping 0"));
+    for (session, other) in [(&ann, "bob"), (&bob, "ann")] {
+        for round in 1..10 {
+            session.api.when_it(|request| request.newest().contains("<letter id=")).reply_with(move |request| {
+                let reply_to = letter_id(&request.newest());
+                Reply::tool(SEND, json!({ "to": other, "text": format!("ping {round}"), "reply_to": reply_to }))
+            });
+        }
+    }
+    ann.type_line("begin");
+    // ann, bob, ann: three letters go; bob's second waits for ann's person.
+    ann.wait_for_screen("✉ held: bob: ping 2");
+    ann.wait_for_screen("no person has spoken for 4 letters");
+    bob.wait_for_screen("your letter to ann is held");
+    ann.idle();
+    bob.idle();
+    let letters = |session: &crate::claude::Session| {
+        let everything = session.requests().last().expect("a request").everything();
+        everything.matches("<letter id=").count()
+    };
+    assert_eq!((letters(&ann), letters(&bob)), (1, 2));
 }
