@@ -4,6 +4,7 @@
 pub mod bell;
 pub mod client;
 pub mod frame;
+pub mod harmless;
 pub mod hook;
 pub mod install;
 pub mod mailman;
