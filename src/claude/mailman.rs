@@ -157,10 +157,6 @@ fn deliver(
     let mode = input.permission_mode.as_deref();
     let mut frame = Frame::default();
     for Waiting { id, .. } in look.letters {
-        if delivery.more > 0 {
-            delivery.more += 1; // what had no room keeps its place before those that come after it
-            continue;
-        }
         let Ok(letter) = mailbox.read(State::Inbox, &id) else { continue };
         let receipts = mailbox.receipts(&letter.id);
         let noted = |step: Step| receipts.iter().any(|receipt| receipt.step == step);
@@ -178,7 +174,11 @@ fn deliver(
         }
         let redelivered = noted(Step::Returned);
         match frame.room_for(&letter, redelivered) {
-            None => delivery.more += 1,
+            None => {
+                // What has no room keeps its place before those that come after it.
+                delivery.more = mailbox.count(State::Inbox)?;
+                break;
+            }
             Some(rendered) => {
                 if mailbox.claim(&letter.id, &claim_note(input))? == Moved::Mine {
                     frame.put(rendered);
