@@ -28,9 +28,9 @@ pub struct Request {
     pub arrived: Instant,
     /// What it is for.
     pub kind: Kind,
-    headers: BTreeMap<String, String>,
+    headers: Arc<BTreeMap<String, String>>,
     /// The whole body.
-    pub body: Value,
+    pub body: Arc<Value>,
     answered: Arc<OnceLock<Instant>>,
 }
 
@@ -38,7 +38,7 @@ impl Request {
     pub(crate) fn new(arrived: Instant, headers: Vec<(String, String)>, body: Value) -> Self {
         let headers: BTreeMap<_, _> = headers.into_iter().map(|(k, v)| (k.to_lowercase(), v)).collect();
         let kind = kind_of(&headers, &body);
-        Self { arrived, kind, headers, body, answered: Arc::default() }
+        Self { arrived, kind, headers: headers.into(), body: body.into(), answered: Arc::default() }
     }
 
     /// Everything the model is told since it last spoke, as one text; tool results included.
