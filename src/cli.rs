@@ -17,6 +17,7 @@ mod wait;
 mod whoami;
 
 use std::{
+    borrow::Cow,
     io::{self, Write},
     process::ExitCode,
     sync::OnceLock,
@@ -25,6 +26,7 @@ use std::{
 use clap::{Parser, Subcommand};
 
 use crate::{
+    claude::harmless::neutralise,
     failure::{Code, Failure},
     mailbox::{
         home::Home,
@@ -124,6 +126,16 @@ fn print(text: &str) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => drop(UNPRINTED.set(error.to_string())),
         _ => {}
     }
+}
+
+/// Prints what may hold the words of others: to a person as they are, to a model made harmless.
+fn print_mail(text: &str) {
+    print(&for_reader(text));
+}
+
+/// A text as whoever runs us may read it.
+fn for_reader(text: &str) -> Cow<'_, str> {
+    if me::in_a_session() { neutralise(text).into() } else { text.into() }
 }
 
 /// Prints text for somebody on whose reading it depends what happens next.

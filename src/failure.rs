@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::{
-    agent::{holding::HoldingError, identity::RenameError, post::SendError},
+    agent::{holding::HoldingError, identity::RenameError, policy::ConfigError, post::SendError},
     claude::install::InstallError,
     mailbox::{
         disk::FsError,
@@ -119,6 +119,12 @@ impl From<InstallError> for Failure {
             InstallError::NotInstalled(_) => failure.hint("with CLAUDE_CONFIG_DIR set, it looks there"),
             InstallError::NoHome | InstallError::Fs(_) | InstallError::NoBinary(_) => failure,
         }
+    }
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        SendError::from(error).into()
     }
 }
 

@@ -167,7 +167,10 @@ impl Mailbox {
     }
 
     /// Makes sure that letters that pass through stay in the mailbox.
-    fn check_rooms(&self) -> Result<(), FsError> {
+    ///
+    /// # Errors
+    /// `NotADirectory` when a room is something else, such as a link.
+    pub fn check_rooms(&self) -> Result<(), FsError> {
         let rooms = [self.path.join("tmp"), self.path.join("receipts")];
         rooms.into_iter().chain(State::ALL.map(|state| self.dir(state))).try_for_each(|room| disk::real_dir(&room))
     }
@@ -333,6 +336,7 @@ impl Mailbox {
     }
 
     fn shift(&self, id: &LetterId, from: State, to: State) -> Result<Moved, FsError> {
+        [from, to].into_iter().try_for_each(|state| disk::real_dir(&self.dir(state)))?;
         self.step(&self.file(from, id), &self.file(to, id))
     }
 

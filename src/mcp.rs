@@ -22,9 +22,10 @@ use serde_json::{Value, json};
 
 use crate::{
     agent::{
-        directory,
+        Record, directory,
         host::HostKey,
         identity::{self, Trust},
+        policy::{Admission, Config},
         post::{self, Draft, Sender},
         status,
     },
@@ -224,7 +225,10 @@ impl Server {
         if let Some(id) = &arguments.id {
             let id: LetterId = id.parse()?;
             let found = status::find_in(&me, &id).ok_or_else(|| Failure::no_such_letter(&id))?;
-            if found.state == State::Held {
+            let mode = Record::of(&me).permission_mode;
+            let denied = found.state == State::Inbox
+                && Config::load(&self.home)?.admit(&me, &found.letter, mode.as_deref())? == Admission::Denied;
+            if found.state == State::Held || denied {
                 return Err(Failure::held(&id));
             }
             return Ok(json!({ "state": found.state.dir(), "letter": found.letter }));
@@ -279,7 +283,7 @@ fn loaded_at_once() -> MetaObject {
 
 fn answer(outcome: Result<Value, Failure>) -> CallToolResult {
     match outcome {
-        Ok(value) => CallToolResult::structured(value),
+        Ok(value) => CallToolResult::structured(report::harmless(value)),
         Err(failure) => CallToolResult::error(vec![ContentBlock::text(failure.to_string())]),
     }
 }

@@ -5,7 +5,7 @@
 //! per session. All decisions are made under one short lock.
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     thread,
     time::{Duration, Instant},
 };
@@ -222,6 +222,13 @@ fn claim_new(home: &Home) -> Result<Mailbox, FsError> {
         }
     }
     unreachable!("candidates never run out")
+}
+
+/// Whether a record in `sessions/` is that of a session which is online.
+#[must_use]
+pub fn leads_to_somebody_online(home: &Home, record: &Path) -> bool {
+    let file = record.file_name().and_then(|name| name.to_str());
+    file.and_then(|file| read_pointer(home, file)).is_some_and(|mailbox| mailbox.is_online())
 }
 
 fn read_pointer(home: &Home, file: &str) -> Option<Mailbox> {

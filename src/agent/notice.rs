@@ -43,7 +43,8 @@ enum News {
 /// A `FsError`; the letter itself is safe.
 pub fn remember(sender: &Mailbox, letter: &Letter) -> Result<(), FsError> {
     let sent = sender.path().join("sent");
-    disk::create_dir_all(&sent)?;
+    disk::create_dir(&sent)?;
+    disk::real_dir(&sent)?;
     disk::append_line(&sent.join(letter.id.as_str()), letter.to.as_str())
 }
 
@@ -59,6 +60,9 @@ pub fn sweep_if_many(home: &Home, sender: &Mailbox, now: Timestamp) {
 /// and tried again the next time; nobody's turn depends on it.
 pub fn sweep(home: &Home, sender: &Mailbox, now: Timestamp) {
     let sent = sender.path().join("sent");
+    if disk::real_dir(&sent).is_err() {
+        return; // nothing sent yet, or a link that leads elsewhere
+    }
     for name in disk::names(&sent).unwrap_or_default() {
         let Some(id) = name.to_str().and_then(|name| name.parse::<LetterId>().ok()) else { continue };
         if let Err(error) = sweep_one(home, &sent.join(&name), &id, now) {

@@ -20,10 +20,12 @@ use std::{collections::BTreeMap, path::PathBuf};
 use serde::Deserialize;
 
 use crate::mailbox::{
+    Mailbox, State,
     disk::{self, FsError},
     home::Home,
     letter::{Letter, shorten},
     name::AgentName,
+    receipts::Step,
 };
 
 const LIMIT_BYTES: u64 = 1024 * 1024;
@@ -82,6 +84,16 @@ pub enum Verdict {
     Refuse(String),
 }
 
+/// Whether a waiting letter may go to its receiver.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Admission {
+    Granted,
+    /// A person has let it pass.
+    ByAPerson,
+    /// It lies in `held/` or `dead/` now.
+    Denied,
+}
+
 impl Config {
     /// Reads `config.toml`; without one, the defaults.
     ///
@@ -126,6 +138,23 @@ impl Config {
             }
             Rule::Accept => Verdict::Accept,
         }
+    }
+
+    /// Lets a waiting letter go to its receiver, who works in `mode`, or puts it where it belongs instead. A letter that
+    /// a person has accepted is let through.
+    ///
+    /// # Errors
+    /// A `FsError` when it cannot be moved.
+    pub fn admit(&self, mailbox: &Mailbox, letter: &Letter, mode: Option<&str>) -> Result<Admission, FsError> {
+        if mailbox.receipts(&letter.id).iter().any(|receipt| receipt.step == Step::Accepted) {
+            return Ok(Admission::ByAPerson);
+        }
+        match self.judge(letter, mailbox.name(), mode) {
+            Verdict::Accept => return Ok(Admission::Granted),
+            Verdict::Hold(why) => mailbox.hold(&letter.id, &why)?,
+            Verdict::Refuse(why) => mailbox.refuse(&letter.id, State::Inbox, &why)?,
+        };
+        Ok(Admission::Denied)
     }
 
     /// What a table says of an agent, under its name now or one it had.

@@ -6,7 +6,7 @@ use std::fs;
 
 use jiff::Timestamp;
 
-use super::Record;
+use super::{Record, identity};
 use crate::mailbox::{
     Mailbox, State,
     disk::{self, FsError},
@@ -27,7 +27,7 @@ pub struct Pruned {
     pub letters: usize,
     /// Agents with an empty mailbox, with their names.
     pub agents: usize,
-    /// Records of sessions and processes that lead to no mailbox.
+    /// Old records of sessions and processes that are not online.
     pub records: usize,
 }
 
@@ -63,7 +63,7 @@ pub fn prune(home: &Home, before: Timestamp, mode: Mode) -> Result<Pruned, FsErr
         let is_record = record.to_string_lossy().ends_with(".json");
         let written =
             fs::metadata(&path).and_then(|facts| facts.modified()).ok().and_then(|at| Timestamp::try_from(at).ok());
-        if is_record && written.is_some_and(|at| at < before) {
+        if is_record && written.is_some_and(|at| at < before) && !identity::leads_to_somebody_online(home, &path) {
             pruned.records += 1;
             if mode == Mode::Remove {
                 disk::remove(&path)?;

@@ -7,6 +7,7 @@
 use std::{
     path::Path,
     process::{self, ExitCode},
+    thread,
     time::{Duration, Instant, SystemTime},
 };
 
@@ -42,6 +43,7 @@ use crate::{
 const RING: i32 = 2;
 /// How long the mailman of the event that started a bell may need; what waits until then is his.
 const MAILMAN_FIRST: Duration = Duration::from_millis(300);
+const HEAD_START: Duration = Duration::from_millis(50);
 /// How long the bell of a session that has died may still hold the lock.
 const GHOSTS_LINGER: Duration = Duration::from_secs(3);
 /// Rung letters that nobody came for are rung again after these times, then every hour.
@@ -104,6 +106,9 @@ fn keep_watch() -> Result<()> {
     let home = Home::from_env()?;
     let first = input.hook_event_name == "SessionStart";
     let beside_a_mailman = input.hook_event_name == "UserPromptSubmit";
+    if beside_a_mailman {
+        thread::sleep(HEAD_START); // a letter is on its way to the model, and there may be few processors
+    }
     loop {
         let mailbox = mailbox(&home, &input, first)?;
         let Some(_only_one) = take_post(&mailbox, first)? else { return Ok(()) };
@@ -120,7 +125,7 @@ fn keep_watch() -> Result<()> {
 fn await_server(mailbox: &Mailbox) {
     let give_up = Instant::now() + SERVER_FIRST;
     while !mailbox.is_online() && Instant::now() < give_up {
-        std::thread::sleep(Duration::from_millis(20));
+        thread::sleep(Duration::from_millis(20));
     }
 }
 
@@ -260,6 +265,6 @@ fn take_post(mailbox: &Mailbox, first: bool) -> Result<Option<Lock>, FsError> {
         if taken.is_some() || Instant::now() >= give_up {
             return Ok(taken);
         }
-        std::thread::sleep(Duration::from_millis(50));
+        thread::sleep(Duration::from_millis(50));
     }
 }

@@ -16,7 +16,7 @@ use crate::{
     agent::{
         Activity, Record, holding,
         identity::{self, Trust},
-        policy::{Config, Verdict},
+        policy::{Admission, Config},
         status::Found,
     },
     mailbox::{
@@ -158,21 +158,11 @@ fn deliver(
     let mut frame = Frame::default();
     for Waiting { id, .. } in look.letters {
         let Ok(letter) = mailbox.read(State::Inbox, &id) else { continue };
-        let receipts = mailbox.receipts(&letter.id);
-        let noted = |step: Step| receipts.iter().any(|receipt| receipt.step == step);
-        let verdict = if noted(Step::Accepted) { Verdict::Accept } else { config.judge(&letter, mailbox.name(), mode) };
-        match verdict {
-            Verdict::Accept => {}
-            Verdict::Hold(why) => {
-                mailbox.hold(&id, &why)?;
-                continue;
-            }
-            Verdict::Refuse(why) => {
-                mailbox.refuse(&id, State::Inbox, &why)?;
-                continue;
-            }
+        let admission = config.admit(mailbox, &letter, mode)?;
+        if admission == Admission::Denied {
+            continue;
         }
-        let redelivered = noted(Step::Returned);
+        let redelivered = mailbox.receipts(&letter.id).iter().any(|receipt| receipt.step == Step::Returned);
         match frame.room_for(&letter, redelivered) {
             None => {
                 // What has no room keeps its place before those that come after it.
@@ -182,7 +172,7 @@ fn deliver(
             Some(rendered) => {
                 if mailbox.claim(&letter.id, &claim_note(input))? == Moved::Mine {
                     frame.put(rendered);
-                    if !noted(Step::Accepted) {
+                    if admission == Admission::Granted {
                         delivery.hops = delivery.hops.max(letter.origin.hops);
                     }
                     delivery.letters.push(letter);

@@ -141,7 +141,13 @@ fn mailboxes(home: &Home) -> Vec<Finding> {
         Ok(all) => all,
         Err(error) => return vec![finding("mailboxes", broken(error.to_string(), "see above, at home"))],
     };
-    let tried = |mailbox: Mailbox| mailbox.furnish().and_then(|()| mailbox.count(State::Inbox).map(drop)).err();
+    let tried = |mailbox: Mailbox| {
+        mailbox
+            .furnish()
+            .and_then(|()| mailbox.check_rooms())
+            .and_then(|()| mailbox.count(State::Inbox).map(drop))
+            .err()
+    };
     let errors = all.into_iter().filter_map(tried);
     errors
         .map(|error| finding("mailbox", broken(error.to_string(), "make it yours and writable: chmod -R u+rwX")))

@@ -7,7 +7,10 @@ use serde_json::json;
 
 use super::me;
 use crate::{
-    agent::notice,
+    agent::{
+        Record, notice,
+        policy::{Admission, Config},
+    },
     claude::proof,
     failure::{Code, Failure},
     mailbox::{
@@ -49,14 +52,14 @@ pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
     }
     if args.take {
         me::check_own(home, &mailbox)?;
-        return take(&mailbox, args.json, now);
+        return take(home, &mailbox, args.json, now);
     }
     let letters = list(&mailbox, args.all)?;
     if args.json {
         let letters: Vec<_> = letters.iter().map(|(state, letter)| report::json::summary(*state, letter)).collect();
-        super::print_json(&json!({ "agent": mailbox.name(), "letters": letters }));
+        super::print_mail(&format!("{}\n", json!({ "agent": mailbox.name(), "letters": letters })));
     } else {
-        super::print(&table(&mailbox, &letters, now));
+        super::print_mail(&table(&mailbox, &letters, now));
         for (file, why) in mailbox.unreadable(State::Inbox)? {
             super::print(&format!("{} cannot be read: {}\n", shorten(&file, 60), shorten(&why, 200)));
         }
@@ -81,7 +84,7 @@ fn dead(mailbox: &Mailbox, json: bool) -> Result<ExitCode, Failure> {
             let summary = letter.map(|letter| report::json::summary(State::Dead, &letter));
             json!({ "file": file, "id": id, "reason": reason, "letter": summary })
         });
-        super::print_json(&json!({ "agent": mailbox.name(), "dead": entries.collect::<Vec<_>>() }));
+        super::print_mail(&format!("{}\n", json!({ "agent": mailbox.name(), "dead": entries.collect::<Vec<_>>() })));
     } else if names.is_empty() {
         super::print(&format!("no dead letters for {}\n", mailbox.name()));
     } else {
@@ -91,7 +94,7 @@ fn dead(mailbox: &Mailbox, json: bool) -> Result<ExitCode, Failure> {
             let line = letter.as_ref().map(|letter| letter.first_line(60)).unwrap_or_default();
             [name, from, shorten(&reason, 100), line]
         });
-        super::print(&report::text::table(rows));
+        super::print_mail(&report::text::table(rows));
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -100,7 +103,8 @@ fn dead(mailbox: &Mailbox, json: bool) -> Result<ExitCode, Failure> {
 fn list(mailbox: &Mailbox, all: bool) -> Result<Vec<(State, Letter)>, Failure> {
     let states: &[State] = if all { &State::ALL } else { &[State::Inbox, State::Claimed, State::Held] };
     let mut letters = Vec::new();
-    for state in states {
+    // A model is not shown what its person is still asked about.
+    for state in states.iter().filter(|state| **state != State::Held || !me::in_a_session()) {
         letters.extend(mailbox.letters(*state)?.into_iter().map(|letter| (*state, letter)));
     }
     letters.sort_by_key(|(_, letter)| letter.timestamp);
@@ -116,13 +120,20 @@ fn table(mailbox: &Mailbox, letters: &[(State, Letter)], now: Timestamp) -> Stri
 
 /// Claims what waits, prints it, and only then counts it as read: a process that dies in between leaves claims behind,
 /// and the next one finds them again.
-fn take(mailbox: &Mailbox, json: bool, now: Timestamp) -> Result<ExitCode, Failure> {
+fn take(home: &Home, mailbox: &Mailbox, json: bool, now: Timestamp) -> Result<ExitCode, Failure> {
     proof::settle(mailbox, now, proof::Patience::Short)?;
     let mut taken = Vec::new();
     let look = mailbox.look(now)?;
     notice::buried(mailbox, &look.buried, now)?;
+    let config = me::in_a_session().then(|| Config::load(home)).transpose()?;
+    let mode = Record::of(mailbox).permission_mode;
     for waiting in look.letters {
         let Ok(letter) = mailbox.read(State::Inbox, &waiting.id) else { continue };
+        if let Some(config) = &config
+            && config.admit(mailbox, &letter, mode.as_deref())? == Admission::Denied
+        {
+            continue;
+        }
         let again = mailbox.receipts(&letter.id).iter().any(|receipt| receipt.step == Step::Returned);
         if mailbox.claim(&letter.id, &Receipt::now(Step::Claimed).why("taken at a terminal"))? == Moved::Mine {
             taken.push((letter, again));
@@ -140,7 +151,7 @@ fn take(mailbox: &Mailbox, json: bool, now: Timestamp) -> Result<ExitCode, Failu
         };
         taken.iter().map(text).collect::<Vec<_>>().join("\n")
     };
-    if let Err(error) = super::print_surely(&shown) {
+    if let Err(error) = super::print_surely(&super::for_reader(&shown)) {
         for (letter, _) in &taken {
             mailbox.give_back(&letter.id)?;
         }

@@ -35,9 +35,9 @@ pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
         return Err(Failure::held(&args.id));
     }
     if args.json {
-        super::print_json(&json!({ "state": found.state.dir(), "letter": found.letter }));
+        super::print_mail(&format!("{}\n", json!({ "state": found.state.dir(), "letter": found.letter })));
     } else {
-        super::print(&report::text::letter(found.state, &found.letter, Timestamp::now()));
+        super::print_mail(&report::text::letter(found.state, &found.letter, Timestamp::now()));
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -123,7 +123,7 @@ fn worst(sent: &[Sent]) -> Option<Code> {
     let any = |test: fn(&Fate) -> bool| sent.iter().any(|sent| test(&sent.fate));
     if any(|fate| matches!(fate, Fate::Failed(_))) {
         Some(Code::Failed)
-    } else if any(|fate| matches!(fate, Fate::Held(_) | Fate::Refused(_))) {
+    } else if any(|fate| matches!(fate, Fate::Held(_) | Fate::Refused(_) | Fate::Already(State::Held))) {
         Some(Code::Held)
     } else {
         None
@@ -178,7 +178,7 @@ fn await_reply(
             } else {
                 report::text::letter(State::Done, &reply, Timestamp::now())
             };
-            super::print_surely(&shown).map_err(|error| {
+            super::print_surely(&super::for_reader(&shown)).map_err(|error| {
                 Failure::new(Code::Failed, format!("could not print the answer {}, it waits on: {error}", reply.id))
             })?;
             if state == State::Inbox {

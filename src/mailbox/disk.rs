@@ -274,7 +274,8 @@ pub fn names(path: &Path) -> Result<Vec<OsString>, FsError> {
 /// # Errors
 /// A `FsError` naming the path.
 pub fn open_lock(path: &Path) -> Result<File, FsError> {
-    private_files().read(true).write(true).create(true).truncate(false).open(path).naming("open the lock", path)
+    let mut options = private_files();
+    no_detours(options.read(true).write(true).create(true).truncate(false)).open(path).naming("open the lock", path)
 }
 
 /// Neither through a link nor waiting on a pipe.

@@ -89,6 +89,7 @@ impl Home {
         let path = self.path.join(name);
         self.build()?;
         disk::create_dir(&path)?;
+        disk::real_dir(&path)?;
         Ok(path)
     }
 

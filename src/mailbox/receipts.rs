@@ -95,6 +95,7 @@ impl Mailbox {
     /// # Errors
     /// A `FsError` naming the receipts file.
     pub fn note(&self, id: &LetterId, receipt: &Receipt) -> Result<(), FsError> {
+        disk::real_dir(&self.path().join("receipts"))?;
         let line = serde_json::to_string(receipt).unwrap_or_default();
         disk::append_line(&self.receipts_file(id), &line)
     }

@@ -9,6 +9,7 @@ use crate::{
         post::{Fate, Sent},
         status::Found,
     },
+    claude::harmless::neutralise,
     mailbox::{State, letter::Letter},
 };
 
@@ -17,6 +18,7 @@ use crate::{
 pub fn sent(sent: &Sent) -> Value {
     let (state, why, already) = match &sent.fate {
         Fate::Stored => ("stored", None, None),
+        Fate::Already(state @ State::Held) => ("held", None, Some(state.dir())),
         Fate::Already(state) => ("stored", None, Some(state.dir())),
         Fate::Held(why) => ("held", Some(why), None),
         Fate::Refused(why) => ("refused", Some(why), None),
@@ -46,6 +48,18 @@ pub fn agent(listed: &Listed) -> Value {
         "branch": record.branch,
         "since": record.started,
     })
+}
+
+/// The same as a model may read it: what could pass for a tag or hide is made harmless, wherever it stands.
+#[must_use]
+pub fn harmless(mut value: Value) -> Value {
+    match &mut value {
+        Value::String(text) => *text = neutralise(text),
+        Value::Array(items) => items.iter_mut().for_each(|item| *item = harmless(item.take())),
+        Value::Object(fields) => fields.values_mut().for_each(|field| *field = harmless(field.take())),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+    value
 }
 
 /// A letter in full; `redelivered` when it may have been seen before.

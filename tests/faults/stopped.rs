@@ -117,7 +117,7 @@ fn whoever_waits_for_a_stopped_holder_of_a_lock_gives_up_in_time() {
     office.goes_on();
     conclude(
         "a holder of keys.lock stopped",
-        "one chosen id fails within about a second, the rest go on",
+        "one chosen id fails after five seconds, the rest go on",
         office.tally(Heard::All),
     );
 }

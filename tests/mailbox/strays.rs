@@ -185,3 +185,24 @@ fn hidden_files_are_nobodys_letters() {
     assert!(look.letters.is_empty() && look.buried.is_empty() && look.unread.is_empty(), "{look:?}");
     assert_eq!(post.at("bob").count(State::Inbox).unwrap(), 0);
 }
+
+#[test]
+fn a_room_that_is_a_link_leads_nowhere() {
+    let post = Post::new().agent("ann").agent("bob");
+    let bob = post.at("bob");
+    let outside = post.folder("outside");
+    for room in ["held", "sent", "receipts", "inbox", "tmp"] {
+        let place = bob.path().join(room);
+        let _ = fs::remove_dir_all(&place);
+        std::os::unix::fs::symlink(&outside, &place).unwrap();
+        fs::write(outside.join("x.json"), r#"{"from":"ann","to":"bob","content":{"text":"from outside"}}"#).unwrap();
+        let _ = bob.accept(&id("x"));
+        let _ = bob.look(crate::post::noon());
+        let _ = post.send("ann", "bob", &crate::post::says(room));
+        let _ = post.send("bob", "ann", &crate::post::says(room));
+        assert_eq!(fs::read_dir(&outside).unwrap().count(), 1, "{room}");
+        fs::remove_file(&place).unwrap();
+        bob.furnish().unwrap();
+        assert!(texts(&bob).iter().all(|text| text != "from outside"), "{room}");
+    }
+}
