@@ -43,7 +43,6 @@ use crate::{
 const RING: i32 = 2;
 /// How long the mailman of the event that started a bell may need; what waits until then is his.
 const MAILMAN_FIRST: Duration = Duration::from_millis(300);
-const HEAD_START: Duration = Duration::from_millis(50);
 /// How long the bell of a session that has died may still hold the lock.
 const GHOSTS_LINGER: Duration = Duration::from_secs(3);
 /// Rung letters that nobody came for are rung again after these times, then every hour.
@@ -106,9 +105,6 @@ fn keep_watch() -> Result<()> {
     let home = Home::from_env()?;
     let first = input.hook_event_name == "SessionStart";
     let beside_a_mailman = input.hook_event_name == "UserPromptSubmit";
-    if beside_a_mailman {
-        thread::sleep(HEAD_START); // a letter is on its way to the model, and there may be few processors
-    }
     loop {
         let mailbox = mailbox(&home, &input, first)?;
         let Some(_only_one) = take_post(&mailbox, first)? else { return Ok(()) };
