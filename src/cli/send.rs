@@ -40,6 +40,7 @@ pub struct Args {
     /// The letter this one answers
     #[arg(long, value_parser = super::letter_id, value_name = "ID")]
     reply_to: Option<LetterId>,
+    /// What the letter is for
     #[arg(long = "type", value_enum, value_name = "TYPE")]
     kind: Option<KindArg>,
     /// Low does not wake the session, high goes in first
