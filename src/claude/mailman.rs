@@ -28,6 +28,7 @@ use crate::{
         receipts::{Receipt, Step},
         scan::Waiting,
     },
+    report::text::printable,
 };
 
 /// Letters named one by one on the person's screen.
@@ -131,7 +132,7 @@ impl Delivery {
         if self.troubles.len() > NAMED {
             lines.push(format!("cc2cc: and {} more in dead/", self.troubles.len() - NAMED));
         }
-        (!lines.is_empty()).then(|| lines.join("\n"))
+        (!lines.is_empty()).then(|| printable(&lines.join("\n")))
     }
 }
 
