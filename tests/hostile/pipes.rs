@@ -1,6 +1,7 @@
 //! The same through the binary: hooks and server get whatever comes, on a home of their own.
 
 use std::{
+    fs,
     io::{BufRead, BufReader, Write},
     path::Path,
     process::{Child, Command, Output, Stdio},
@@ -49,6 +50,30 @@ fn a_hook_ends_well_whatever_it_is_told() {
         Ok(())
     });
     tried.expect("hooks that end well");
+}
+
+#[test]
+fn an_inbox_flooded_with_files_is_worked_off_and_loses_none() {
+    const FLOOD: usize = 100_000;
+    let home = tempfile::tempdir().expect("a home");
+    let session = json!({ "session_id": "s", "cwd": home.path(), "prompt": "hello", "source": "startup" }).to_string();
+    hook(home.path(), "session-start", session.as_bytes());
+    let entries = fs::read_dir(home.path().join("mail")).expect("mail").map(|entry| entry.expect("an entry").path());
+    let mailbox = entries.into_iter().find(|path| path.join("inbox").is_dir()).expect("a mailbox");
+    for number in 0..FLOOD {
+        let text = format!(r#"{{"from":"ann","to":"bob","content":{{"text":"letter {number}"}}}}"#);
+        fs::write(mailbox.join(format!("inbox/n-{number}.json")), text).expect("written");
+    }
+    let count = |room: &str| fs::read_dir(mailbox.join(room)).expect("a room").count();
+    let mut claimed = 0;
+    for _ in 0..3 {
+        let output = hook(home.path(), "user-prompt-submit", session.as_bytes());
+        assert_eq!(output.status.code(), Some(0));
+        assert!(output.stdout.len() < 40_000, "{} bytes", output.stdout.len());
+        assert!(count("claimed") > claimed, "each turn brings some");
+        claimed = count("claimed");
+        assert_eq!(count("inbox") + claimed, FLOOD);
+    }
 }
 
 const TOOLS: [&str; 5] = ["send", "inbox", "agents", "status", "rename"];

@@ -99,14 +99,19 @@ fn a_session_that_ended_is_found_at_once_though_its_last_process_lingers() {
 fn a_session_resumed_while_it_lives_elsewhere_gets_a_name_of_its_own() {
     let post = Post::new();
     let first = claim(&post, &starting("p1", "s1")).mailbox;
-    let _here = identity::move_in(&first).unwrap();
+    let here = identity::move_in(&first).unwrap();
 
-    let second = claim(&post, &starting("p2", "s1")).mailbox;
+    let Claim { mailbox: second, denied } = claim(&post, &starting("p2", "s1"));
 
     assert_ne!(second.name(), first.name());
+    assert_eq!(denied.as_ref(), Some(first.name()), "the person is told why");
     assert_eq!(identity::find(&post.home, &host("p1")), Some(first.clone()));
-    assert_eq!(identity::find(&post.home, &host("p2")), Some(second));
+    assert_eq!(identity::find(&post.home, &host("p2")), Some(second.clone()));
     assert_eq!(claim(&post, &going_on("p1", "s1")).mailbox, first, "the first keeps its own");
+    drop(here);
+    abandoned(&first);
+    abandoned(&second);
+    assert_eq!(claim(&post, &starting("p3", "s1")).mailbox, first, "and the session its mailbox");
 }
 
 #[test]
