@@ -34,7 +34,7 @@ use crate::{
     mailbox::{
         Mailbox, State,
         home::Home,
-        letter::{Kind, LetterId, Priority},
+        letter::{LetterId, Priority},
         log,
         name::AgentName,
         watch::Watch,
@@ -213,7 +213,6 @@ impl Server {
                 Some(Urgency::High) => Priority::High,
                 Some(Urgency::Normal) | None => Priority::Normal,
             },
-            kind: None::<Kind>,
             ..Draft::default()
         };
         let sent = post::send(&self.home, &sender, &arguments.to.parse()?, &draft, Timestamp::now())?;
