@@ -117,7 +117,10 @@ impl From<InstallError> for Failure {
         match error {
             InstallError::NotOurs(_) => failure.hint("move it away, or set CLAUDE_CONFIG_DIR to another place"),
             InstallError::NotInstalled(_) => failure.hint("with CLAUDE_CONFIG_DIR set, it looks there"),
-            InstallError::NoHome | InstallError::Fs(_) | InstallError::NoBinary(_) => failure,
+            InstallError::Fs(_) => {
+                failure.hint("make it yours and writable, or set CLAUDE_CONFIG_DIR to another place")
+            }
+            InstallError::NoHome | InstallError::NoBinary(_) => failure,
         }
     }
 }

@@ -16,7 +16,10 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{client, mailman, session};
-use crate::mailbox::{home::Home, log};
+use crate::{
+    agent::identity::Trust,
+    mailbox::{home::Home, log},
+};
 
 /// More than a client sends; a longer input is cut off, and then refused as incomplete.
 const INPUT_LIMIT_BYTES: u64 = 16 * 1024 * 1024;
@@ -147,8 +150,12 @@ fn fail_open(event: &str, complaint: &str) {
 
 /// Tells a session's person once. The mark lies outside the home, which may be what is broken.
 fn is_first_complaint() -> bool {
+    // A client that does not name the session is told apart by its process.
+    let host = || client::claimant(None, Trust::Host).map(|claimant| claimant.host.to_string()).unwrap_or_default();
     let session: String = env::var("CLAUDE_CODE_SESSION_ID")
-        .unwrap_or_default()
+        .ok()
+        .filter(|id| !id.is_empty())
+        .unwrap_or_else(host)
         .chars()
         .filter(|c| c.is_ascii_alphanumeric() || *c == '-')
         .take(64)

@@ -156,6 +156,9 @@ fn mailboxes(home: &Home) -> Vec<Finding> {
 
 fn watched(home: &Home) -> Verdict {
     let slow = "letters then take up to 2 s to ring";
+    if !home.path().is_dir() {
+        return Verdict::Note("not tried, there is no home yet".to_owned());
+    }
     let (ring, changes) = mpsc::channel();
     let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
         let _ = ring.send(event.is_ok());

@@ -199,8 +199,10 @@ fn await_reply(
 fn reply(mailbox: &Mailbox, ids: &[LetterId]) -> Result<Option<(State, Letter)>, Failure> {
     let answers =
         |letter: &Letter| letter.reply_to.as_ref().is_some_and(|id| ids.contains(id)) && letter.kind != Kind::Status;
+    let now = Timestamp::now();
     for state in [State::Inbox, State::Claimed, State::Done] {
         let letters = mailbox.ids(state)?;
+        let answers = |letter: &Letter| answers(letter) && !(state == State::Inbox && letter.lapsed(now));
         if let Some(found) = letters.iter().filter_map(|id| mailbox.read(state, id).ok()).find(answers) {
             return Ok(Some((state, found)));
         }

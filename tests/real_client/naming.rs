@@ -27,6 +27,14 @@ fn each_session_gets_a_name_of_its_own_and_all_see_who_is_there() {
     let table = String::from_utf8_lossy(&table.stdout).into_owned();
     assert!(table.contains(&one) && table.contains(&two), "{table}");
     assert_eq!(table.lines().count(), 2, "{table}");
+
+    // Outside of any session, doctor names whom letters would reach. `claude` is not on the path here, so it fails.
+    let report = world.cc2cc("home", &["doctor", "--json"]);
+    assert_eq!(report.status.code(), Some(1));
+    let report = String::from_utf8_lossy(&report.stdout).into_owned();
+    for name in [&one, &two] {
+        assert!(report.contains(&format!("{name} is idle and its bell is set")), "{report}");
+    }
 }
 
 #[test]
