@@ -4,7 +4,7 @@ use std::{fs, thread};
 
 use cc2cc::mailbox::{
     State,
-    letter::{Kind, Priority},
+    letter::{Kind, Letter, Priority},
 };
 use insta::assert_snapshot;
 use serde_json::json;
@@ -255,4 +255,16 @@ fn who_waits_in_vain_is_told_so() {
     cc2cc: no answer in this time
     hint: it will come to user's inbox all the same
     ");
+}
+
+#[test]
+fn an_answer_whose_time_is_over_is_none() {
+    let world = World::new().agent("bob").agent("user");
+    let (bob, user) = ("bob".parse().unwrap(), "user".parse().unwrap());
+    let long_ago = jiff::Timestamp::now() - jiff::SignedDuration::from_mins(60);
+    let mut late = Letter::new(bob, user, "too late", long_ago);
+    late.reply_to = Some("question".parse().unwrap());
+    late.ttl_seconds = Some(60);
+    world.post(late);
+    assert_eq!(world.run(&["send", "bob", "--id", "question", "--wait-reply", "1s", "well?"]).code, Some(5));
 }

@@ -22,6 +22,10 @@ fn a_home_that_cannot_be_used_is_told_once_and_stops_nothing() {
     }
     let other = world.session("calm-owl").with("CLAUDE_CODE_SESSION_ID", "other");
     assert_ne!(message(&other.prompt("go").fine()), "", "another session's person has not been told");
+    fs::write(world.path("tmp").join("cc2cc-told-"), "").unwrap();
+    let nameless = world.session("calm-owl").without("CLAUDE_CODE_SESSION_ID");
+    assert_ne!(message(&nameless.prompt("go").fine()), "", "nor one whose client does not name it");
+    assert_eq!(nameless.prompt("go").fine().out, "");
     let bell = world.said(&session.bell("Stop").wait_with_output().unwrap());
     assert_eq!(bell.fine().out, "");
     assert_eq!(fs::read_to_string(world.path("mail")).unwrap(), "not a directory");
