@@ -1,10 +1,10 @@
 //! The client a process of ours belongs to: which process it is, whether a person sits at it, and when it has gone.
 
-use std::{env, process, thread, time::Duration};
+use std::{env, iter, process, thread, time::Duration};
 
 use crate::{
     agent::{
-        host::HostKey,
+        host::{self, HostKey},
         identity::{Claimant, Trust},
     },
     mailbox::name::AgentName,
@@ -63,8 +63,12 @@ pub fn claimant(session: Option<String>, trust: Trust) -> Option<Claimant> {
 fn pid() -> Option<u32> {
     let parent = system::parent()?;
     let named = env::var("CLAUDE_PID").ok().and_then(|pid| pid.parse().ok());
-    Some(named.filter(|named| system::is_ancestor(*named)).unwrap_or(parent))
+    let mut ancestors = iter::successors(Some(parent), |pid| host::parent_of(*pid)).take(FARTHEST);
+    Some(named.filter(|named| ancestors.any(|ancestor| ancestor == *named)).unwrap_or(parent))
 }
+
+/// How many generations may lie between the client and a process of ours.
+const FARTHEST: usize = 4;
 
 /// Ends this process as soon as its parent has ended, however that came about.
 ///
@@ -87,20 +91,6 @@ mod system {
 
     pub fn parent() -> Option<u32> {
         Some(parent_id()).filter(|pid| *pid > 1)
-    }
-
-    #[cfg(target_os = "linux")]
-    pub fn is_ancestor(pid: u32) -> bool {
-        let parent_of = |pid: u32| -> Option<u32> {
-            let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-            stat.rsplit_once(')')?.1.split_ascii_whitespace().nth(1)?.parse().ok()
-        };
-        std::iter::successors(parent(), |pid| parent_of(*pid)).take(4).any(|ancestor| ancestor == pid)
-    }
-
-    #[cfg(not(target_os = "linux"))]
-    pub fn is_ancestor(pid: u32) -> bool {
-        parent() == Some(pid)
     }
 
     pub fn await_end(parent: u32) {
@@ -138,22 +128,15 @@ mod system {
 mod system {
     use std::thread;
 
-    use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System};
+    use crate::agent::host::{self, HostKey};
 
     pub fn parent() -> Option<u32> {
-        let me = Pid::from_u32(std::process::id());
-        let mut system = System::new();
-        system.refresh_processes_specifics(ProcessesToUpdate::Some(&[me]), true, ProcessRefreshKind::nothing());
-        system.process(me)?.parent().map(Pid::as_u32)
-    }
-
-    pub fn is_ancestor(pid: u32) -> bool {
-        parent() == Some(pid)
+        host::parent_of(std::process::id())
     }
 
     pub fn await_end(parent: u32) {
-        let key = crate::agent::host::HostKey::of(parent);
-        while key.is_some() && crate::agent::host::HostKey::of(parent) == key {
+        let key = HostKey::of(parent);
+        while key.is_some() && HostKey::of(parent) == key {
             thread::sleep(super::LOOK);
         }
     }

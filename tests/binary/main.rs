@@ -1,5 +1,7 @@
 //! Stories about the binary as people, scripts and Claude Code start it: what goes in, what comes out, how it ends.
 
+#[path = "../again/mod.rs"]
+mod again;
 mod bell;
 mod demo;
 mod doctor;
@@ -17,4 +19,6 @@ mod together;
 mod trouble;
 mod typed;
 mod waiting;
+#[cfg(windows)] // elsewhere an open file is in nobody's way
+mod windows;
 mod world;

@@ -48,7 +48,8 @@ impl World {
     }
 
     pub fn path(&self, below: &str) -> PathBuf {
-        self.dir.path().canonicalize().expect("the story's directory").join(below)
+        let dir = dunce::canonicalize(self.dir.path()).expect("the story's directory");
+        below.split('/').fold(dir, |path, part| path.join(part))
     }
 
     /// Where the mail is kept; made when first used.
@@ -98,13 +99,15 @@ impl World {
     pub fn furnish(&self, command: &mut Command) {
         command
             .env_clear()
-            .env("HOME", self.path("home"))
+            .env(if cfg!(windows) { "USERPROFILE" } else { "HOME" }, self.path("home"))
             .env("CC2CC_HOME", self.path("mail"))
-            .env("TMPDIR", self.path("tmp"))
+            .env(if cfg!(windows) { "TMP" } else { "TMPDIR" }, self.path("tmp"))
             .env("PATH", self.path("bin"))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
+        #[cfg(windows)] // without it hardly anything starts
+        command.env("SystemRoot", std::env::var_os("SystemRoot").expect("a system"));
     }
 
     pub fn run(&self, words: &[&str]) -> Said {
