@@ -208,6 +208,7 @@ fn settle(home: &Home, claimant: &Claimant, mailbox: Mailbox, denied: Option<Age
         record.ended = None;
         record.state = Activity::Idle;
         record.started = Some(now);
+        record.channel = None;
         disk::replace(&mailbox.path().join(RESERVED), b"", Durability::Process)?;
         record.save(&mailbox, now)?;
     }

@@ -15,6 +15,7 @@ use anyhow::{Context, Result};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
+    channel,
     client::{self, Part},
     hook::{self, Input},
     proof,
@@ -55,7 +56,7 @@ const AGAIN_AFTER: [SignedDuration; 4] = [
 /// How long the bell of a new session waits for its server: a model woken before that has no tool to answer with.
 const SERVER_FIRST: Duration = Duration::from_secs(3);
 /// How often to look what became of the letters this session has sent.
-const SWEEP_EVERY: Duration = Duration::from_secs(60);
+pub const SWEEP_EVERY: Duration = Duration::from_secs(60);
 const LOCK: &str = "bell.lock";
 const RING_TEXT: &str = "cc2cc: mail for ";
 
@@ -140,7 +141,7 @@ fn sit_at(home: &Home, mailbox: &Mailbox, quiet_until: Instant) -> Result<()> {
             notice::sweep(home, mailbox, Timestamp::now());
             swept = Instant::now();
         }
-        let quiet = quiet_until.saturating_duration_since(Instant::now());
+        let quiet = quiet_until.saturating_duration_since(Instant::now()).max(left_to_channel(mailbox));
         match round(home, mailbox, quiet, &mut calm) {
             Ok(due) if due.is_empty() => complaint = None,
             Ok(due) => {
@@ -175,6 +176,15 @@ fn round(home: &Home, mailbox: &Mailbox, quiet: Duration, calm: &mut Calm) -> Re
         mailbox.note(&letter.id, &Receipt::at(Step::Rung, now))?;
     }
     Ok(due)
+}
+
+/// How long what has come just now is left to the session's channel.
+fn left_to_channel(mailbox: &Mailbox) -> Duration {
+    let changed = || mailbox.dir(State::Inbox).metadata().and_then(|facts| facts.modified()).ok()?.elapsed().ok();
+    match channel::is_open(mailbox).then(changed).flatten() {
+        Some(age) => channel::GOES_FIRST.saturating_sub(age),
+        None => Duration::ZERO,
+    }
 }
 
 /// Remembers that there was nothing to ring for, so that a full inbox is not read again with every beat.

@@ -66,6 +66,12 @@ fn pid() -> Option<u32> {
     Some(named.filter(|named| system::is_ancestor(*named)).unwrap_or(parent))
 }
 
+/// The words the client was started with; none when the system does not tell.
+#[must_use]
+pub fn command_line() -> Vec<String> {
+    pid().map(system::command_line).unwrap_or_default()
+}
+
 /// Ends this process as soon as its parent has ended, however that came about.
 ///
 /// # Panics
@@ -102,6 +108,15 @@ mod system {
     pub fn is_ancestor(pid: u32) -> bool {
         parent() == Some(pid)
     }
+
+    #[cfg(target_os = "linux")]
+    pub fn command_line(pid: u32) -> Vec<String> {
+        let bytes = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        bytes.split(|byte| *byte == 0).map(|word| String::from_utf8_lossy(word).into_owned()).collect()
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    pub use super::by_sysinfo::command_line;
 
     pub fn await_end(parent: u32) {
         #[cfg(target_os = "linux")]
@@ -151,10 +166,26 @@ mod system {
         parent() == Some(pid)
     }
 
+    pub use super::by_sysinfo::command_line;
+
     pub fn await_end(parent: u32) {
         let key = crate::agent::host::HostKey::of(parent);
         while key.is_some() && crate::agent::host::HostKey::of(parent) == key {
             thread::sleep(super::LOOK);
         }
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod by_sysinfo {
+    use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
+
+    pub fn command_line(pid: u32) -> Vec<String> {
+        let pid = Pid::from_u32(pid);
+        let mut system = System::new();
+        let words = ProcessRefreshKind::nothing().with_cmd(UpdateKind::Always);
+        system.refresh_processes_specifics(ProcessesToUpdate::Some(&[pid]), true, words);
+        let words = system.process(pid).map(|process| process.cmd().to_vec()).unwrap_or_default();
+        words.iter().map(|word| word.to_string_lossy().into_owned()).collect()
     }
 }

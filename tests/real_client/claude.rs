@@ -21,6 +21,7 @@ pub struct Builder {
     api: Api,
     args: Vec<String>,
     env: Vec<(String, String)>,
+    without: Vec<String>,
 }
 
 /// A running client; killed when dropped.
@@ -35,8 +36,8 @@ pub struct Session {
 
 impl Builder {
     pub(crate) fn new(world: &World, name: &str) -> Self {
-        let (args, env) = (Vec::new(), Vec::new());
-        Self { world: world.clone(), name: name.to_owned(), api: Api::start(), args, env }
+        let (args, env, without) = (Vec::new(), Vec::new(), Vec::new());
+        Self { world: world.clone(), name: name.to_owned(), api: Api::start(), args, env, without }
     }
 
     /// Command line arguments; without a `--permission-mode` among them it is `default`.
@@ -48,6 +49,12 @@ impl Builder {
     /// One more environment variable.
     pub fn env(mut self, name: &str, value: &str) -> Self {
         self.env.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// One environment variable fewer.
+    pub fn without(mut self, name: &str) -> Self {
+        self.without.push(name.to_owned());
         self
     }
 
@@ -71,6 +78,9 @@ impl Builder {
         command.env_clear();
         for (name, value) in self.world.environment(&self.api).iter().chain(&self.env) {
             command.env(name, value);
+        }
+        for name in &self.without {
+            command.env_remove(name);
         }
         command.cwd(self.world.project(&self.name));
         if !self.args.iter().any(|arg| arg == "--permission-mode") {

@@ -72,6 +72,21 @@ impl World {
         world
     }
 
+    /// A world with the binary alone: no plugin, no hooks.
+    pub fn with_binary() -> Self {
+        let world = Self::new();
+        for name in ["home", "ann", "bob"] {
+            world.project(name);
+        }
+        fs::copy(binary(), world.bin().join("cc2cc")).expect("the binary");
+        world
+    }
+
+    /// Turns on the switch that otherwise an account brings: the client may open channels.
+    pub fn allow_channels(&self) {
+        self.change_settings(|settings| settings["cachedGrowthBookFeatures"] = json!({ "tengu_harbor": true }));
+    }
+
     /// Runs the installed `cc2cc` at a plain terminal in the project `name`.
     pub fn cc2cc(&self, name: &str, args: &[&str]) -> Output {
         self.command(name, self.bin().join("cc2cc")).args(args).output().expect("cc2cc")
@@ -156,12 +171,16 @@ impl World {
     }
 
     fn trust(&self, dir: &Path) {
+        let trusted =
+            json!({"hasTrustDialogAccepted": true, "hasCompletedProjectOnboarding": true, "allowedTools": []});
+        self.change_settings(|settings| settings["projects"][dir.display().to_string()] = trusted);
+    }
+
+    fn change_settings(&self, change: impl FnOnce(&mut Value)) {
         let file = self.home().join(".claude.json");
         let text = fs::read_to_string(&file).expect("the client's settings");
         let mut settings: Value = serde_json::from_str(&text).expect("settings in JSON");
-        let trusted =
-            json!({"hasTrustDialogAccepted": true, "hasCompletedProjectOnboarding": true, "allowedTools": []});
-        settings["projects"][dir.display().to_string()] = trusted;
+        change(&mut settings);
         // Replaced in one step: a client that runs already may be reading it.
         let new = file.with_extension("new");
         fs::write(&new, settings.to_string()).expect("the client's settings");
