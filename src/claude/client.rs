@@ -1,5 +1,7 @@
 //! The client a process of ours belongs to: which process it is, whether a person sits at it, and when it has gone.
 
+#[cfg(unix)]
+use std::path::Path;
 use std::{env, process, thread, time::Duration};
 
 use crate::{
@@ -72,6 +74,14 @@ pub fn command_line() -> Vec<String> {
     pid().map(system::command_line).unwrap_or_default()
 }
 
+/// Whether a command line is that of Claude Code: its own binary, or a script run by another.
+#[cfg(unix)]
+fn is_client(words: &[String]) -> bool {
+    let name =
+        |word: &String| Path::new(word).file_name().is_some_and(|name| name.to_string_lossy().contains("claude"));
+    words.iter().take(2).any(name)
+}
+
 /// Ends this process as soon as its parent has ended, however that came about.
 ///
 /// # Panics
@@ -91,8 +101,9 @@ const LOOK: Duration = Duration::from_secs(2);
 mod system {
     use std::{os::unix::process::parent_id, thread};
 
+    /// An orphan's parent is the first process, which is no client, except in a container that runs nothing else.
     pub fn parent() -> Option<u32> {
-        Some(parent_id()).filter(|pid| *pid > 1)
+        Some(parent_id()).filter(|pid| *pid > 1 || *pid == 1 && super::is_client(&command_line(1)))
     }
 
     #[cfg(target_os = "linux")]

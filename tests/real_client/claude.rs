@@ -22,6 +22,7 @@ pub struct Builder {
     args: Vec<String>,
     env: Vec<(String, String)>,
     without: Vec<String>,
+    inside: Vec<String>,
 }
 
 /// A running client; killed when dropped.
@@ -36,8 +37,8 @@ pub struct Session {
 
 impl Builder {
     pub(crate) fn new(world: &World, name: &str) -> Self {
-        let (args, env, without) = (Vec::new(), Vec::new(), Vec::new());
-        Self { world: world.clone(), name: name.to_owned(), api: Api::start(), args, env, without }
+        let (args, env, without, inside) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { world: world.clone(), name: name.to_owned(), api: Api::start(), args, env, without, inside }
     }
 
     /// Command line arguments; without a `--permission-mode` among them it is `default`.
@@ -58,6 +59,12 @@ impl Builder {
         self
     }
 
+    /// A program and its words that start the client, such as one that puts it into a namespace.
+    pub fn inside(mut self, words: &[&str]) -> Self {
+        self.inside = words.iter().map(ToString::to_string).collect();
+        self
+    }
+
     /// The model to talk to, when it is scripted before the start or shared with an earlier session.
     pub fn model(mut self, api: &Api) -> Self {
         self.api = api.clone();
@@ -74,7 +81,10 @@ impl Builder {
 
     /// Starts the client and returns at once, for tests about the start itself.
     pub fn launch(self) -> Session {
-        let mut command = CommandBuilder::new(client());
+        let client = client().display().to_string();
+        let mut words = self.inside.iter().chain([&client]);
+        let mut command = CommandBuilder::new(words.next().expect("a program"));
+        command.args(words);
         command.env_clear();
         for (name, value) in self.world.environment(&self.api).iter().chain(&self.env) {
             command.env(name, value);

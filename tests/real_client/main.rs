@@ -7,6 +7,7 @@ mod claude;
 mod eventually;
 mod holding;
 mod naming;
+mod places;
 mod reply;
 mod request;
 mod returning;

@@ -82,6 +82,14 @@ impl World {
         world
     }
 
+    /// Another profile of the client's, which knows the same projects.
+    pub fn profile(&self, name: &str) -> PathBuf {
+        let dir = self.dir.path().join("profiles").join(name);
+        fs::create_dir_all(&dir).expect("a profile");
+        fs::copy(self.home().join(".claude.json"), dir.join(".claude.json")).expect("the client's settings");
+        dir
+    }
+
     /// Turns on the switch that otherwise an account brings: the client may open channels.
     pub fn allow_channels(&self) {
         self.change_settings(|settings| settings["cachedGrowthBookFeatures"] = json!({ "tengu_harbor": true }));
