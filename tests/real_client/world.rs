@@ -218,6 +218,18 @@ pub fn client() -> PathBuf {
     }
 }
 
+/// Whether the client under test has this version or a later one.
+pub fn client_is_at_least(version: [u32; 3]) -> bool {
+    let home = tempfile::tempdir().expect("a temporary directory");
+    let mut ask = Command::new(client());
+    ask.arg("--version").env_clear().env("HOME", home.path()).env("DISABLE_AUTOUPDATER", "1").stdin(Stdio::null());
+    let said = ask.output().expect("claude --version").stdout;
+    let said = String::from_utf8_lossy(&said);
+    let numbers: Vec<u32> = said.split([' ', '.']).map_while(|part| part.parse().ok()).collect();
+    assert_eq!(numbers.len(), 3, "claude --version says {said:?}");
+    numbers.as_slice() >= version.as_slice()
+}
+
 /// `None` for a process that has gone; one that is only waiting to be reaped has an empty line.
 fn command_line(id: u32) -> Option<String> {
     let bytes = fs::read(format!("/proc/{id}/cmdline")).ok()?;
