@@ -54,8 +54,8 @@ const AGAIN_AFTER: [SignedDuration; 4] = [
     SignedDuration::from_hours(1),
 ];
 /// How long after a turn a wake that came in it may still be on its way to the mailman. Past that the client has used the
-/// wake up without calling him, as those before 2.1.3 do in the middle of a turn.
-const LATE_WAKE: SignedDuration = SignedDuration::from_secs(1);
+/// wake up without calling him, as those before 2.1.273 do in the middle of a turn.
+const LATE_WAKE: SignedDuration = SignedDuration::from_secs(2);
 /// How long the bell of a new session waits for its server: a model woken before that has no tool to answer with.
 const SERVER_FIRST: Duration = Duration::from_secs(3);
 /// How often to look what became of the letters this session has sent.
