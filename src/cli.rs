@@ -13,6 +13,7 @@ mod read;
 mod rename;
 mod send;
 mod status;
+mod statusline;
 mod wait;
 mod whoami;
 
@@ -69,6 +70,7 @@ enum Verb {
     Doctor(doctor::Args),
     Install(install::Args),
     Uninstall(install::RemovalArgs),
+    Statusline(statusline::Args),
     Completions(completions::Args),
     /// Serve the tools to Claude Code over standard input and output
     Mcp,
@@ -114,6 +116,7 @@ fn dispatch(verb: Verb) -> Result<ExitCode, Failure> {
         Verb::Doctor(args) => Ok(doctor::run(home, &args)),
         Verb::Install(args) => install::run(&args),
         Verb::Uninstall(args) => install::remove(home, &args),
+        Verb::Statusline(_) => Ok(statusline::run(home)),
         Verb::Completions(args) => Ok(completions::run(&args)),
         Verb::Mcp => mcp::serve().map(|()| ExitCode::SUCCESS).map_err(Failure::from),
         Verb::Hook { event } => Err(Failure::new(Code::Usage, format!("`hook {event}` takes no more words"))),

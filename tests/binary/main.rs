@@ -13,6 +13,7 @@ mod reading;
 mod redact;
 mod sending;
 mod session;
+mod statusline;
 mod together;
 mod trouble;
 mod typed;

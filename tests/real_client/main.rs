@@ -9,6 +9,7 @@ mod naming;
 mod reply;
 mod request;
 mod returning;
+mod statusline;
 mod terminal;
 mod typing;
 mod waking;
