@@ -22,6 +22,7 @@ use crate::{
 ///
 /// The session's name, and the numbers of letters that wait and are held if there are any. Nothing outside of a session.
 #[derive(clap::Args)]
+#[command(after_help = "Configured in ~/.claude/settings.json; `cc2cc help status-line` shows how.")]
 pub struct Args {}
 
 pub fn run(home: Result<Home, HomeError>) -> ExitCode {
