@@ -219,6 +219,7 @@ fn topics_and_verbs_are_listed_and_each_verb_has_its_help() {
       retry        Give a dead letter another chance
 
     Watch:
+      watch        Follow letters and agents live
       statusline   Print a short segment for Claude Code's status line
 
     Set up and look after:
