@@ -11,6 +11,7 @@ mod places;
 mod reply;
 mod request;
 mod returning;
+mod statusline;
 mod terminal;
 mod typing;
 mod waking;
