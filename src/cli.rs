@@ -13,6 +13,7 @@ mod read;
 mod rename;
 mod send;
 mod status;
+mod typed;
 mod wait;
 mod whoami;
 
@@ -70,6 +71,8 @@ enum Verb {
     Install(install::Args),
     Uninstall(install::RemovalArgs),
     Completions(completions::Args),
+    #[command(hide = true)]
+    Typed(typed::Args),
     /// Serve the tools to Claude Code over standard input and output
     Mcp,
     /// Answer a Claude Code hook (started by the plugin)
@@ -114,6 +117,7 @@ fn dispatch(verb: Verb) -> Result<ExitCode, Failure> {
         Verb::Doctor(args) => Ok(doctor::run(home, &args)),
         Verb::Install(args) => install::run(&args),
         Verb::Uninstall(args) => install::remove(home, &args),
+        Verb::Typed(args) => typed::run(&home?, &args),
         Verb::Completions(args) => Ok(completions::run(&args)),
         Verb::Mcp => mcp::serve().map(|()| ExitCode::SUCCESS).map_err(Failure::from),
         Verb::Hook { event } => Err(Failure::new(Code::Usage, format!("`hook {event}` takes no more words"))),
