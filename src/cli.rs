@@ -15,6 +15,7 @@ mod send;
 mod status;
 mod typed;
 mod wait;
+mod watch;
 mod whoami;
 
 use std::{
@@ -62,6 +63,7 @@ enum Verb {
     Rename(rename::Args),
     Status(status::Args),
     Wait(wait::Args),
+    Watch(watch::Args),
     Accept(accept::Args),
     Refuse(accept::RefusalArgs),
     Retry(accept::RetryArgs),
@@ -109,6 +111,7 @@ fn dispatch(verb: Verb) -> Result<ExitCode, Failure> {
         Verb::Rename(args) => rename::run(&home?, &args),
         Verb::Status(args) => status::run(&home?, &args),
         Verb::Wait(args) => wait::run(&home?, &args),
+        Verb::Watch(args) => watch::run(&home?, &args),
         Verb::Accept(args) => accept::accept(&home?, &args),
         Verb::Refuse(args) => accept::refuse(&home?, &args),
         Verb::Retry(args) => accept::retry(&home?, &args),
