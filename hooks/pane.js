@@ -10,16 +10,16 @@ const BUTTONS = [
 ]
 const MARKS = { held: '!', waiting: '●', delivered: '○', seen: ' ' }
 
-/** The list; `open` is called with the id of the letter that is picked. */
-export function drawList({ Box, Text, Button }, { box, said, columns, open }) {
+/** The list, with the keys on the letter `picked`; `open` is called with the id of the one that is chosen. */
+export function drawList({ Box, Text, Button }, { box, said, picked, columns, open }) {
   const counts = [count(box.waiting, 'waiting'), count(box.held, 'held')].filter(Boolean).join(' · ')
   const longest = Math.max(...box.letters.map(letter => letter.from.length), 0)
-  const row = (letter, index) => {
+  const row = letter => {
     const facts = `${letter.from.padEnd(longest)}  ${letter.ago} · ${letter.state}  `
     const room = Math.max(columns - facts.length - 3, 8)
     return h(
       Button,
-      { key: letter.id, plain: true, autoFocus: index === 0 || undefined, onPress: () => open(letter.id) },
+      { key: letter.id, plain: true, autoFocus: letter.id === picked || undefined, onPress: () => open(letter.id) },
       `${MARKS[letter.state]} ${letter.from.padEnd(longest)}  `,
       h(Text, { dimColor: true }, `${letter.ago} · ${letter.state}  `),
       cut(letter.line, room),

@@ -19,8 +19,9 @@ const ours = new Set()
 let isBusy = false
 /** The newest letters, as the binary last told; undefined when it could not. */
 let box
-/** The letter that is open in the pane. */
+/** The letter that is open in the pane, and the one in the list that was picked last. */
 let letter
+let picked
 /** What came of the last thing the person did in the pane. */
 let said
 
@@ -52,13 +53,14 @@ export const register = on => {
     letter = said = undefined
     const failure = await look($)
     if (failure) return tell($, failure)
+    picked = box.letters[0]?.id
     return (await showPane($)) ? {} : tell($, await ask($, ['inbox']))
   })
 
   on('command.describe', async ($, e, next) => {
     const described = await next(e)
-    const bare = e.provider.plugin === $.plugin.name && e.command.replace(/^cc2cc:/, '')
-    return bare && bare !== e.command && ours.has(bare) ? { ...described, isHidden: true } : described
+    const [plugin, name] = e.command.split(':')
+    return plugin === $.plugin.name && ours.has(name) ? { ...described, isHidden: true } : described
   })
 
   on('prompt.autocomplete', { text: /^\/send\s+\S+$/ }, async ($, e, next) => {
@@ -74,7 +76,7 @@ export const register = on => {
     if (letter) return drawLetter(elements, { letter, said, act: deed => act($, deed) })
     const failure = box ? undefined : await look($)
     if (failure) return h(elements.Text, {}, failure)
-    return drawList(elements, { box, said, columns: e.props.bodyColumns, open: id => open($, id) })
+    return drawList(elements, { box, said, picked, columns: e.props.bodyColumns, open: id => open($, id) })
   })
 }
 
@@ -145,6 +147,7 @@ async function showPane($) {
 
 async function open($, id) {
   said = undefined
+  picked = id
   const answer = await ask($, ['read', id])
   letter = parsed(answer)
   if (!letter) said = answer

@@ -120,7 +120,7 @@ fn dispatch(verb: Verb) -> Result<ExitCode, Failure> {
         Verb::Doctor(args) => Ok(doctor::run(home, &args)),
         Verb::Install(args) => install::run(&args),
         Verb::Uninstall(args) => install::remove(home, &args),
-        Verb::Typed(args) => typed::run(&home?, &args),
+        Verb::Typed(args) => Ok(typed::run(home, &args)),
         Verb::Completions(args) => Ok(completions::run(&args)),
         Verb::Mcp => mcp::serve().map(|()| ExitCode::SUCCESS).map_err(Failure::from),
         Verb::Hook { event } => Err(Failure::new(Code::Usage, format!("`hook {event}` takes no more words"))),

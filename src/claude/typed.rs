@@ -48,8 +48,8 @@ pub fn answer(home: &Home, mailbox: &Mailbox, prompt: &str) -> Option<Answer> {
     let (verb, rest) = command.split_once(char::is_whitespace).unwrap_or((command, ""));
     let outcome = match verb {
         "send" => send(home, mailbox, rest, Through::Hook),
-        "accept" => letter_id(rest).and_then(|id| accept(home, mailbox, &id)),
-        "refuse" => letter_id(rest).and_then(|id| refuse(home, mailbox, &id)),
+        "accept" => letter_id(rest).and_then(|id| Ok(format!("{}: {id}", accept(home, mailbox, &id)?))),
+        "refuse" => letter_id(rest).and_then(|id| Ok(format!("{}: {id}", refuse(home, mailbox, &id)?))),
         "inbox" => inbox(mailbox, Through::Hook),
         "who" => who(home, mailbox),
         _ => return None,
@@ -81,43 +81,41 @@ pub fn send(home: &Home, mailbox: &Mailbox, words: &str, through: Through) -> Re
 ///
 /// # Errors
 /// When no such letter is held here.
-pub fn accept(home: &Home, mailbox: &Mailbox, id: &LetterId) -> Result<String, Failure> {
-    decide(mailbox, id, "accepted", |id| Ok(holding::accept(home, id)?))
+pub fn accept(home: &Home, mailbox: &Mailbox, id: &LetterId) -> Result<&'static str, Failure> {
+    decide(mailbox, id, |id| Ok(holding::accept(home, id)?))?;
+    Ok("accepted")
 }
 
 /// Refuses a letter that is held for this session.
 ///
 /// # Errors
 /// When no such letter is held here.
-pub fn refuse(home: &Home, mailbox: &Mailbox, id: &LetterId) -> Result<String, Failure> {
-    decide(mailbox, id, "refused, and its sender is told", |id| {
-        Ok(holding::refuse(home, id, "the person did not want it", Timestamp::now())?)
-    })
+pub fn refuse(home: &Home, mailbox: &Mailbox, id: &LetterId) -> Result<&'static str, Failure> {
+    decide(mailbox, id, |id| Ok(holding::refuse(home, id, "the person did not want it", Timestamp::now())?))?;
+    Ok("refused, and its sender is told")
 }
 
 /// The person's word on a held letter of this session.
 fn decide(
     mailbox: &Mailbox,
     id: &LetterId,
-    outcome: &str,
     decision: impl FnOnce(&LetterId) -> Result<Vec<Found>, Failure>,
-) -> Result<String, Failure> {
+) -> Result<Vec<Found>, Failure> {
     if mailbox.state_of(id) != Some(State::Held) {
         return Err(Failure::new(Code::NotFound, format!("no letter `{id}` is held for {}", mailbox.name())));
     }
-    decision(id)?;
-    Ok(format!("{outcome}: {id}"))
+    decision(id)
 }
 
 /// Marks a waiting letter as read by the person; the model is not told of it any more.
 ///
 /// # Errors
 /// When no such letter waits here.
-pub fn done(mailbox: &Mailbox, id: &LetterId) -> Result<String, Failure> {
+pub fn done(mailbox: &Mailbox, id: &LetterId) -> Result<&'static str, Failure> {
     let note = Receipt::now(Step::Seen).why("the person read it");
     match mailbox.finish(id, State::Inbox, Some(&note))? {
-        Moved::Mine => Ok(format!("read: {id}")),
-        _ => Err(Failure::new(Code::NotFound, format!("no letter `{id}` waits for {}", mailbox.name()))),
+        Moved::Mine => Ok("marked as read"),
+        Moved::Gone => Err(Failure::new(Code::NotFound, format!("no letter `{id}` waits for {}", mailbox.name()))),
     }
 }
 
@@ -147,7 +145,7 @@ pub fn inbox(mailbox: &Mailbox, through: Through) -> Result<String, Failure> {
     }
     if through == Through::Mod {
         for (_, letter) in letters.iter_mut().filter(|(state, _)| *state == State::Held) {
-            letter.content.text = "(`cc2cc read` in a terminal shows it)".to_owned();
+            "(`cc2cc read` in a terminal shows it)".clone_into(&mut letter.content.text);
         }
     }
     Ok(format!("the newest letters for {}\n{}", mailbox.name(), text::letters(&letters, Timestamp::now())))

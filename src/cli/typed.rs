@@ -27,7 +27,7 @@ use crate::{
     failure::{Code, Failure},
     mailbox::{
         Mailbox, State,
-        home::Home,
+        home::{Home, HomeError},
         letter::{Letter, LetterId, TEXT_LIMIT_BYTES},
     },
     report::text,
@@ -65,13 +65,14 @@ enum Verb {
 }
 
 /// Says on standard output how it went, also when it failed: all of it is for the person's screen.
-pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
-    let (said, code) = match answer(home, &args.verb) {
+pub fn run(home: Result<Home, HomeError>, args: &Args) -> ExitCode {
+    let answer = home.map_err(Failure::from).and_then(|home| answer(&home, &args.verb));
+    let (said, code) = match answer {
         Ok(said) => (said, ExitCode::SUCCESS),
         Err(failure) => (failure.to_string(), ExitCode::from(failure.code as u8)),
     };
     super::print(&format!("{}\n", said.trim_end()));
-    Ok(code)
+    code
 }
 
 fn answer(home: &Home, verb: &Verb) -> Result<String, Failure> {
@@ -81,9 +82,9 @@ fn answer(home: &Home, verb: &Verb) -> Result<String, Failure> {
         Verb::Send => typed::send(home, &mailbox, &words()?, Through::Mod)?,
         Verb::Inbox { json: false } => typed::inbox(&mailbox, Through::Mod)?,
         Verb::Who { json: false } => typed::who(home, &mailbox)?,
-        Verb::Done { id } => typed::done(&mailbox, id)?,
-        Verb::Accept { id } => typed::accept(home, &mailbox, id)?,
-        Verb::Refuse { id } => typed::refuse(home, &mailbox, id)?,
+        Verb::Done { id } => typed::done(&mailbox, id)?.to_owned(),
+        Verb::Accept { id } => typed::accept(home, &mailbox, id)?.to_owned(),
+        Verb::Refuse { id } => typed::refuse(home, &mailbox, id)?.to_owned(),
         Verb::Inbox { json: true } => return Ok(inbox(&mailbox, now)?.to_string()),
         Verb::Who { json: true } => return Ok(who(home, &mailbox)?.to_string()),
         Verb::Read { id } => return Ok(letter(&mailbox, id, now)?.to_string()),

@@ -179,14 +179,14 @@ fn the_mod_is_told_of_letters_and_what_a_person_can_do_with_them() {
     assert_snapshot!(asked(&world, &["done", waiting.as_str()], ""), @"
     exit 0
     --- out
-    read: ID
+    marked as read
     --- err
     ");
     assert_eq!(world.at("calm-owl").state_of(&waiting), Some(State::Done));
     assert_snapshot!(asked(&world, &["accept", held.as_str()], ""), @"
     exit 0
     --- out
-    accepted: ID
+    accepted
     --- err
     ");
     assert_eq!(world.at("calm-owl").state_of(&held), Some(State::Inbox));

@@ -41,16 +41,16 @@ test('the long names are hidden where the short ones stand, and nowhere else', a
   world(on, { commands: [{ name: 'who', description: 'mine', source: 'user' }] })
   on('command.describe', (_, e) => ({ description: e.description, isHidden: e.isHidden }))
   await start($)
-  const hidden = async (command, plugin) => {
-    const provider = { plugin, tier: 'user' }
+  const hidden = async command => {
+    const provider = { plugin: 'engine', tier: 'core' }
     return (await $.command.describe({ command, description: '', isHidden: false, immediate: false, provider })).isHidden
   }
-  expect(await hidden('cc2cc:send', 'cc2cc')).toBe(true)
-  expect(await hidden('cc2cc:inbox', 'cc2cc')).toBe(true)
-  expect(await hidden('send', 'cc2cc')).toBe(false)
-  expect(await hidden('cc2cc:who', 'cc2cc')).toBe(false)
-  expect(await hidden('cc2cc:accept', 'cc2cc')).toBe(false)
-  expect(await hidden('other:send', 'other')).toBe(false)
+  expect(await hidden('cc2cc:send')).toBe(true)
+  expect(await hidden('cc2cc:inbox')).toBe(true)
+  expect(await hidden('send')).toBe(false)
+  expect(await hidden('cc2cc:who')).toBe(false)
+  expect(await hidden('cc2cc:accept')).toBe(false)
+  expect(await hidden('other:send')).toBe(false)
 })
 
 test('names are completed in the place of the name', async ($, on) => {

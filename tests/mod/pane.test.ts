@@ -62,6 +62,20 @@ for (const [deed, letter] of [['accept', HELD], ['refuse', HELD], ['done', LETTE
   })
 }
 
+test('the list comes back with the keys on the letter that was chosen', async ($, on) => {
+  const { binary } = world(on)
+  binary.says['inbox --json'] = box(HELD)
+  await start($)
+  await $.command.run({ command: 'inbox', args: '' })
+  const ui = await pane($, 'terminal')
+  binary.says['inbox --json'] = box(LETTER, HELD)
+  binary.says['read k-2'] = 'no letter `k-2`'
+  await ui.press({ key: 'k-2' })
+  const focused = (await ui.findAll({ type: 'Button' })).filter(button => button.props.autoFocus)
+  expect(focused.map(({ key }) => key)).toEqual(['k-2'])
+  await ui.unmount()
+})
+
 test('a letter that has gone meanwhile is not opened', async ($, on) => {
   const { ui, binary } = await opened($, on, LETTER, 'terminal')
   await ui.press({ key: 'back' })
