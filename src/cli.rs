@@ -16,6 +16,7 @@ mod rename;
 mod send;
 mod status;
 mod statusline;
+mod typed;
 mod verbs;
 mod wait;
 mod watch;
@@ -80,6 +81,8 @@ enum Verb {
     Statusline(statusline::Args),
     Completions(completions::Args),
     Help(help::Args),
+    #[command(hide = true)]
+    Typed(typed::Args),
     /// Serve the tools over standard input and output
     Mcp,
     /// Answer a hook
@@ -151,6 +154,7 @@ fn dispatch(verb: Verb) -> Result<ExitCode, Failure> {
         Verb::Statusline(_) => Ok(statusline::run(home)),
         Verb::Completions(args) => completions::run(&args),
         Verb::Help(args) => help::run(&args),
+        Verb::Typed(args) => Ok(typed::run(home, &args)),
         Verb::Mcp => mcp::serve().map(|()| ExitCode::SUCCESS).map_err(Failure::from),
         Verb::Hook { event } => Err(Failure::new(Code::Usage, format!("`hook {event}` takes no more words"))),
     }

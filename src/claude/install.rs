@@ -16,10 +16,12 @@ const LIST: &str = "installed.json";
 const BINARY: &str = if cfg!(windows) { "bin/cc2cc.exe" } else { "bin/cc2cc" };
 
 /// The plugin's files, by their place in its folder.
-const FILES: [(&str, &[u8]); 12] = [
+const FILES: [(&str, &[u8]); 14] = [
     (".claude-plugin/plugin.json", include_bytes!("../../plugin/.claude-plugin/plugin.json")),
     (".mcp.json", include_bytes!("../../plugin/.mcp.json")),
     ("hooks/hooks.json", include_bytes!("../../hooks/hooks.json")),
+    ("hooks/register.js", include_bytes!("../../hooks/register.js")),
+    ("hooks/pane.js", include_bytes!("../../hooks/pane.js")),
     ("commands/send.md", include_bytes!("../../plugin/commands/send.md")),
     ("commands/inbox.md", include_bytes!("../../plugin/commands/inbox.md")),
     ("commands/who.md", include_bytes!("../../plugin/commands/who.md")),

@@ -21,7 +21,7 @@ use portable_pty::CommandBuilder;
 
 use crate::{
     eventually::{PATIENCE, within},
-    terminal::Terminal,
+    terminal::{COLUMNS, Terminal},
     world::{CC2CC, World},
 };
 
@@ -58,7 +58,7 @@ impl Shell {
         command.env("PS1", Self::PROMPT);
         command.env("TERM", "xterm");
         command.env("LANG", "C.UTF-8");
-        let mut shell = Self(Terminal::run(command));
+        let mut shell = Self(Terminal::run(command, COLUMNS));
         shell.shows(Self::PROMPT);
         for line in setup {
             shell.0.press(&format!("{line}\r"));

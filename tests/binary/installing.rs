@@ -41,6 +41,8 @@ fn installing_writes_the_plugin_with_the_binary_and_a_link() {
     .claude/skills/cc2cc/commands/send.md
     .claude/skills/cc2cc/commands/who.md
     .claude/skills/cc2cc/hooks/hooks.json
+    .claude/skills/cc2cc/hooks/pane.js
+    .claude/skills/cc2cc/hooks/register.js
     .claude/skills/cc2cc/icon.png
     .claude/skills/cc2cc/installed.json
     .local/bin/cc2cc

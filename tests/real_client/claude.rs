@@ -3,6 +3,8 @@
 //! What counts is what a person sees and what the model is told, so a session offers the screen, the keys and the
 //! requests, and every wait that fails shows all of them.
 
+use std::num::NonZero;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use portable_pty::CommandBuilder;
@@ -10,8 +12,8 @@ use portable_pty::CommandBuilder;
 use crate::api::Api;
 use crate::eventually::{PATIENCE, within};
 use crate::request::{Request, describe};
-use crate::terminal::Terminal;
-use crate::world::{World, client};
+use crate::terminal::{COLUMNS, Terminal};
+use crate::world::{World, client, old_client};
 
 /// How a session is to be started.
 #[must_use]
@@ -23,6 +25,8 @@ pub struct Builder {
     env: Vec<(String, String)>,
     without: Vec<String>,
     inside: Vec<String>,
+    client: PathBuf,
+    columns: NonZero<u16>,
 }
 
 /// A running client; killed when dropped.
@@ -37,8 +41,17 @@ pub struct Session {
 
 impl Builder {
     pub(crate) fn new(world: &World, name: &str) -> Self {
-        let (args, env, without, inside) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { world: world.clone(), name: name.to_owned(), api: Api::start(), args, env, without, inside }
+        Self {
+            world: world.clone(),
+            name: name.to_owned(),
+            api: Api::start(),
+            args: Vec::new(),
+            env: Vec::new(),
+            without: Vec::new(),
+            inside: Vec::new(),
+            client: client(),
+            columns: COLUMNS,
+        }
     }
 
     /// Command line arguments; without a `--permission-mode` among them it is `default`.
@@ -71,6 +84,18 @@ impl Builder {
         self
     }
 
+    /// Takes a client from before there were mods.
+    pub fn old(mut self) -> Self {
+        self.client = old_client();
+        self
+    }
+
+    /// Makes the terminal so many columns wide.
+    pub fn columns(mut self, columns: u16) -> Self {
+        self.columns = NonZero::new(columns).expect("a column");
+        self
+    }
+
     /// Starts the client and waits for its prompt; its start-up hooks may still be running then.
     #[track_caller]
     pub fn start(self) -> Session {
@@ -81,7 +106,7 @@ impl Builder {
 
     /// Starts the client and returns at once, for tests about the start itself.
     pub fn launch(self) -> Session {
-        let client = client().display().to_string();
+        let client = self.client.display().to_string();
         let mut words = self.inside.iter().chain([&client]);
         let mut command = CommandBuilder::new(words.next().expect("a program"));
         command.args(words);
@@ -99,7 +124,7 @@ impl Builder {
         command.arg("--debug-file");
         command.arg(self.world.log(&self.name));
         command.args(&self.args);
-        let terminal = Terminal::run(command);
+        let terminal = Terminal::run(command, self.columns);
         Session { api: self.api, name: self.name, terminal, _world: self.world }
     }
 }
@@ -169,6 +194,12 @@ impl Session {
     #[track_caller]
     pub fn type_text(&mut self, text: &str) {
         self.press(text);
+        self.wait_for_draft(text);
+    }
+
+    /// Waits until `text` is in the prompt box, whoever put it there.
+    #[track_caller]
+    pub fn wait_for_draft(&self, text: &str) {
         let typed = squeezed(text);
         let shown = || self.prompt_box().is_some_and(|shown| squeezed(&shown).contains(&typed));
         self.wait(&format!("{text:?} in the prompt box"), || shown().then_some(()));

@@ -1,12 +1,14 @@
 //! Stories with the real Claude Code: two terminals, a stand-in for the model, and cc2cc installed as a user installs it.
 
 mod api;
+mod bare;
 mod channel;
 mod checking;
 mod claude;
 mod eventually;
 mod holding;
 mod naming;
+mod pane;
 mod places;
 mod reply;
 mod request;

@@ -15,7 +15,9 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::eventually::within;
 
 const ROWS: NonZero<u16> = NonZero::new(50).unwrap();
-const COLUMNS: NonZero<u16> = NonZero::new(140).unwrap();
+
+/// How wide a terminal is unless a story says otherwise.
+pub const COLUMNS: NonZero<u16> = NonZero::new(140).unwrap();
 
 type Screen = Arc<Mutex<vt100::Parser>>;
 
@@ -29,15 +31,15 @@ pub struct Terminal {
 }
 
 impl Terminal {
-    /// Starts `command` on a screen of 140 by 50.
-    pub fn run(command: CommandBuilder) -> Self {
-        let (rows, cols) = (ROWS.get(), COLUMNS.get());
+    /// Starts `command` on a screen of 50 rows.
+    pub fn run(command: CommandBuilder, columns: NonZero<u16>) -> Self {
+        let (rows, cols) = (ROWS.get(), columns.get());
         let size = PtySize { rows, cols, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).expect("a pseudo-terminal");
         let child = pair.slave.spawn_command(command).expect("the program to start");
         // The program's own end must be the last one, or its output would never be seen to end.
         drop(pair.slave);
-        let screen: Screen = Arc::new(Mutex::new(vt100::Parser::new(ROWS, COLUMNS, 0)));
+        let screen: Screen = Arc::new(Mutex::new(vt100::Parser::new(ROWS, columns, 0)));
         let output = pair.master.try_clone_reader().expect("the terminal's output");
         let keys = pair.master.take_writer().expect("the terminal's keys");
         show(output, Arc::clone(&screen));

@@ -206,14 +206,26 @@ fn binary() -> PathBuf {
 /// # Panics
 /// When `CC2CC_TEST_CLAUDE` does not name one: a test that skips itself proves nothing.
 pub fn client() -> PathBuf {
-    let path = std::env::var_os("CC2CC_TEST_CLAUDE").map(PathBuf::from);
+    named_client("CC2CC_TEST_CLAUDE", "2.1.330")
+}
+
+/// A client from before there were mods.
+///
+/// # Panics
+/// As [`client`], for `CC2CC_TEST_CLAUDE_OLD`.
+pub fn old_client() -> PathBuf {
+    named_client("CC2CC_TEST_CLAUDE_OLD", "2.1.200")
+}
+
+fn named_client(variable: &str, version: &str) -> PathBuf {
+    let path = std::env::var_os(variable).map(PathBuf::from);
     match path {
         Some(path) if path.is_file() => path,
-        Some(path) => panic!("CC2CC_TEST_CLAUDE names {}, which is not a file", path.display()),
+        Some(path) => panic!("{variable} names {}, which is not a file", path.display()),
         None => panic!(
-            "CC2CC_TEST_CLAUDE is not set: it must name the `claude` to test, for instance\n\
-             npm install --prefix DIR @anthropic-ai/claude-code@2.1.330\n\
-             CC2CC_TEST_CLAUDE=DIR/node_modules/.bin/claude cargo test --test real_client"
+            "{variable} is not set: it must name the `claude` to test, for instance\n\
+             npm install --prefix DIR @anthropic-ai/claude-code@{version}\n\
+             {variable}=DIR/node_modules/.bin/claude cargo test --test real_client"
         ),
     }
 }
