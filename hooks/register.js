@@ -14,9 +14,15 @@ const COMMANDS = [
   { name: 'who', description: "Show this session's name and who is online" },
 ]
 
+/** Where a command comes from when a person gave it; a model can have one run by a timer or a message. */
+const HANDS = ['composer', 'bridge', 'sdk']
+/** How long to wait before listening again when what listened was killed. */
+const AGAIN_MS = 10_000
+
 /** The bare commands that are ours, not somebody else's. */
 const ours = new Set()
 let isBusy = false
+let isFollowing = false
 /** The newest letters, as the binary last told; undefined when it could not. */
 let box
 /** The letter that is open in the pane, and the one in the list that was picked last. */
@@ -32,6 +38,10 @@ export const register = on => {
     if (e.isInteractive || e.surface) void follow($)
     return started
   })
+  on('session.attach', ($, e, next) => {
+    void follow($)
+    return next(e)
+  })
 
   on('turn.start', ($, e, next) => {
     isBusy = true
@@ -42,14 +52,19 @@ export const register = on => {
     return next(e)
   })
 
-  on('command.run', { command: 'send' }, async ($, e, next) =>
-    ours.has('send') ? tell($, await ask($, ['send'], e.args)) : next(e),
+  // The long names, too: once a mod hears commands, the client puts one that a hook has answered back into the prompt.
+  on('command.run', { command: ['send', 'cc2cc:send'] }, async ($, e, next) =>
+    declined(e, next) ?? tell($, await ask($, ['send'], e.args)),
   )
-  on('command.run', { command: 'who' }, async ($, e, next) =>
-    ours.has('who') ? tell($, await ask($, ['who'])) : next(e),
+  on('command.run', { command: ['who', 'cc2cc:who'] }, async ($, e, next) =>
+    declined(e, next) ?? tell($, await ask($, ['who'])),
   )
-  on('command.run', { command: 'inbox' }, async ($, e, next) => {
-    if (!ours.has('inbox')) return next(e)
+  on('command.run', { command: ['cc2cc:accept', 'cc2cc:refuse'] }, async ($, e, next) =>
+    declined(e, next) ?? tell($, await ask($, [e.command.split(':')[1], e.args.trim()])),
+  )
+  on('command.run', { command: ['inbox', 'cc2cc:inbox'] }, async ($, e, next) => {
+    const answer = declined(e, next)
+    if (answer) return answer
     letter = said = undefined
     const failure = await look($)
     if (failure) return tell($, failure)
@@ -96,6 +111,12 @@ async function takeNames($) {
       await $.store.set(told, true)
     }
   }
+}
+
+/** The answer to a command that is somebody else's, or given by no person; undefined for the others. */
+function declined(e, next) {
+  if (!e.command.includes(':') && !ours.has(e.command)) return next(e)
+  return HANDS.includes(e.origin?.kind) ? undefined : { text: 'only a person gives this command' }
 }
 
 /** What the binary says to a verb of `cc2cc typed`. */
@@ -172,19 +193,30 @@ async function act($, deed) {
 
 /** Listens to what happens to this session's letters for as long as the session lives. */
 async function follow($) {
+  if (isFollowing) return
+  isFollowing = true
   try {
-    let rest = ''
-    for await (const { stream, text } of $.process.spawn({
-      argv: [`${$.plugin.root}/bin/cc2cc`, 'watch', '--json', '--session'],
-    })) {
-      if (stream !== 'stdout') continue
-      const lines = (rest + text).split('\n')
-      rest = lines.pop()
-      await hear($, lines.map(parsed).filter(Boolean))
-    }
+    while (await listen($)) await $.clock.sleep(AGAIN_MS)
   } catch (error) {
-    $.ui.log(`no watch: ${error}`, { to: 'debug' })
+    $.ui.log(`not listening: ${error}`, { to: 'debug' })
   }
+  isFollowing = false
+}
+
+/** Listens until the watch ends; gives whether it ever began, and so is worth another try. */
+async function listen($) {
+  let rest = ''
+  let began = false
+  for await (const { stream, text } of $.process.spawn({
+    argv: [`${$.plugin.root}/bin/cc2cc`, 'watch', '--json', '--session'],
+  })) {
+    if (stream !== 'stdout') continue
+    began = true
+    const lines = (rest + text).split('\n')
+    rest = lines.pop()
+    await hear($, lines.map(parsed).filter(Boolean))
+  }
+  return began
 }
 
 /** Shows the person what came and what is held; what was there before is only counted. */
@@ -199,7 +231,16 @@ async function hear($, events) {
   if (came.length > 3) $.ui.toast(`✉ ${came.length} letters have come`)
   else for (const { from, line } of came) $.ui.toast(`✉ ${from}: ${line}`)
   for (const { id, from, line } of box.letters.filter(({ id, state }) => named('held').has(id) && state === 'held')) {
-    await $.ui.notify(`✉ ${from} needs your yes: ${line}`, { title: 'cc2cc', key: id })
+    await notify($, `✉ ${from} needs your yes: ${line}`, id)
+  }
+}
+
+/** The client's own notification, by whatever channel the person has chosen; their hooks may refuse it. */
+async function notify($, text, key) {
+  try {
+    await $.ui.notify(text, { title: 'cc2cc', key })
+  } catch (error) {
+    $.ui.log(`not notified: ${error}`, { to: 'debug' })
   }
 }
 

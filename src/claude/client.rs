@@ -82,6 +82,16 @@ fn is_client(words: &[String]) -> bool {
     words.iter().take(2).any(name)
 }
 
+/// The client that started this process for its person, with no shell in between; `None` for what a model runs, to which
+/// the client or the `SessionStart` hook has told whose it is.
+#[must_use]
+pub fn starter() -> Option<HostKey> {
+    let parent = system::parent()?;
+    let host = HostKey::of(parent)?;
+    let is = |name: &str, own: &str| env::var(name).is_ok_and(|value| value == own);
+    (!is("CLAUDE_PID", &parent.to_string()) && !is(HOST_VARIABLE, host.as_str())).then_some(host)
+}
+
 /// Ends this process as soon as its parent has ended, however that came about.
 ///
 /// # Panics

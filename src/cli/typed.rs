@@ -1,10 +1,9 @@
 //! `cc2cc typed`: what a person does in the session they sit at, brought here by the mod inside Claude Code.
 //!
-//! The mod is started by the client itself, and so is this process. A command of the model's is not: the client marks
-//! its environment, and a shell stands in between.
+//! The mod's children are started by the client itself. A command of the model's has a shell in between, or is told by
+//! the client whose it is.
 
 use std::{
-    env,
     io::{self, Read},
     process::ExitCode,
 };
@@ -12,12 +11,10 @@ use std::{
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::me;
 use crate::{
     agent::{
         directory::{self, Listed},
-        identity::{self, Trust},
-        status,
+        identity, status,
     },
     claude::{
         client,
@@ -57,11 +54,20 @@ enum Verb {
     /// One letter in full, as JSON
     Read { id: LetterId },
     /// Mark a waiting letter as read
-    Done { id: LetterId },
+    Done {
+        #[arg(default_value = "", allow_hyphen_values = true)]
+        id: String,
+    },
     /// Let a held letter go on
-    Accept { id: LetterId },
+    Accept {
+        #[arg(default_value = "", allow_hyphen_values = true)]
+        id: String,
+    },
     /// Refuse a held letter
-    Refuse { id: LetterId },
+    Refuse {
+        #[arg(default_value = "", allow_hyphen_values = true)]
+        id: String,
+    },
 }
 
 /// Says on standard output how it went, also when it failed: all of it is for the person's screen.
@@ -82,9 +88,9 @@ fn answer(home: &Home, verb: &Verb) -> Result<String, Failure> {
         Verb::Send => typed::send(home, &mailbox, &words()?, Through::Mod)?,
         Verb::Inbox { json: false } => typed::inbox(&mailbox, Through::Mod)?,
         Verb::Who { json: false } => typed::who(home, &mailbox)?,
-        Verb::Done { id } => typed::done(&mailbox, id)?.to_owned(),
-        Verb::Accept { id } => typed::accept(home, &mailbox, id)?.to_owned(),
-        Verb::Refuse { id } => typed::refuse(home, &mailbox, id)?.to_owned(),
+        Verb::Done { id } => typed::done(&mailbox, &id.parse()?)?.to_owned(),
+        Verb::Accept { id } => typed::accept(home, &mailbox, &id.parse()?)?.to_owned(),
+        Verb::Refuse { id } => typed::refuse(home, &mailbox, &id.parse()?)?.to_owned(),
         Verb::Inbox { json: true } => return Ok(inbox(&mailbox, now)?.to_string()),
         Verb::Who { json: true } => return Ok(who(home, &mailbox)?.to_string()),
         Verb::Read { id } => return Ok(letter(&mailbox, id, now)?.to_string()),
@@ -94,13 +100,11 @@ fn answer(home: &Home, verb: &Verb) -> Result<String, Failure> {
 
 /// The mailbox of the session that the client which started this process has.
 fn own(home: &Home) -> Result<Mailbox, Failure> {
-    const MARKS: [&str; 2] = ["CLAUDE_PID", "CLAUDE_CODE_CHILD_SESSION"];
-    if me::in_a_session() || MARKS.iter().any(|mark| env::var_os(mark).is_some()) {
-        return Err(Failure::new(Code::Held, "only the person at this session types this")
-            .hint("`cc2cc send`, `inbox` and `agents` are for the session itself"));
-    }
-    let claimant = client::claimant(None, Trust::Host);
-    claimant.and_then(|claimant| identity::find(home, &claimant.host)).ok_or_else(Failure::takes_no_part)
+    let host = client::starter().ok_or_else(|| {
+        Failure::new(Code::Held, "only the person at this session types this")
+            .hint("`cc2cc send`, `inbox` and `agents` are for the session itself")
+    })?;
+    identity::find(home, &host).ok_or_else(Failure::takes_no_part)
 }
 
 fn words() -> Result<String, Failure> {

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use cc2cc::mailbox::State;
+use cc2cc::{agent::host::HostKey, mailbox::State};
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
@@ -176,6 +176,13 @@ fn the_mod_is_told_of_letters_and_what_a_person_can_do_with_them() {
     no letter `ID` waits for calm-owl
     --- err
     ");
+    assert_snapshot!(asked(&world, &["accept", "--this one"], ""), @"
+    exit 2
+    --- out
+    `--this one` is not a letter id
+    hint: an id is up to 64 lower-case letters, digits, `.`, `_` and `-`, beginning with a letter or digit
+    --- err
+    ");
     assert_snapshot!(asked(&world, &["done", waiting.as_str()], ""), @"
     exit 0
     --- out
@@ -230,11 +237,10 @@ fn a_command_of_the_model_s_does_not_pass_for_the_person() {
     let session = world.session("calm-owl").started();
     let held = world.posted("ann", "calm-owl", "please");
     world.at("calm-owl").hold(&held, "why").unwrap();
-    let id = std::process::id().to_string();
-    for (mark, value) in
-        [("CLAUDECODE", "1"), ("CC2CC_HOST", "x"), ("CLAUDE_CODE_CHILD_SESSION", "1"), ("CLAUDE_PID", &id)]
-    {
-        let said = world.run_as(&[(mark, value.to_owned())], &["typed", "accept", held.as_str()]);
+    let me = std::process::id();
+    let host = HostKey::of(me).unwrap().to_string();
+    for (mark, value) in [("CLAUDE_PID", me.to_string()), ("CC2CC_HOST", host)] {
+        let said = world.run_as(&[(mark, value)], &["typed", "accept", held.as_str()]);
         assert_eq!(said.code, Some(4), "{mark}: {said}");
         assert!(said.out.starts_with("only the person at this session types this\nhint:"), "{said}");
     }
@@ -245,4 +251,8 @@ fn a_command_of_the_model_s_does_not_pass_for_the_person() {
     let said = world.said(&shell.output().unwrap());
     assert_eq!(said.code, Some(1), "{said}");
     assert_eq!(session.world.at("calm-owl").state_of(&held), Some(State::Held));
+
+    // A client that was started from within another session inherits that one's marks, and its person is a person.
+    let outer = [("CLAUDECODE", "1".to_owned()), ("CLAUDE_PID", "1".to_owned()), ("CC2CC_HOST", "another".to_owned())];
+    world.run_as(&outer, &["typed", "accept", held.as_str()]).fine();
 }

@@ -1,6 +1,6 @@
 // What comes while the person does something else: a toast, a notification for what is held, a line until it is decided.
 
-import { expect, test } from 'claude-code/testing'
+import { expect, mock, test } from 'claude-code/testing'
 import { HELD, LETTER, box, start, world } from './world.ts'
 
 const event = (kind, letter) => `${JSON.stringify({ event: kind, id: letter.id, from: letter.from, to: 'ann' })}\n`
@@ -45,6 +45,34 @@ test('what was held before the session began is a line and no notification', asy
   const ready = { ...READY, says: { 'inbox --json': box(HELD, { ...HELD, id: 'k-3' }) } }
   const seen = await played($, on, ready)
   expect([seen.notes, seen.status]).toEqual([[], '✉ 2 letters wait for your yes: /inbox'])
+})
+
+test('a notification that is refused is no reason to stop listening', async ($, on) => {
+  const { seen, binary } = world(on)
+  binary.mayNotify = false
+  binary.events = [
+    READY,
+    { says: { 'inbox --json': box(HELD) }, text: event('held', HELD) },
+    { says: { 'inbox --json': box(LETTER) }, text: event('refused', HELD) + event('sent', LETTER) },
+  ]
+  await start($)
+  await binary.over
+  expect(seen.toasts).toEqual(['✉ bob: tests pass'])
+})
+
+test('a watch that was killed begins again, one that never began does not', async ($, on) => {
+  const clock = mock.clock(on)
+  const { seen, binary } = world(on)
+  const begun = () => seen.asked.filter(asked => asked.startsWith('watch')).length
+  binary.events = [READY]
+  await start($)
+  await binary.over
+  binary.events = []
+  await clock.settle()
+  await clock.advance(10_000)
+  expect(begun()).toBe(2)
+  await clock.advance(60_000)
+  expect(begun()).toBe(2)
 })
 
 test('many letters at once are one toast', async ($, on) => {

@@ -1,7 +1,7 @@
 // The inbox: a list, a letter, and what a person can do with it, on every surface.
 
 import { expect, test } from 'claude-code/testing'
-import { HELD, LETTER, box, pane, start, world } from './world.ts'
+import { HELD, LETTER, box, given, pane, start, world } from './world.ts'
 
 const SURFACES = ['terminal', 'desktop', 'vscode', 'mobile'] as const
 
@@ -11,7 +11,7 @@ async function opened($, on, letter, surface) {
   const can = letter.state === 'held' ? ['answer', 'accept', 'refuse'] : ['answer', 'done']
   tried.binary.says = { 'inbox --json': box(HELD, LETTER), [`read ${letter.id}`]: JSON.stringify({ ...full, can }) }
   await start($)
-  expect((await $.command.run({ command: 'inbox', args: '' })).text).toBeUndefined()
+  expect((await given($, 'inbox')).text).toBeUndefined()
   const ui = await pane($, surface)
   await ui.press({ key: letter.id })
   return { ...tried, ui }
@@ -22,7 +22,7 @@ for (const surface of SURFACES) {
     const { seen, binary } = world(on)
     binary.says['inbox --json'] = box(HELD, { ...LETTER, line: 'x'.repeat(120) })
     await start($)
-    await $.command.run({ command: 'inbox', args: '' })
+    await given($, 'inbox')
     expect(seen.open).toEqual(['cc2cc-inbox'])
     const ui = await pane($, surface)
     expect((await ui.find({ type: 'Text', text: /Letters for ann/ })).text).toContain('1 waiting · 1 held')
@@ -66,7 +66,7 @@ test('the list comes back with the keys on the letter that was chosen', async ($
   const { binary } = world(on)
   binary.says['inbox --json'] = box(HELD)
   await start($)
-  await $.command.run({ command: 'inbox', args: '' })
+  await given($, 'inbox')
   const ui = await pane($, 'terminal')
   binary.says['inbox --json'] = box(LETTER, HELD)
   binary.says['read k-2'] = 'no letter `k-2`'

@@ -14,7 +14,7 @@ export function box(...letters) {
 /** Stands for the client and the binary. `binary.says` answers a verb of `typed`; `binary.events` is what it watches. */
 export function world(on, { commands = [] } = {}) {
   const seen = { names: [], asked: [], toasts: [], notes: [], cancelled: [], log: [], status: undefined, filled: [], open: [] }
-  const binary = { says: { 'inbox --json': box() }, events: [], isThere: true, hasPanes: true }
+  const binary = { says: { 'inbox --json': box() }, events: [], isThere: true, hasPanes: true, mayNotify: true }
   binary.over = new Promise(resolve => (binary.ended = resolve))
   const draft = { text: '' }
   mock.store(on)
@@ -56,6 +56,7 @@ export function world(on, { commands = [] } = {}) {
     return { value: undefined }
   })
   on('ui.notify', (_, e) => {
+    if (!binary.mayNotify) return { deny: 'not now' }
     seen.notes.push(e.text)
     return { value: { isSent: true, channel: 'kitty' } }
   })
@@ -81,6 +82,11 @@ export function world(on, { commands = [] } = {}) {
 
 export async function start($) {
   await $.session.start({ cwd: '/', surface: 'terminal', isInteractive: true })
+}
+
+/** A command as a person gives it, or as it comes from elsewhere. */
+export function given($, command, args = '', kind = 'composer') {
+  return $.command.run({ command, args, origin: { kind } })
 }
 
 /** The pane, drawn as wide as a small terminal's. */

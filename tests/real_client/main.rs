@@ -9,6 +9,8 @@ mod eventually;
 mod holding;
 mod naming;
 mod pane;
+mod picture;
+mod pictures;
 mod places;
 mod reply;
 mod request;
