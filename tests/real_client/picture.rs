@@ -1,5 +1,5 @@
 //! Screens as pictures for the README. A picture is what a story showed; the story fails when it shows something else
-//! than the committed picture, and `tests/pictures` draws it anew.
+//! than the committed picture, and `./tests/run pictures` draws it anew.
 
 use std::{env, fs, path::PathBuf};
 
@@ -17,7 +17,7 @@ impl Picture {
     /// A line that says what is below it.
     pub fn caption(mut self, text: &str) -> Self {
         if !self.rows.is_empty() {
-            self.rows.push(row(""));
+            self.rows.push(Row::default());
         }
         let coloured = format!("\x1b[7m {text:<99}\x1b[0m");
         self.rows.push(Row { text: text.to_owned(), coloured });
@@ -42,21 +42,16 @@ impl Picture {
         self
     }
 
-    /// All rows of a screen as they are, down to the last that holds anything.
-    pub fn whole(mut self, rows: Vec<Row>) -> Self {
-        self.rows.extend(rows);
-        while self.rows.last().is_some_and(|row| row.text.trim().is_empty()) {
-            self.rows.pop();
-        }
+    /// The rows of a screen from the one above `first` to the one below `last`.
+    pub fn part(mut self, rows: &[Row], first: &str, last: &str) -> Self {
+        let at = |text: &str| rows.iter().position(|row| row.text.contains(text)).expect("what the picture is of");
+        self.rows.extend_from_slice(&rows[at(first) - 1..=at(last) + 1]);
         self
     }
 
-    /// Replaces a text that differs from run to run by one of the same length.
-    pub fn always(mut self, varying: &str, fixed: &str) -> Self {
-        for row in &mut self.rows {
-            row.text = row.text.replace(varying, fixed);
-            row.coloured = row.coloured.replace(varying, fixed);
-        }
+    /// The row of a screen with this text.
+    pub fn row(mut self, rows: &[Row], text: &str) -> Self {
+        self.rows.extend(rows.iter().find(|row| row.text.contains(text)).cloned());
         self
     }
 
@@ -78,14 +73,10 @@ impl Picture {
         let texts: Vec<&str> = self.rows.iter().map(|row| row.text.trim_end()).collect();
         assert!(
             committed == svg,
-            "docs/pictures/{name}.svg is not what is on the screen now; `./tests/pictures` draws it anew\n{}",
+            "docs/pictures/{name}.svg is not what is on the screen now; `./tests/run pictures` draws it anew\n{}",
             texts.join("\n")
         );
     }
-}
-
-fn row(text: &str) -> Row {
-    Row { text: text.to_owned(), coloured: text.to_owned() }
 }
 
 /// The client's hints and times.

@@ -1,9 +1,13 @@
 //! The scenes of the README's pictures.
 
+use std::fs;
+
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use crate::{
-    SEND, bell_is_set, claude::Session, is_online, letter, letter_id, picture::Picture, reply::Reply, world::World,
+    SEND, bell_is_set, claude::Session, is_online, letter, letter_id, picture::Picture, reply::Reply, terminal::Row,
+    world::World,
 };
 
 const COLUMNS: u16 = 100;
@@ -50,22 +54,33 @@ fn two_sessions_talk() {
     picture.caption("terminal 2 · calm-owl · nobody types here").talk(owl.rows()).check("two-sessions");
 }
 
+/// A letter that came some minutes ago; half a minute more, so that the minute does not change in a slow story.
+fn lay(world: &World, state: &str, id: &str, from: &str, minutes: i64, text: &str) {
+    let sent = Timestamp::now() - SignedDuration::from_secs(minutes * 60 + 30);
+    let letter = json!({
+        "v": 1, "id": id, "timestamp": sent, "from": from, "to": "brave-fox", "type": "message", "priority": "low",
+        "content": { "text": text },
+    });
+    let state = world.mailbox("brave-fox", state);
+    fs::write(state.join(format!("{id}.json")), letter.to_string()).expect("a letter");
+}
+
 #[test]
 fn the_inbox_is_open() {
     let world = world();
-    let (mut fox, mut owl) = (sitting(&world, "api", "brave-fox"), sitting(&world, "web", "calm-owl"));
-    owl.type_line("/send brave-fox The web client sends `email` now, all its tests pass.");
-    fox.wait_until_told("all its tests pass");
+    let mut fox = sitting(&world, "api", "brave-fox");
+    lay(&world, "done", "web-1", "calm-owl", 42, "The web client sends `email` now, all its tests pass.");
+    lay(&world, "held", "web-2", "calm-owl", 3, "May I delete the old login table?");
+    fox.wait_for_screen("1 letter waits for your yes");
+    fox.wait_for_screen("✉ held: calm-owl"); // its ring would bring the next one, too
     fox.idle();
-    world.cc2cc("home", &["send", "--priority", "low", "brave-fox", "Nightly build 812 is green."]);
-    let rule = "[agents.brave-fox]\nfrom.calm-owl = \"hold\"\n";
-    std::fs::write(world.home().join(".cc2cc/config.toml"), rule).expect("a rule");
-    owl.type_line("/send brave-fox May I delete the old login table?");
-    fox.wait_for_screen("May I delete the old login table?");
-    fox.idle();
+    lay(&world, "inbox", "nightly-812", "user", 12, "Nightly build 812 is green.");
     fox.type_line("/inbox");
-    fox.wait_for_screen("Letters for brave-fox");
-    fox.idle();
-    eprintln!("{}", fox.screen());
-    Picture::default().whole(fox.rows()).check("inbox");
+    fox.wait_for_screen("Letters for brave-fox: 1 waiting · 1 held");
+    fox.wait_for_screen("3 min ago");
+    fox.press("\x1b[B\x1b[A");
+    let is_chosen = |row: &Row| row.text.contains("May I delete") && row.coloured.contains("\x1b[7m");
+    fox.wait("the ring on the first letter", || fox.rows().iter().any(is_chosen).then_some(()));
+    let picture = Picture::default().part(&fox.rows(), "Letters for brave-fox", "esc closes");
+    picture.row(&fox.rows(), "waits for your yes").check("inbox");
 }

@@ -20,7 +20,7 @@ const ROWS: NonZero<u16> = NonZero::new(50).unwrap();
 pub const COLUMNS: NonZero<u16> = NonZero::new(140).unwrap();
 
 /// One row of a screen: its text, and the same with the escapes that colour it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Row {
     pub text: String,
     pub coloured: String,
@@ -127,8 +127,10 @@ fn text_of(cell: &vt100::Cell) -> &str {
 /// The escapes that make a cell look as it does.
 fn style_of(cell: &vt100::Cell) -> String {
     let flags = [(cell.bold(), 1), (cell.dim(), 2), (cell.italic(), 3), (cell.underline(), 4), (cell.inverse(), 7)];
-    let mut style: String =
-        flags.iter().filter(|(is_set, _)| *is_set).map(|(_, code)| format!("\x1b[{code}m")).collect();
+    let mut style = String::new();
+    for (_, code) in flags.into_iter().filter(|(is_set, _)| *is_set) {
+        style += &format!("\x1b[{code}m");
+    }
     for (color, ground) in [(cell.fgcolor(), 38), (cell.bgcolor(), 48)] {
         style += &match color {
             vt100::Color::Default => String::new(),
