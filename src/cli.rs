@@ -13,6 +13,7 @@ mod read;
 mod rename;
 mod send;
 mod status;
+mod update;
 mod wait;
 mod whoami;
 
@@ -68,6 +69,7 @@ enum Verb {
     Demo(demo::Args),
     Doctor(doctor::Args),
     Install(install::Args),
+    Update(update::Args),
     Uninstall(install::RemovalArgs),
     Completions(completions::Args),
     /// Serve the tools to Claude Code over standard input and output
@@ -113,6 +115,7 @@ fn dispatch(verb: Verb) -> Result<ExitCode, Failure> {
         Verb::Demo(args) => demo::run(&args),
         Verb::Doctor(args) => Ok(doctor::run(home, &args)),
         Verb::Install(args) => install::run(&args),
+        Verb::Update(args) => update::run(&args),
         Verb::Uninstall(args) => install::remove(home, &args),
         Verb::Completions(args) => Ok(completions::run(&args)),
         Verb::Mcp => mcp::serve().map(|()| ExitCode::SUCCESS).map_err(Failure::from),
