@@ -5,6 +5,7 @@ mod checking;
 mod claude;
 mod eventually;
 mod holding;
+mod marketplace;
 mod naming;
 mod reply;
 mod request;
