@@ -1,8 +1,8 @@
 //! `cc2cc update`: the newest release, fetched and checked by the install script that this program carries.
 
 use std::{
-    io::Write,
-    process::{Command, ExitCode, Stdio},
+    io,
+    process::{Command, ExitCode, ExitStatus},
 };
 
 use crate::{
@@ -17,8 +17,10 @@ use crate::{
 #[derive(clap::Args)]
 pub struct Args {}
 
-const SCRIPT: &str = include_str!("../../install.sh");
+#[cfg(unix)]
 const AGAIN: &str = "curl -fsSL https://github.com/cc2cc/cc2cc/releases/latest/download/install.sh | sh";
+#[cfg(windows)]
+const AGAIN: &str = "irm https://github.com/cc2cc/cc2cc/releases/latest/download/install.ps1 | iex";
 
 pub fn run(_: &Args) -> Result<ExitCode, Failure> {
     let places = Places::from_env()?;
@@ -50,13 +52,38 @@ pub fn run(_: &Args) -> Result<ExitCode, Failure> {
 
 /// Has the script look for a release that is newer than the one `installed`.
 fn fetch(installed: &str) -> Result<ExitCode, Failure> {
-    let broken =
-        |error: std::io::Error| Failure::new(Code::Failed, format!("could not run the install script: {error}"));
-    let mut script =
-        Command::new("sh").arg("-s").env("CC2CC_HAVE", installed).stdin(Stdio::piped()).spawn().map_err(broken)?;
-    if let Some(mut input) = script.stdin.take() {
-        input.write_all(SCRIPT.as_bytes()).map_err(broken)?;
-    }
-    let ended = script.wait().map_err(broken)?;
+    let ended = run_script(installed)
+        .map_err(|error| Failure::new(Code::Failed, format!("could not run the install script: {error}")))?;
     Ok(if ended.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Tells the script what is installed.
+const HAVE: &str = "CC2CC_HAVE";
+
+#[cfg(unix)]
+fn run_script(installed: &str) -> io::Result<ExitStatus> {
+    use std::{io::Write, process::Stdio};
+
+    let mut script = Command::new("sh").arg("-s").env(HAVE, installed).stdin(Stdio::piped()).spawn()?;
+    if let Some(mut input) = script.stdin.take() {
+        input.write_all(include_bytes!("../../install.sh"))?;
+    }
+    script.wait()
+}
+
+#[cfg(windows)]
+fn run_script(installed: &str) -> io::Result<ExitStatus> {
+    use std::{env, fs};
+
+    use crate::mailbox::disk;
+
+    let script = env::temp_dir().join(format!("cc2cc-update-{}.ps1", disk::unique()));
+    fs::write(&script, include_bytes!("../../install.ps1"))?;
+    let ended = Command::new("powershell")
+        .args(["-NoProfile", "-ExecutionPolicy", "Bypass", "-File"])
+        .arg(&script)
+        .env(HAVE, installed)
+        .status();
+    disk::discard(&script);
+    ended
 }

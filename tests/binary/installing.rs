@@ -8,7 +8,7 @@ use std::{
 };
 
 use insta::assert_snapshot;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::world::{CC2CC, Said, World};
 
@@ -58,6 +58,9 @@ fn installing_writes_the_plugin_with_the_binary_and_a_link() {
     assert_ne!(fs::metadata(&binary).unwrap().permissions().mode() & 0o100, 0, "it can be started");
     assert_eq!(fs::read_link(world.path("home/.local/bin/cc2cc")).unwrap(), binary);
     assert!(!world.path("mail").exists(), "the mail is made when first used");
+    let manifest = fs::read_to_string(world.path("home/.claude/skills/cc2cc/.claude-plugin/plugin.json")).unwrap();
+    let manifest: Value = serde_json::from_str(&manifest).unwrap();
+    assert_eq!(manifest["version"], env!("CARGO_PKG_VERSION"), "else every session would say that they differ");
 }
 
 #[test]
