@@ -23,7 +23,7 @@ def main(target, built, out):
     windows = "windows" in target
     binary = pathlib.Path(built, "cc2cc.exe" if windows else "cc2cc")
     members = {binary.name: binary} | {text: pathlib.Path(text) for text in TEXTS}
-    for folder in FOLDERS:
+    for folder in [] if windows else FOLDERS:  # there Claude Code starts no script in the program's place
         members |= {file: pathlib.Path(file) for file in files_below(folder)}
     moment = int(os.environ["SOURCE_DATE_EPOCH"])
     pack = as_zip if windows else as_tar
