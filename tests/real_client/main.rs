@@ -7,6 +7,7 @@ mod checking;
 mod claude;
 mod eventually;
 mod holding;
+mod marketplace;
 mod naming;
 mod pane;
 mod picture;
