@@ -4,6 +4,7 @@ mod brakes;
 mod expiry;
 mod format;
 mod groups;
+mod history;
 mod identity;
 mod identity_together;
 mod keys;
