@@ -5,14 +5,17 @@ mod agents;
 mod completions;
 mod demo;
 mod doctor;
+mod export;
 mod inbox;
 mod install;
+mod log;
 mod me;
 mod prune;
 mod read;
 mod rename;
 mod send;
 mod status;
+mod thread;
 mod wait;
 mod whoami;
 
@@ -60,6 +63,9 @@ enum Verb {
     Whoami(whoami::Args),
     Rename(rename::Args),
     Status(status::Args),
+    Log(log::Args),
+    Thread(thread::Args),
+    Export(export::Args),
     Wait(wait::Args),
     Accept(accept::Args),
     Refuse(accept::RefusalArgs),
@@ -105,6 +111,9 @@ fn dispatch(verb: Verb) -> Result<ExitCode, Failure> {
         Verb::Whoami(args) => whoami::run(&home?, &args),
         Verb::Rename(args) => rename::run(&home?, &args),
         Verb::Status(args) => status::run(&home?, &args),
+        Verb::Log(args) => log::run(&home?, &args),
+        Verb::Thread(args) => thread::run(&home?, &args),
+        Verb::Export(args) => export::run(&home?, &args),
         Verb::Wait(args) => wait::run(&home?, &args),
         Verb::Accept(args) => accept::accept(&home?, &args),
         Verb::Refuse(args) => accept::refuse(&home?, &args),

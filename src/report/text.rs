@@ -125,7 +125,7 @@ pub fn printable(text: &str) -> String {
 }
 
 /// The same on one line.
-fn one_line(text: &str) -> String {
+pub(super) fn one_line(text: &str) -> String {
     printable(text).replace('\n', "␊").replace('\t', "␉")
 }
 

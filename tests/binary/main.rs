@@ -3,6 +3,7 @@
 mod bell;
 mod demo;
 mod doctor;
+mod history;
 mod hooks;
 mod hooks_apart;
 mod installing;
