@@ -17,6 +17,7 @@ mod send;
 mod status;
 mod thread;
 mod wait;
+mod watch;
 mod whoami;
 
 use std::{
@@ -67,6 +68,7 @@ enum Verb {
     Thread(thread::Args),
     Export(export::Args),
     Wait(wait::Args),
+    Watch(watch::Args),
     Accept(accept::Args),
     Refuse(accept::RefusalArgs),
     Retry(accept::RetryArgs),
@@ -115,6 +117,7 @@ fn dispatch(verb: Verb) -> Result<ExitCode, Failure> {
         Verb::Thread(args) => thread::run(&home?, &args),
         Verb::Export(args) => export::run(&home?, &args),
         Verb::Wait(args) => wait::run(&home?, &args),
+        Verb::Watch(args) => watch::run(&home?, &args),
         Verb::Accept(args) => accept::accept(&home?, &args),
         Verb::Refuse(args) => accept::refuse(&home?, &args),
         Verb::Retry(args) => accept::retry(&home?, &args),

@@ -1,14 +1,15 @@
 //! `cc2cc log`: what the agents wrote to one another.
 
-use std::{process::ExitCode, time::Duration};
+use std::{io, process::ExitCode, time::Duration};
 
 use jiff::Timestamp;
 
-use super::{me, send, thread};
+use super::{me, send, thread, watch};
 use crate::{
     agent::{
         directory,
-        history::{self, Filter},
+        feed::{Event, Feed},
+        history::{self, Filter, Wanted},
         status::Found,
     },
     failure::Failure,
@@ -16,6 +17,7 @@ use crate::{
         home::Home,
         letter::LetterId,
         name::{AgentName, SYSTEM},
+        watch::BEAT,
     },
     report,
 };
@@ -44,6 +46,9 @@ pub struct Args {
     /// Print long texts in full
     #[arg(long)]
     full: bool,
+    /// Go on with every letter that comes
+    #[arg(short, long)]
+    follow: bool,
     /// Print one JSON object a letter, each on a line
     #[arg(long)]
     json: bool,
@@ -51,11 +56,14 @@ pub struct Args {
 
 pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
     let filter = filter(home, args)?;
+    // Before the first look, so that nothing is missed in between.
+    let feed = args.follow.then(|| Feed::open(home, None)).transpose()?;
     // A model is not to learn by searching what it may not read, nor from how many others are found.
     let guarded = filter.text.is_some() && me::in_a_session();
+    let shows = |found: &Found| !guarded || thread::readable(found).is_some();
     let most = if guarded { usize::MAX } else { args.limit.saturating_add(1) };
     let mut letters = history::newest(home, &filter, most)?;
-    letters.retain(|found| !guarded || thread::readable(found).is_some());
+    letters.retain(shows);
     if letters.is_empty() {
         for name in [&filter.agent, &filter.with].into_iter().flatten() {
             check_known(home, name)?;
@@ -63,19 +71,57 @@ pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
     }
     let older = letters.len().saturating_sub(args.limit);
     letters.drain(..older);
-    if args.json {
-        let line = |found: &Found| format!("{}\n", report::json::logged(found, thread::readable(found)));
-        super::print_mail(&letters.iter().map(line).collect::<String>());
-    } else if letters.is_empty() && args.limit > 0 {
-        super::print("no letters\n");
-    } else {
-        let look = thread::look(args.full, false);
-        let more = format!("… and older ones: `-n {}` shows more", args.limit.saturating_mul(2));
-        let entries = letters.iter().map(|found| look.letter(found, thread::readable(found)));
-        let more = (older > 0 && args.limit > 0).then(|| more + "\n");
-        super::print_mail(&more.into_iter().chain(entries).collect::<Vec<_>>().join("\n"));
+    let look = thread::look(args.full, false);
+    let entry = |found: &Found| {
+        let text = thread::readable(found);
+        if args.json { report::json::line(&report::json::logged(found, text)) } else { look.letter(found, text) }
+    };
+    let apart = if args.json { "" } else { "\n" };
+    if older > 0 && args.limit > 0 && !args.json {
+        super::print(&format!("… and older ones: `-n {}` shows more\n\n", args.limit.saturating_mul(2)));
     }
-    Ok(ExitCode::SUCCESS)
+    super::print_mail(&letters.iter().map(entry).collect::<Vec<_>>().join(apart));
+    match feed {
+        Some(feed) => {
+            follow(home, feed, &filter, &letters, |found| shows(found).then(|| apart.to_owned() + &entry(found)))
+        }
+        None if letters.is_empty() && args.limit > 0 && !args.json => {
+            super::print("no letters\n");
+            Ok(ExitCode::SUCCESS)
+        }
+        None => Ok(ExitCode::SUCCESS),
+    }
+}
+
+/// Prints the letters that come, until nobody reads them any more.
+fn follow(
+    home: &Home,
+    mut feed: Feed,
+    filter: &Filter,
+    printed: &[Found],
+    entry: impl Fn(&Found) -> Option<String>,
+) -> Result<ExitCode, Failure> {
+    watch::end_with_reader();
+    let mut wanted = Wanted::new(home, filter)?;
+    let is_printed = |found: &Found| {
+        printed.iter().any(|known| known.letter.id == found.letter.id && known.letter.to == found.letter.to)
+    };
+    loop {
+        for event in feed.next(BEAT) {
+            match event {
+                Event::Renamed { .. } => wanted = Wanted::new(home, filter)?,
+                Event::Sent(found) if wanted.takes(&found) && !is_printed(&found) => {
+                    if let Some(entry) = entry(&found) {
+                        match super::print_surely(&super::for_reader(&entry)) {
+                            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(ExitCode::SUCCESS),
+                            printed => printed.map_err(anyhow::Error::from)?,
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
 }
 
 fn filter(home: &Home, args: &Args) -> Result<Filter, Failure> {

@@ -33,7 +33,7 @@ pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
     let thread = letters[0].letter.thread_id();
     if args.json {
         let letters: Vec<_> = letters.iter().map(|found| report::json::logged(found, readable(found))).collect();
-        super::print_mail(&format!("{}\n", json!({ "thread": thread, "letters": letters })));
+        super::print_mail(&report::json::line(&json!({ "thread": thread, "letters": letters })));
     } else {
         let look = look(true, true);
         let entries: Vec<_> = letters.iter().map(|found| look.letter(found, readable(found))).collect();

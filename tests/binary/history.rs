@@ -1,6 +1,9 @@
 //! `cc2cc log`, `thread` and `export`.
 
-use std::fs;
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+};
 
 use cc2cc::mailbox::{
     State,
@@ -11,7 +14,7 @@ use insta::assert_snapshot;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use crate::world::{World, has};
+use crate::world::{World, has, until};
 
 fn at(seconds: i64) -> Timestamp {
     let noon: Timestamp = "2026-01-02T12:00:00Z".parse().unwrap();
@@ -305,6 +308,23 @@ fn a_session_sees_no_text_its_person_is_asked_about_and_none_that_could_pass_for
     assert_eq!(world.run_as(&bob, &["log", "--grep", "secret"]).fine().out, "no letters\n");
     world.run_as(&bob, &["export", "ask", "-o", "talk.md"]).fine();
     assert!(!fs::read_to_string(world.path("work/talk.md")).unwrap().contains("secret"));
+}
+
+#[test]
+fn a_log_that_is_followed_goes_on_with_what_comes_and_ends_with_its_reader() {
+    let world = office();
+    let mut log = world.command(&["log", "-f", "-n", "1", "--agent", "bob"]).spawn().unwrap();
+    let mut lines = BufReader::new(log.stdout.take().unwrap()).lines().map(Result::unwrap);
+    assert_eq!(lines.find(|line| line.contains("ann → bob")).unwrap(), "2026-01-02 12:02:00  ann → bob  held  delete");
+    world.post(letter("elsewhere", "ann", "cat", 300, "not for bob"));
+    world.post(letter("news", "cat", "bob", 301, "something new"));
+    assert_eq!(lines.find(|line| line.contains('→')).unwrap(), "2026-01-02 12:05:01  cat → bob  stored  news");
+    assert_eq!(lines.next().unwrap(), "    something new");
+    world.run(&["rename", "rob", "--agent", "bob"]).fine();
+    world.post(letter("later", "rob", "ann", 302, "under another name"));
+    assert_eq!(lines.find(|line| line.contains('→')).unwrap(), "2026-01-02 12:05:02  rob → ann  stored  later");
+    drop(lines);
+    until("the log has ended", || log.try_wait().unwrap());
 }
 
 #[test]

@@ -18,4 +18,5 @@ mod together;
 mod trouble;
 mod typed;
 mod waiting;
+mod watching_live;
 mod world;
