@@ -32,14 +32,16 @@ fn the_status_line_shows_the_name_and_what_waits_and_is_held() {
     let world = world_with("cc2cc statusline");
     let mut ann = settled(&world, "ann");
     shows(&ann, "✉ ann");
-    let quiet = world.cc2cc("home", &["send", "--priority", "low", "ann", "whenever you like"]);
-    assert!(quiet.status.success(), "{}", String::from_utf8_lossy(&quiet.stderr));
-    shows(&ann, "✉ ann · 1 waiting");
     fs::write(world.home().join(".cc2cc/config.toml"), "[agents.ann]\npolicy = \"hold\"\n").expect("a rule");
     let bob = settled(&world, "bob");
     bob.api.when("tell ann").reply(letter("ann", "look at this"));
     let mut bob = bob;
     bob.type_line("tell ann");
+    shows(&ann, "✉ ann · 1 held");
+    ann.wait_for_screen("held: bob: look at this"); // its ring would bring the next one, too
+    ann.idle();
+    let quiet = world.cc2cc("home", &["send", "--priority", "low", "ann", "whenever you like"]);
+    assert!(quiet.status.success(), "{}", String::from_utf8_lossy(&quiet.stderr));
     shows(&ann, "✉ ann · 1 waiting · 1 held");
 
     // The prompt takes the letter along; then the name is another.
