@@ -1,7 +1,9 @@
 //! Everything that is about Claude Code: what its hooks say and want, how a letter is put before the model, how its
 //! transcript proves that it went in, and where its plugins live.
 
+pub mod alone;
 pub mod bell;
+pub mod channel;
 pub mod client;
 pub mod frame;
 pub mod harmless;

@@ -5,27 +5,32 @@ mod agents;
 mod completions;
 mod demo;
 mod doctor;
+mod help;
 mod inbox;
 mod install;
 mod me;
+mod overview;
 mod prune;
 mod read;
 mod rename;
 mod send;
 mod status;
+mod statusline;
 mod typed;
+mod verbs;
 mod wait;
 mod watch;
 mod whoami;
 
 use std::{
     borrow::Cow,
-    io::{self, Write},
+    env,
+    io::{self, IsTerminal, Write},
     process::ExitCode,
     sync::OnceLock,
 };
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::{
     claude::harmless::neutralise,
@@ -44,6 +49,7 @@ use crate::{
     version,
     disable_help_subcommand = true,
     after_help = "\
+`cc2cc help` lists topics with worked examples.
 Addresses: a name, @all, @repo (same git repository), @dir (same directory).
 Exit codes: 0 done, 1 failed, 2 usage, 3 no such agent or letter, 4 held or refused, 5 timed out.
 CC2CC_HOME moves the mail from ~/.cc2cc; CC2CC_NAME names a session when it starts."
@@ -72,12 +78,14 @@ enum Verb {
     Doctor(doctor::Args),
     Install(install::Args),
     Uninstall(install::RemovalArgs),
+    Statusline(statusline::Args),
     Completions(completions::Args),
+    Help(help::Args),
     #[command(hide = true)]
     Typed(typed::Args),
-    /// Serve the tools to Claude Code over standard input and output
+    /// Serve the tools over standard input and output
     Mcp,
-    /// Answer a Claude Code hook (started by the plugin)
+    /// Answer a hook
     Hook {
         event: String,
     },
@@ -86,7 +94,16 @@ enum Verb {
 /// Parses the words of the command line, runs the verb, and says how it went.
 #[must_use]
 pub fn run() -> ExitCode {
-    let failure = match dispatch(Cli::parse().verb) {
+    if completions::answered() {
+        return ExitCode::SUCCESS;
+    }
+    let alone = env::args_os().len() <= 1 && io::stdout().is_terminal();
+    let outcome = if alone {
+        Home::from_env().map_err(Failure::from).and_then(|home| overview::run(&home))
+    } else {
+        dispatch(parse().verb)
+    };
+    let failure = match outcome {
         Ok(code) => match UNPRINTED.get() {
             None => return code,
             Some(why) => Failure::new(Code::Failed, format!("could not print all of it: {why}")),
@@ -95,6 +112,20 @@ pub fn run() -> ExitCode {
     };
     eprintln!("cc2cc: {failure}");
     ExitCode::from(failure.code as u8)
+}
+
+/// The command line as clap knows it, with the verbs listed by groups.
+fn command() -> clap::Command {
+    let command = Cli::command();
+    let verbs = verbs::listing(&command);
+    let options = help::title("Options:");
+    command.help_template(format!(
+        "{{about-with-newline}}\n{{usage-heading}} {{usage}}\n\n{verbs}{options}\n{{options}}{{after-help}}"
+    ))
+}
+
+fn parse() -> Cli {
+    Cli::from_arg_matches(&command().get_matches()).unwrap_or_else(|error| error.exit())
 }
 
 /// Why something could not be printed; a reader that has gone away is no failure.
@@ -120,8 +151,10 @@ fn dispatch(verb: Verb) -> Result<ExitCode, Failure> {
         Verb::Doctor(args) => Ok(doctor::run(home, &args)),
         Verb::Install(args) => install::run(&args),
         Verb::Uninstall(args) => install::remove(home, &args),
+        Verb::Statusline(_) => Ok(statusline::run(home)),
+        Verb::Completions(args) => completions::run(&args),
+        Verb::Help(args) => help::run(&args),
         Verb::Typed(args) => Ok(typed::run(home, &args)),
-        Verb::Completions(args) => Ok(completions::run(&args)),
         Verb::Mcp => mcp::serve().map(|()| ExitCode::SUCCESS).map_err(Failure::from),
         Verb::Hook { event } => Err(Failure::new(Code::Usage, format!("`hook {event}` takes no more words"))),
     }

@@ -102,6 +102,7 @@ fn remember(mailbox: &Mailbox, input: &Input, now: Timestamp) -> Result<()> {
     }
     record.session.clone_from(&input.session_id);
     record.transcript.clone_from(&input.transcript_path);
+    record.hooks_of.clone_from(&record.host);
     record.save(mailbox, now)?;
     Ok(())
 }

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::me;
 use crate::{
-    agent::{directory, policy::Config},
+    agent::{Channel, directory, policy::Config},
     claude::{bell, install::Places},
     failure::Failure,
     mailbox::{
@@ -61,6 +61,7 @@ pub fn run(home: Result<Home, HomeError>, args: &Args) -> ExitCode {
             findings.push(finding("config", config(&home)));
             findings.extend(mailboxes(&home));
             findings.extend(sessions(&home));
+            findings.extend(channels(&home));
         }
         Err(error) => {
             let Failure { message, hint, .. } = error.into();
@@ -238,7 +239,11 @@ fn others(home: &Home) -> Vec<Finding> {
         let name = agent.mailbox.name();
         findings.push(finding(
             "agent",
-            if bell::is_set(&agent.mailbox) {
+            if !agent.record.has_hooks() {
+                Verdict::Note(format!(
+                    "{name} has the server without the plugin's hooks: letters come by channel or with a tool's result"
+                ))
+            } else if bell::is_set(&agent.mailbox) {
                 Verdict::Fine(format!("{name} is {} and its bell is set", agent.record.state.as_str()))
             } else {
                 Verdict::Note(format!(
@@ -249,6 +254,24 @@ fn others(home: &Home) -> Vec<Finding> {
         ));
     }
     findings
+}
+
+/// What became of the channels that sessions were told to open.
+fn channels(home: &Home) -> Vec<Finding> {
+    let online = directory::list(home).unwrap_or_default().into_iter().filter(|agent| agent.online);
+    let verdict = |agent: directory::Listed| {
+        let name = agent.mailbox.name().clone();
+        Some(match agent.record.channel? {
+            Channel::Open => Verdict::Fine(format!("{name} gets letters as channel messages")),
+            Channel::Offered => Verdict::Fine(format!("{name} has a channel, not used yet")),
+            Channel::Silent => Verdict::Note(format!(
+                "{name} was started with a channel, but Claude Code did not take what came through it: the account or \
+                 its settings may not allow channels. Letters come the ordinary way"
+            )),
+            Channel::Unknown => return None,
+        })
+    };
+    online.filter_map(verdict).map(|verdict| finding("channel", verdict)).collect()
 }
 
 fn as_text(Finding { what, verdict }: &Finding) -> String {

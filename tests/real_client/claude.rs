@@ -23,6 +23,8 @@ pub struct Builder {
     api: Api,
     args: Vec<String>,
     env: Vec<(String, String)>,
+    without: Vec<String>,
+    inside: Vec<String>,
     client: PathBuf,
     columns: NonZero<u16>,
 }
@@ -39,9 +41,17 @@ pub struct Session {
 
 impl Builder {
     pub(crate) fn new(world: &World, name: &str) -> Self {
-        let (args, env) = (Vec::new(), Vec::new());
-        let (client, columns) = (client(), COLUMNS);
-        Self { world: world.clone(), name: name.to_owned(), api: Api::start(), args, env, client, columns }
+        Self {
+            world: world.clone(),
+            name: name.to_owned(),
+            api: Api::start(),
+            args: Vec::new(),
+            env: Vec::new(),
+            without: Vec::new(),
+            inside: Vec::new(),
+            client: client(),
+            columns: COLUMNS,
+        }
     }
 
     /// Command line arguments; without a `--permission-mode` among them it is `default`.
@@ -53,6 +63,18 @@ impl Builder {
     /// One more environment variable.
     pub fn env(mut self, name: &str, value: &str) -> Self {
         self.env.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// One environment variable fewer.
+    pub fn without(mut self, name: &str) -> Self {
+        self.without.push(name.to_owned());
+        self
+    }
+
+    /// A program and its words that start the client, such as one that puts it into a namespace.
+    pub fn inside(mut self, words: &[&str]) -> Self {
+        self.inside = words.iter().map(ToString::to_string).collect();
         self
     }
 
@@ -84,10 +106,16 @@ impl Builder {
 
     /// Starts the client and returns at once, for tests about the start itself.
     pub fn launch(self) -> Session {
-        let mut command = CommandBuilder::new(&self.client);
+        let client = self.client.display().to_string();
+        let mut words = self.inside.iter().chain([&client]);
+        let mut command = CommandBuilder::new(words.next().expect("a program"));
+        command.args(words);
         command.env_clear();
         for (name, value) in self.world.environment(&self.api).iter().chain(&self.env) {
             command.env(name, value);
+        }
+        for name in &self.without {
+            command.env_remove(name);
         }
         command.cwd(self.world.project(&self.name));
         if !self.args.iter().any(|arg| arg == "--permission-mode") {

@@ -2,15 +2,18 @@
 
 mod api;
 mod bare;
+mod channel;
 mod checking;
 mod claude;
 mod eventually;
 mod holding;
 mod naming;
 mod pane;
+mod places;
 mod reply;
 mod request;
 mod returning;
+mod statusline;
 mod terminal;
 mod typing;
 mod waking;
