@@ -17,6 +17,7 @@ mod send;
 mod status;
 mod statusline;
 mod typed;
+mod update;
 mod verbs;
 mod wait;
 mod watch;
@@ -77,6 +78,7 @@ enum Verb {
     Demo(demo::Args),
     Doctor(doctor::Args),
     Install(install::Args),
+    Update(update::Args),
     Uninstall(install::RemovalArgs),
     Statusline(statusline::Args),
     Completions(completions::Args),
@@ -150,6 +152,7 @@ fn dispatch(verb: Verb) -> Result<ExitCode, Failure> {
         Verb::Demo(args) => demo::run(&args),
         Verb::Doctor(args) => Ok(doctor::run(home, &args)),
         Verb::Install(args) => install::run(&args),
+        Verb::Update(args) => update::run(&args),
         Verb::Uninstall(args) => install::remove(home, &args),
         Verb::Statusline(_) => Ok(statusline::run(home)),
         Verb::Completions(args) => completions::run(&args),

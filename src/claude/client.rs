@@ -68,16 +68,6 @@ fn pid() -> Option<u32> {
     Some(named.filter(|named| system::is_ancestor(*named)).unwrap_or(parent))
 }
 
-/// The client that started this process for its person, with no shell in between; `None` for what a model runs, to which
-/// the client or the `SessionStart` hook has told whose it is.
-#[must_use]
-pub fn starter() -> Option<HostKey> {
-    let parent = system::parent()?;
-    let host = HostKey::of(parent)?;
-    let is = |name: &str, own: &str| env::var(name).is_ok_and(|value| value == own);
-    (!is("CLAUDE_PID", &parent.to_string()) && !is(HOST_VARIABLE, host.as_str())).then_some(host)
-}
-
 /// The words the client was started with; none when the system does not tell.
 #[must_use]
 pub fn command_line() -> Vec<String> {
@@ -90,6 +80,16 @@ fn is_client(words: &[String]) -> bool {
     let name =
         |word: &String| Path::new(word).file_name().is_some_and(|name| name.to_string_lossy().contains("claude"));
     words.iter().take(2).any(name)
+}
+
+/// The client that started this process for its person, with no shell in between; `None` for what a model runs, to which
+/// the client or the `SessionStart` hook has told whose it is.
+#[must_use]
+pub fn starter() -> Option<HostKey> {
+    let parent = system::parent()?;
+    let host = HostKey::of(parent)?;
+    let is = |name: &str, own: &str| env::var(name).is_ok_and(|value| value == own);
+    (!is("CLAUDE_PID", &parent.to_string()) && !is(HOST_VARIABLE, host.as_str())).then_some(host)
 }
 
 /// Ends this process as soon as its parent has ended, however that came about.

@@ -232,10 +232,10 @@ fn untold_notices(mailbox: &Mailbox, now: Timestamp) -> Result<Vec<Letter>> {
 /// What the person sees of a held letter, and how to decide.
 fn held_line(found: &Found) -> String {
     let Found { letter, .. } = found;
-    let why = found.status().why.unwrap_or_default();
+    let why = found.status().why.map(|why| format!(" ({why})")).unwrap_or_default();
     let (from, line, id) = (&letter.from, letter.first_line(80), &letter.id);
     format!(
-        "✉ held: {from}: {line} ({why})\n  /cc2cc:accept {id}\n  /cc2cc:refuse {id}\n  `cc2cc read {id}` in a terminal shows all of it"
+        "✉ held: {from}: {line}{why}\n  /cc2cc:accept {id}\n  /cc2cc:refuse {id}\n  `cc2cc read {id}` in a terminal shows all of it"
     )
 }
 

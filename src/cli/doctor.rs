@@ -1,7 +1,6 @@
 //! `cc2cc doctor`: whether everything is in place, and how to mend what is not.
 
 use std::{
-    env,
     process::{Command, ExitCode},
     sync::mpsc,
     time::{Duration, Instant},
@@ -14,7 +13,7 @@ use serde_json::{Value, json};
 use super::me;
 use crate::{
     agent::{Channel, directory, policy::Config},
-    claude::{bell, install::Places},
+    claude::{bell, install::Places, marketplace::Plugin, version},
     failure::Failure,
     mailbox::{
         Key, Mailbox, State, disk,
@@ -90,14 +89,47 @@ fn plugin() -> Verdict {
         Ok(places) => places,
         Err(error) => return broken(error.to_string(), "set HOME"),
     };
-    let here = env!("CARGO_PKG_VERSION");
+    if let Some(plugin) = places.from_marketplace() {
+        return plugin_from_marketplace(&places, &plugin);
+    }
+    let here = version::HERE;
     match places.version() {
         None => broken(format!("not installed in {}", places.plugin.display()), "run `cc2cc install`"),
         Some(_) if !places.binary().is_file() => broken("its binary is missing", "run `cc2cc install`"),
-        Some(version) if version != here => {
-            broken(format!("it is version {version} and this binary {here}"), "run `cc2cc install` with the newer one")
+        Some(version) if version::is_newer(&version, here) => {
+            broken(format!("it is version {version} and this binary {here}"), "remove this binary, or update it")
         }
-        Some(version) => Verdict::Fine(format!("{version} in {}", places.plugin.display())),
+        Some(version) if version != here => {
+            broken(format!("it is version {version} and this binary {here}"), "run `cc2cc install`")
+        }
+        Some(version) => match version::other_in_terminal(&version) {
+            Some(other) => broken(
+                format!(
+                    "it is version {version}, and in a terminal cc2cc is {} ({})",
+                    other.version,
+                    other.path.display()
+                ),
+                other.fix(&version),
+            ),
+            None => Verdict::Fine(format!("{version} in {}", places.plugin.display())),
+        },
+    }
+}
+
+fn plugin_from_marketplace(places: &Places, Plugin { id, version }: &Plugin) -> Verdict {
+    let here = version::HERE;
+    if version::is_newer(version, here) {
+        broken(format!("{id} is version {version} and this binary {here}"), "run `cc2cc update`")
+    } else if version != here {
+        let fix = format!("run `claude plugin update {id}`");
+        broken(format!("{id} is version {version} and this binary {here}"), fix)
+    } else if places.is_plugin() {
+        let other = places.plugin.display();
+        Verdict::Note(format!(
+            "{version} as {id}; the one in {other} is not loaded beside it: `cc2cc install` clears that up"
+        ))
+    } else {
+        Verdict::Fine(format!("{version} as {id}"))
     }
 }
 

@@ -12,7 +12,7 @@ use portable_pty::CommandBuilder;
 use crate::api::Api;
 use crate::eventually::{PATIENCE, within};
 use crate::request::{Request, describe};
-use crate::terminal::{COLUMNS, Terminal};
+use crate::terminal::{COLUMNS, Row, Terminal};
 use crate::world::{World, client, old_client};
 
 /// How a session is to be started.
@@ -133,6 +133,11 @@ impl Session {
     /// What is on the screen, as plain text.
     pub fn screen(&self) -> String {
         self.terminal.screen()
+    }
+
+    /// The rows of the screen.
+    pub fn rows(&self) -> Vec<Row> {
+        self.terminal.rows()
     }
 
     /// Every request of the conversation so far.

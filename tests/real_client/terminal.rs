@@ -19,6 +19,13 @@ const ROWS: NonZero<u16> = NonZero::new(50).unwrap();
 /// How wide a terminal is unless a story says otherwise.
 pub const COLUMNS: NonZero<u16> = NonZero::new(140).unwrap();
 
+/// One row of a screen: its text, and the same with the escapes that colour it.
+#[derive(Clone, Debug, Default)]
+pub struct Row {
+    pub text: String,
+    pub coloured: String,
+}
+
 type Screen = Arc<Mutex<vt100::Parser>>;
 
 /// A running program; killed and reaped when dropped.
@@ -55,6 +62,16 @@ impl Terminal {
         self.parser().screen().contents()
     }
 
+    /// What is on the screen, row by row.
+    pub fn rows(&self) -> Vec<Row> {
+        let parser = self.parser();
+        let screen = parser.screen();
+        let (rows, columns) = screen.size();
+        let cells = |row| (0..columns.get()).filter_map(move |column| screen.cell(row, column));
+        let text = |row| cells(row).map(text_of).collect();
+        (0..rows.get()).map(|row| Row { text: text(row), coloured: coloured(cells(row)) }).collect()
+    }
+
     /// Sends raw keys: `"\x1b"` is Esc, `"\r"` Enter, `"\x03"` Ctrl-C.
     pub fn press(&mut self, keys: &str) {
         let sent = self.keys.write_all(keys.as_bytes()).and_then(|()| self.keys.flush());
@@ -81,6 +98,47 @@ impl Terminal {
     fn parser(&self) -> MutexGuard<'_, vt100::Parser> {
         self.screen.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn coloured<'a>(cells: impl Iterator<Item = &'a vt100::Cell>) -> String {
+    let mut row = String::new();
+    let mut last = String::new();
+    for cell in cells {
+        let style = style_of(cell);
+        if style != last {
+            row += "\x1b[0m";
+            row += &style;
+            last = style;
+        }
+        row += text_of(cell);
+    }
+    row + "\x1b[0m"
+}
+
+/// What stands in a cell; the second half of a wide character has nothing.
+fn text_of(cell: &vt100::Cell) -> &str {
+    match cell.contents() {
+        "" if cell.is_wide_continuation() => "",
+        "" => " ",
+        text => text,
+    }
+}
+
+/// The escapes that make a cell look as it does.
+fn style_of(cell: &vt100::Cell) -> String {
+    let flags = [(cell.bold(), 1), (cell.dim(), 2), (cell.italic(), 3), (cell.underline(), 4), (cell.inverse(), 7)];
+    let mut style = String::new();
+    for (_, code) in flags.into_iter().filter(|(is_set, _)| *is_set) {
+        style += &format!("\x1b[{code}m");
+    }
+    for (color, ground) in [(cell.fgcolor(), 38), (cell.bgcolor(), 48)] {
+        style += &match color {
+            vt100::Color::Default => String::new(),
+            vt100::Color::Idx(index) => format!("\x1b[{ground};5;{index}m"),
+            vt100::Color::Rgb(red, green, blue) => format!("\x1b[{ground};2;{red};{green};{blue}m"),
+        };
+    }
+    style
 }
 
 impl Drop for Terminal {

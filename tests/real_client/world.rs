@@ -197,7 +197,7 @@ impl World {
 }
 
 /// The `cc2cc` to test: the one just built, unless `CC2CC_TEST_BINARY` names another.
-fn binary() -> PathBuf {
+pub fn binary() -> PathBuf {
     std::env::var_os("CC2CC_TEST_BINARY").map_or_else(|| env!("CARGO_BIN_EXE_cc2cc").into(), PathBuf::from)
 }
 
