@@ -40,9 +40,9 @@ fn the_status_line_shows_the_name_and_what_waits_and_is_held() {
     bob.api.when("tell ann").reply(letter("ann", "look at this"));
     let mut bob = bob;
     bob.type_line("tell ann");
-    shows(&ann, "✉ ann · 1 waiting · 1 held");
 
-    // The prompt takes the letter along; then the name is another.
+    // Whichever turn comes first takes the letter along, that of the held one's wake or of the prompt.
+    ann.wait_for_screen("✉ held: bob: look at this");
     ann.type_line("hello");
     ann.wait_until_told("whenever you like");
     shows(&ann, "✉ ann · 1 held");
