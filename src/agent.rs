@@ -6,6 +6,7 @@ pub mod brakes;
 pub mod directory;
 pub mod feed;
 pub mod generate;
+pub mod history;
 pub mod holding;
 pub mod host;
 pub mod identity;

@@ -5,9 +5,11 @@ mod agents;
 mod completions;
 mod demo;
 mod doctor;
+mod export;
 mod help;
 mod inbox;
 mod install;
+mod log;
 mod me;
 mod overview;
 mod prune;
@@ -16,6 +18,7 @@ mod rename;
 mod send;
 mod status;
 mod statusline;
+mod thread;
 mod typed;
 mod update;
 mod verbs;
@@ -69,6 +72,9 @@ enum Verb {
     Whoami(whoami::Args),
     Rename(rename::Args),
     Status(status::Args),
+    Log(log::Args),
+    Thread(thread::Args),
+    Export(export::Args),
     Wait(wait::Args),
     Watch(watch::Args),
     Accept(accept::Args),
@@ -143,6 +149,9 @@ fn dispatch(verb: Verb) -> Result<ExitCode, Failure> {
         Verb::Whoami(args) => whoami::run(&home?, &args),
         Verb::Rename(args) => rename::run(&home?, &args),
         Verb::Status(args) => status::run(&home?, &args),
+        Verb::Log(args) => log::run(&home?, &args),
+        Verb::Thread(args) => thread::run(&home?, &args),
+        Verb::Export(args) => export::run(&home?, &args),
         Verb::Wait(args) => wait::run(&home?, &args),
         Verb::Watch(args) => watch::run(&home?, &args),
         Verb::Accept(args) => accept::accept(&home?, &args),

@@ -9,6 +9,7 @@
 //!   └── publish (from tmp/)          anything unreadable ──bury──▶ dead/
 //! ```
 
+pub mod bulk;
 pub mod disk;
 #[cfg(feature = "fail-points")]
 mod fail;

@@ -9,7 +9,7 @@ const GROUPS: [(&str, &[&str]); 6] = [
     ("Who is there:", &["agents", "whoami", "rename"]),
     ("Decide:", &["accept", "refuse", "retry"]),
     ("Watch:", &["watch", "log", "thread", "export", "statusline"]),
-    ("Set up and look after:", &["install", "uninstall", "doctor", "demo", "prune", "completions", "help"]),
+    ("Set up and look after:", &["install", "update", "uninstall", "doctor", "demo", "prune", "completions", "help"]),
     ("Started by Claude Code:", &["mcp", "hook"]),
 ];
 /// For a verb that nobody has put anywhere.

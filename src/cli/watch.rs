@@ -5,6 +5,7 @@ use std::{io, process::ExitCode};
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::completions;
 use crate::{
     agent::{
         directory,
@@ -26,7 +27,7 @@ use crate::{
 #[derive(clap::Args)]
 pub struct Args {
     /// Only what concerns this agent
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", add = completions::names())]
     agent: Option<String>,
     /// Print one JSON object a line
     #[arg(long)]
@@ -117,7 +118,7 @@ fn print(value: &Value) -> Result<(), Failure> {
 
 /// Ends this process when nobody reads what it prints any more, also while there is nothing to print. Where the system
 /// does not tell, the next line will.
-fn end_with_reader() {
+pub(super) fn end_with_reader() {
     #[cfg(unix)]
     std::thread::spawn(|| {
         use rustix::{

@@ -220,10 +220,14 @@ fn topics_and_verbs_are_listed_and_each_verb_has_its_help() {
 
     Watch:
       watch        Follow letters and agents live
+      log          Print what the agents wrote to one another, oldest first
+      thread       Print the conversation a letter belongs to, step by step
+      export       Write the conversation a letter belongs to as Markdown
       statusline   Print a short segment for Claude Code's status line
 
     Set up and look after:
       install      Install the plugin into Claude Code, or update it
+      update       Update cc2cc to the newest release
       uninstall    Remove the plugin; letters stay
       doctor       Check that everything is in place
       demo         Show a letter's whole way on a throw-away mailbox

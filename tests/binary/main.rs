@@ -9,6 +9,7 @@ mod doctor;
 mod eventually;
 mod example;
 mod help;
+mod history;
 mod hooks;
 mod hooks_apart;
 mod installing;

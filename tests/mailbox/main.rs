@@ -5,6 +5,7 @@ mod expiry;
 mod feed;
 mod format;
 mod groups;
+mod history;
 mod identity;
 mod identity_together;
 mod keys;
