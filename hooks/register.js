@@ -1,5 +1,6 @@
 // The mod: cc2cc inside Claude Code, beside the hooks. It draws and listens; what is true of letters the binary knows.
-// A client without mods does not read it, and everything works as before.
+// A client without mods does not read it, one that lacks an event named here (before 2.1.292) does not load it, and
+// everything works as before.
 
 import { drawLetter, drawList } from './pane.js'
 

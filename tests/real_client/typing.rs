@@ -18,7 +18,7 @@ fn a_typed_letter_is_sent_without_the_model() {
 
     ann.type_line("/cc2cc:send bobb hello");
     // A mod answers where there are mods, and its Markdown takes the backticks.
-    let mods = client_is_at_least([2, 1, 287]);
+    let mods = client_is_at_least([2, 1, 292]);
     let named = |name: &str| if mods { name.to_owned() } else { format!("`{name}`") };
     ann.wait_for_screen(&format!("no agent named {}", named("bobb")));
     ann.wait_for_screen(&format!("did you mean {}?", named("bob")));
