@@ -1,8 +1,6 @@
 //! The client a process of ours belongs to: which process it is, whether a person sits at it, and when it has gone.
 
-#[cfg(unix)]
-use std::path::Path;
-use std::{env, process, thread, time::Duration};
+use std::{env, path::Path, process, thread, time::Duration};
 
 use crate::{
     agent::{
@@ -61,11 +59,13 @@ pub fn claimant(session: Option<String>, trust: Trust) -> Option<Claimant> {
 
 /// The Claude process this process belongs to: its parent, or the ancestor that `CLAUDE_PID` names.
 ///
-/// The variable alone proves nothing: a `claude` started inside a session inherits it.
+/// The variable alone proves nothing: a `claude` started inside a session inherits it, hands it to its server, and is
+/// itself a descendant of the process it names.
 fn pid() -> Option<u32> {
     let parent = system::parent()?;
-    let named = env::var("CLAUDE_PID").ok().and_then(|pid| pid.parse().ok());
-    Some(named.filter(|named| system::is_ancestor(*named)).unwrap_or(parent))
+    let named = env::var("CLAUDE_PID").ok().and_then(|pid| pid.parse().ok()).filter(|named| *named != parent);
+    let named = named.filter(|named| system::is_ancestor(*named) && !is_client(&system::command_line(parent)));
+    Some(named.unwrap_or(parent))
 }
 
 /// The words the client was started with; none when the system does not tell.
@@ -75,7 +75,6 @@ pub fn command_line() -> Vec<String> {
 }
 
 /// Whether a command line is that of Claude Code: its own binary, or a script run by another.
-#[cfg(unix)]
 fn is_client(words: &[String]) -> bool {
     let name =
         |word: &String| Path::new(word).file_name().is_some_and(|name| name.to_string_lossy().contains("claude"));
