@@ -163,9 +163,10 @@ impl From<HomeError> for Failure {
         let failure = Self::new(Code::Failed, error.to_string());
         match error {
             HomeError::None => failure,
-            HomeError::Unsafe { path, .. } => {
+            HomeError::Unsafe { path, .. } if path.is_dir() => {
                 failure.hint(format!("`chmod 700 {}` if it is your directory, else set CC2CC_HOME", path.display()))
             }
+            HomeError::Unsafe { .. } => failure.hint("move it away, or set CC2CC_HOME to another place"),
         }
     }
 }

@@ -343,6 +343,9 @@ impl Mailbox {
 
     /// One atomic step. A missing letter means that another process was first; a missing directory is an error.
     fn step(&self, from: &Path, to: &Path) -> Result<Moved, FsError> {
+        // Windows first opens what it renames, and then renames it wherever it lies by then: without turns, of two who
+        // move one letter both may win.
+        let _turn = if cfg!(windows) { Some(lock::exclusive(&self.path.join("moves.lock"))?) } else { None };
         match disk::rename(from, to) {
             Ok(()) => Ok(Moved::Mine),
             Err(error) if error.is_not_found() && self.has_dirs_of(from, to) => Ok(Moved::Gone),
@@ -365,8 +368,9 @@ impl Mailbox {
             missing |= !room.exists();
             disk::create_dir(&room)?;
         }
+        lock::make_lasting(&self.path)?;
         for lock in presence::LOCKS {
-            disk::open_lock(&self.path.join(lock))?;
+            disk::open_lock(&lock::lasting(&self.path, lock))?;
         }
         if missing { disk::sync_dir(&self.path) } else { Ok(()) }
     }

@@ -112,11 +112,16 @@ pub fn group(
             && match address {
                 Address::All => true,
                 Address::Repo => here.is_some() && listed.record.repo == here,
-                Address::Dir => listed.record.cwd.as_deref() == Some(&cwd),
+                Address::Dir => listed.record.cwd.as_deref().is_some_and(|other| is_same_directory(other, &cwd)),
                 Address::Agent(agent) => agent == name,
             }
     };
     Ok(list(home)?.into_iter().filter(meant).map(|listed| listed.mailbox).collect())
+}
+
+/// Windows writes one directory in several ways, the drive's letter above all.
+fn is_same_directory(a: &str, b: &str) -> bool {
+    if cfg!(windows) { a.replace('/', "\\").eq_ignore_ascii_case(&b.replace('/', "\\")) } else { a == b }
 }
 
 /// Whether a group means those who are there, or everyone.

@@ -21,7 +21,7 @@ pub fn at(directory: &Path) -> Option<Repo> {
     let git_dir = if git.is_dir() { git } else { pointed_to(&git, work_tree)? };
     let common = fs::read_to_string(git_dir.join("commondir")).ok();
     let common = common.map_or_else(|| git_dir.clone(), |path| git_dir.join(path.trim()));
-    let common = fs::canonicalize(&common).unwrap_or(common);
+    let common = dunce::canonicalize(&common).unwrap_or(common);
     let root = if common.ends_with(".git") { common.parent()?.to_owned() } else { common };
     Some(Repo { root, branch: branch(&git_dir) })
 }
@@ -44,7 +44,7 @@ mod tests {
     #[test]
     fn a_work_tree_belongs_to_the_repository_it_was_made_from() {
         let temp = tempfile::tempdir().unwrap();
-        let root = fs::canonicalize(temp.path()).unwrap();
+        let root = dunce::canonicalize(temp.path()).unwrap();
         let main = root.join("main");
         fs::create_dir_all(main.join(".git/worktrees/side")).unwrap();
         fs::write(main.join(".git/HEAD"), "ref: refs/heads/trunk\n").unwrap();

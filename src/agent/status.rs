@@ -6,7 +6,7 @@ use crate::mailbox::{
     Mailbox, State,
     disk::FsError,
     home::Home,
-    letter::{Letter, LetterId},
+    letter::{Letter, LetterId, Unreadable},
     receipts::{Receipt, Step},
 };
 
@@ -63,18 +63,30 @@ pub struct Status {
 /// All copies of a letter, wherever they lie.
 ///
 /// # Errors
-/// A `FsError` when the home cannot be listed.
+/// A `FsError` when the home cannot be listed, or a copy is there and cannot be read.
 pub fn find(home: &Home, id: &LetterId) -> Result<Vec<Found>, FsError> {
-    Ok(home.mailboxes()?.iter().filter_map(|mailbox| find_in(mailbox, id)).collect())
+    let copies = home.mailboxes()?.into_iter().map(|mailbox| read_in(&mailbox, id));
+    copies.filter_map(Result::transpose).collect()
 }
 
-/// The copy of a letter in one mailbox.
+/// The copy of a letter in one mailbox, if it can be read.
 #[must_use]
 pub fn find_in(mailbox: &Mailbox, id: &LetterId) -> Option<Found> {
-    let state = mailbox.state_of(id)?;
-    // It may move on between the two looks; then look again.
-    let letter = mailbox.read(state, id).or_else(|_| mailbox.read(mailbox.state_of(id).unwrap_or(state), id)).ok()?;
-    Some(Found { mailbox: mailbox.clone(), state, letter })
+    read_in(mailbox, id).ok().flatten()
+}
+
+fn read_in(mailbox: &Mailbox, id: &LetterId) -> Result<Option<Found>, FsError> {
+    let Some(state) = mailbox.state_of(id) else { return Ok(None) };
+    let read = match mailbox.read(state, id) {
+        // It may move on between the two looks; then look again.
+        Err(Unreadable::Gone) => mailbox.read(mailbox.state_of(id).unwrap_or(state), id),
+        read => read,
+    };
+    match read {
+        Ok(letter) => Ok(Some(Found { mailbox: mailbox.clone(), state, letter })),
+        Err(Unreadable::Fs(error)) => Err(error),
+        Err(_) => Ok(None),
+    }
 }
 
 impl Found {

@@ -96,7 +96,7 @@ pub fn is_only_ring(prompt: &str) -> bool {
 /// Whether a process of the session waits at the bell.
 #[must_use]
 pub fn is_set(mailbox: &Mailbox) -> bool {
-    lock::try_exclusive(&mailbox.path().join(LOCK)).is_ok_and(|free| free.is_none())
+    lock::try_exclusive(&lock::lasting(mailbox.path(), LOCK)).is_ok_and(|free| free.is_none())
 }
 
 /// Sits at the session's mailbox, through renames and moves, until it rings; returns when another bell does that.
@@ -291,7 +291,7 @@ fn mailbox(home: &Home, input: &Input, first: bool) -> Result<Mailbox> {
 
 /// Takes the place at the bell, unless another process of the session has it.
 fn take_post(mailbox: &Mailbox, first: bool) -> Result<Option<Lock>, FsError> {
-    let path = mailbox.path().join(LOCK);
+    let path = lock::lasting(mailbox.path(), LOCK);
     let give_up = Instant::now() + if first { GHOSTS_LINGER } else { Duration::ZERO };
     loop {
         let taken = lock::try_exclusive(&path)?;

@@ -1,10 +1,10 @@
 //! The client a process of ours belongs to: which process it is, whether a person sits at it, and when it has gone.
 
-use std::{env, path::Path, process, thread, time::Duration};
+use std::{env, iter, path::Path, process, thread, time::Duration};
 
 use crate::{
     agent::{
-        host::HostKey,
+        host::{self, HostKey},
         identity::{Claimant, Trust},
     },
     mailbox::name::AgentName,
@@ -64,14 +64,17 @@ pub fn claimant(session: Option<String>, trust: Trust) -> Option<Claimant> {
 fn pid() -> Option<u32> {
     let parent = system::parent()?;
     let named = env::var("CLAUDE_PID").ok().and_then(|pid| pid.parse().ok()).filter(|named| *named != parent);
-    let named = named.filter(|named| system::is_ancestor(*named) && !is_client(&system::command_line(parent)));
+    let is_ancestor = |named: &u32| {
+        iter::successors(Some(parent), |pid| host::parent_of(*pid)).take(FARTHEST).any(|ancestor| ancestor == *named)
+    };
+    let named = named.filter(|named| is_ancestor(named) && !is_client(&host::command_line(parent)));
     Some(named.unwrap_or(parent))
 }
 
 /// The words the client was started with; none when the system does not tell.
 #[must_use]
 pub fn command_line() -> Vec<String> {
-    pid().map(system::command_line).unwrap_or_default()
+    pid().map(host::command_line).unwrap_or_default()
 }
 
 /// Whether a command line is that of Claude Code: its own binary, or a script run by another.
@@ -90,6 +93,9 @@ pub fn starter() -> Option<HostKey> {
     let is = |name: &str, own: &str| env::var(name).is_ok_and(|value| value == own);
     (!is("CLAUDE_PID", &parent.to_string()) && !is(HOST_VARIABLE, host.as_str())).then_some(host)
 }
+
+/// How many generations may lie between the client and a process of ours.
+const FARTHEST: usize = 4;
 
 /// Ends this process as soon as its parent has ended, however that came about.
 ///
@@ -112,31 +118,8 @@ mod system {
 
     /// An orphan's parent is the first process, which is no client, except in a container that runs nothing else.
     pub fn parent() -> Option<u32> {
-        Some(parent_id()).filter(|pid| *pid > 1 || *pid == 1 && super::is_client(&command_line(1)))
+        Some(parent_id()).filter(|pid| *pid > 1 || *pid == 1 && super::is_client(&super::host::command_line(1)))
     }
-
-    #[cfg(target_os = "linux")]
-    pub fn is_ancestor(pid: u32) -> bool {
-        let parent_of = |pid: u32| -> Option<u32> {
-            let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-            stat.rsplit_once(')')?.1.split_ascii_whitespace().nth(1)?.parse().ok()
-        };
-        std::iter::successors(parent(), |pid| parent_of(*pid)).take(4).any(|ancestor| ancestor == pid)
-    }
-
-    #[cfg(not(target_os = "linux"))]
-    pub fn is_ancestor(pid: u32) -> bool {
-        parent() == Some(pid)
-    }
-
-    #[cfg(target_os = "linux")]
-    pub fn command_line(pid: u32) -> Vec<String> {
-        let bytes = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-        bytes.split(|byte| *byte == 0).map(|word| String::from_utf8_lossy(word).into_owned()).collect()
-    }
-
-    #[cfg(not(target_os = "linux"))]
-    pub use super::by_sysinfo::command_line;
 
     pub fn await_end(parent: u32) {
         #[cfg(target_os = "linux")]
@@ -173,39 +156,16 @@ mod system {
 mod system {
     use std::thread;
 
-    use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System};
+    use crate::agent::host::{self, HostKey};
 
     pub fn parent() -> Option<u32> {
-        let me = Pid::from_u32(std::process::id());
-        let mut system = System::new();
-        system.refresh_processes_specifics(ProcessesToUpdate::Some(&[me]), true, ProcessRefreshKind::nothing());
-        system.process(me)?.parent().map(Pid::as_u32)
+        host::parent_of(std::process::id())
     }
-
-    pub fn is_ancestor(pid: u32) -> bool {
-        parent() == Some(pid)
-    }
-
-    pub use super::by_sysinfo::command_line;
 
     pub fn await_end(parent: u32) {
-        let key = crate::agent::host::HostKey::of(parent);
-        while key.is_some() && crate::agent::host::HostKey::of(parent) == key {
+        let key = HostKey::of(parent);
+        while key.is_some() && HostKey::of(parent) == key {
             thread::sleep(super::LOOK);
         }
-    }
-}
-
-#[cfg(not(target_os = "linux"))]
-mod by_sysinfo {
-    use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
-
-    pub fn command_line(pid: u32) -> Vec<String> {
-        let pid = Pid::from_u32(pid);
-        let mut system = System::new();
-        let words = ProcessRefreshKind::nothing().with_cmd(UpdateKind::Always);
-        system.refresh_processes_specifics(ProcessesToUpdate::Some(&[pid]), true, words);
-        let words = system.process(pid).map(|process| process.cmd().to_vec()).unwrap_or_default();
-        words.iter().map(|word| word.to_string_lossy().into_owned()).collect()
     }
 }

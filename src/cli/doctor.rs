@@ -17,7 +17,7 @@ use crate::{
     failure::Failure,
     mailbox::{
         Key, Mailbox, State, disk,
-        home::{Home, HomeError},
+        home::{self, Home, HomeError},
         letter::{Kind, Letter},
         name::AgentName,
         receipts::Step,
@@ -32,6 +32,8 @@ pub struct Args {
     json: bool,
 }
 
+const MEND_MAILBOX: &str =
+    if cfg!(windows) { "make it yours and writable" } else { "make it yours and writable: chmod -R u+rwX" };
 /// How long a bell may need that must not depend on being told of changes.
 const RING_WITHIN: Duration = Duration::from_secs(5);
 
@@ -87,7 +89,7 @@ fn broken(problem: impl Into<String>, fix: impl Into<String>) -> Verdict {
 fn plugin() -> Verdict {
     let places = match Places::from_env() {
         Ok(places) => places,
-        Err(error) => return broken(error.to_string(), "set HOME"),
+        Err(error) => return broken(error.to_string(), if cfg!(windows) { "set USERPROFILE" } else { "set HOME" }),
     };
     if let Some(plugin) = places.from_marketplace() {
         return plugin_from_marketplace(&places, &plugin);
@@ -134,7 +136,10 @@ fn plugin_from_marketplace(places: &Places, Plugin { id, version }: &Plugin) -> 
 }
 
 fn client() -> Verdict {
-    let Ok(output) = Command::new("claude").arg("--version").output() else {
+    let asked = |name: &str| super::without_window(Command::new(name).arg("--version")).output();
+    // On Windows npm makes a script of it, whose name must be said in full.
+    let Ok(output) = asked("claude").or_else(|error| if cfg!(windows) { asked("claude.cmd") } else { Err(error) })
+    else {
         return broken("`claude` is not on the PATH", "install Claude Code, or add it to the PATH");
     };
     let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
@@ -154,8 +159,14 @@ fn writable(home: &Home) -> Verdict {
         .and_then(|()| disk::write_new(&probe, b"probe\n"))
         .and_then(|()| disk::remove(&probe))
         .and_then(|()| disk::sync_dir(home.path()));
+    let path = home.path().display();
     match tried {
-        Ok(()) => Verdict::Fine(format!("{} can be written", home.path().display())),
+        Ok(()) if cfg!(windows) && !home::of_person().is_some_and(|profile| home.path().starts_with(profile)) => {
+            Verdict::Note(format!(
+                "{path} can be written, perhaps by others too: it is outside your profile (`icacls` tells)"
+            ))
+        }
+        Ok(()) => Verdict::Fine(format!("{path} can be written")),
         Err(error) => broken(error.to_string(), "make it yours and writable, or set CC2CC_HOME to another place"),
     }
 }
@@ -182,9 +193,7 @@ fn mailboxes(home: &Home) -> Vec<Finding> {
             .err()
     };
     let errors = all.into_iter().filter_map(tried);
-    errors
-        .map(|error| finding("mailbox", broken(error.to_string(), "make it yours and writable: chmod -R u+rwX")))
-        .collect()
+    errors.map(|error| finding("mailbox", broken(error.to_string(), MEND_MAILBOX))).collect()
 }
 
 fn watched(home: &Home) -> Verdict {

@@ -91,7 +91,7 @@ fn purge(home: &Home) -> Result<(), Failure> {
     }
     let begun = |name: &std::ffi::OsString| name.to_string_lossy().starts_with(".new-");
     let begun = disk::names(home.path()).unwrap_or_default().into_iter().filter(begun);
-    for ours in begun.chain(["sessions".into(), "renamed".into()]) {
+    for ours in begun.chain(["sessions".into(), "renamed".into(), "locks".into()]) {
         disk::remove_tree(&home.path().join(ours))?;
     }
     for ours in ["log", "log.1"] {

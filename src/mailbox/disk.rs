@@ -2,15 +2,21 @@
 //! attempted and where.
 //!
 //! Files are 0600, directories 0700. Contents from elsewhere are read without following links and without waiting on
-//! pipes, up to a limit.
+//! pipes, up to a limit. On Windows what another program has open is waited for, two seconds at most.
+
+#[cfg_attr(unix, path = "disk/unix.rs")]
+#[cfg_attr(windows, path = "disk/windows.rs")]
+mod system;
 
 use std::{
     ffi::OsString,
-    fs::{self, DirBuilder, File, OpenOptions},
+    fs::{self, File, OpenOptions},
     io::{self, Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
     sync::atomic::{AtomicU32, Ordering},
 };
+
+use system::{no_detours, patiently, private_dirs, private_files};
 
 /// A file operation that failed: what was attempted, on which path, and the system's reason.
 #[derive(Debug, thiserror::Error)]
@@ -122,9 +128,9 @@ pub fn write_new(path: &Path, bytes: &[u8]) -> Result<(), FsError> {
 pub fn replace(path: &Path, bytes: &[u8], durability: Durability) -> Result<(), FsError> {
     let draft = draft_of(path);
     write_file(&draft, bytes, durability)?;
-    if let Err(error) = rename(&draft, path) {
+    if let Err(FsError { reason, .. }) = rename(&draft, path) {
         discard(&draft);
-        return Err(error);
+        return Err(reason).naming("replace", path);
     }
     match (durability, path.parent()) {
         (Durability::Disk, Some(parent)) => sync_dir(parent),
@@ -157,7 +163,9 @@ fn write_file(path: &Path, bytes: &[u8], durability: Durability) -> Result<(), F
 /// A `FsError` naming the path.
 pub fn append_line(path: &Path, line: &str) -> Result<(), FsError> {
     step("append to", path);
-    let mut file = no_detours(private_files().read(true).append(true).create(true)).open(path).naming("open", path)?;
+    let mut options = private_files();
+    no_detours(options.read(true).append(true).create(true));
+    let mut file = patiently(|| options.open(path)).naming("open", path)?;
     if !file.metadata().is_ok_and(|facts| facts.is_file()) {
         return Err(io::Error::new(io::ErrorKind::InvalidData, "not a regular file")).naming("write", path);
     }
@@ -175,7 +183,13 @@ pub fn append_line(path: &Path, line: &str) -> Result<(), FsError> {
 /// A `FsError` naming the source path.
 pub fn rename(from: &Path, to: &Path) -> Result<(), FsError> {
     step("move", from);
-    fs::rename(from, to).naming("move", from)
+    patiently(|| fs::rename(from, to).map_err(|error| in_the_way(to).unwrap_or(error))).naming("move", from)
+}
+
+/// Windows says "access denied" also where a directory has the name, which no patience changes.
+fn in_the_way(to: &Path) -> Option<io::Error> {
+    (cfg!(windows) && to.is_dir())
+        .then(|| io::Error::new(io::ErrorKind::DirectoryNotEmpty, "a directory has that name"))
 }
 
 /// Copies a file with its permissions and waits until the copy is on the disk.
@@ -184,7 +198,7 @@ pub fn rename(from: &Path, to: &Path) -> Result<(), FsError> {
 /// A `FsError` naming the copy.
 pub fn copy(from: &Path, to: &Path) -> Result<(), FsError> {
     step("copy to", to);
-    fs::copy(from, to).and_then(|_| File::open(to)?.sync_all()).naming("copy to", to)
+    fs::copy(from, to).and_then(|_| system::sync_file(to)).naming("copy to", to)
 }
 
 /// Makes a symbolic link at `path` that leads to `target`.
@@ -202,11 +216,8 @@ pub fn link(target: &Path, path: &Path) -> Result<(), FsError> {
 /// # Errors
 /// A `FsError`; the entries are in place all the same.
 pub fn sync_dir(path: &Path) -> Result<(), FsError> {
-    if cfg!(windows) {
-        return Ok(()); // no such operation there; the file system's journal orders renames
-    }
     step("sync the directory", path);
-    File::open(path).and_then(|dir| dir.sync_all()).naming("make durable", path)
+    system::sync_dir(path).naming("make durable", path)
 }
 
 /// Removes a file we made and no longer need; a failure only leaves litter.
@@ -220,7 +231,7 @@ pub fn discard(path: &Path) {
 /// A `FsError`; a file that is not there counts as removed.
 pub fn remove(path: &Path) -> Result<(), FsError> {
     step("remove", path);
-    match fs::remove_file(path) {
+    match patiently(|| fs::remove_file(path)) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error).naming("remove", path),
         _ => Ok(()),
     }
@@ -232,7 +243,7 @@ pub fn remove(path: &Path) -> Result<(), FsError> {
 /// A `FsError`; a directory that is not there counts as removed.
 pub fn remove_tree(path: &Path) -> Result<(), FsError> {
     step("remove", path);
-    match fs::remove_dir_all(path) {
+    match patiently(|| fs::remove_dir_all(path)) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error).naming("remove", path),
         _ => Ok(()),
     }
@@ -247,7 +258,9 @@ pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, FsError> {
 }
 
 fn read_regular(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
-    let file = no_detours(OpenOptions::new().read(true)).open(path)?;
+    let mut options = OpenOptions::new();
+    no_detours(options.read(true));
+    let file = patiently(|| options.open(path))?;
     let facts = file.metadata()?;
     if !facts.is_file() {
         return Err(io::Error::new(io::ErrorKind::InvalidData, "not a regular file"));
@@ -275,18 +288,8 @@ pub fn names(path: &Path) -> Result<Vec<OsString>, FsError> {
 /// A `FsError` naming the path.
 pub fn open_lock(path: &Path) -> Result<File, FsError> {
     let mut options = private_files();
-    no_detours(options.read(true).write(true).create(true).truncate(false)).open(path).naming("open the lock", path)
-}
-
-/// Neither through a link nor waiting on a pipe.
-fn no_detours(options: &mut OpenOptions) -> &mut OpenOptions {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
-        options.custom_flags(i32::try_from(flags.bits()).unwrap_or(0));
-    }
-    options
+    no_detours(options.read(true).write(true).create(true).truncate(false));
+    patiently(|| options.open(path)).naming("open the lock", path)
 }
 
 /// Makes sure that a directory is one, and not a link that leads elsewhere.
@@ -297,20 +300,4 @@ pub fn real_dir(path: &Path) -> Result<(), FsError> {
     let facts = path.symlink_metadata().naming("use", path)?;
     let refused = || io::Error::new(io::ErrorKind::NotADirectory, "not a directory of the mailbox");
     facts.is_dir().then_some(()).ok_or_else(refused).naming("use", path)
-}
-
-fn private_files() -> OpenOptions {
-    #[cfg_attr(not(unix), expect(unused_mut, reason = "only Unix has modes"))]
-    let mut options = OpenOptions::new();
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
-}
-
-fn private_dirs() -> DirBuilder {
-    #[cfg_attr(not(unix), expect(unused_mut, reason = "only Unix has modes"))]
-    let mut builder = DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder
 }

@@ -5,9 +5,12 @@ use std::path::{Path, PathBuf};
 use super::{
     Mailbox,
     disk::{self, Durability, FsError},
+    lock,
     name::AgentName,
 };
 
+/// Begins the name of a mailbox's directory; the agent's name follows.
+pub(in crate::mailbox) const MAILBOX: &str = "to-";
 /// Renames followed before a chain counts as a loop.
 const LONGEST_CHAIN: usize = 64;
 
@@ -35,7 +38,7 @@ impl Home {
             let path = std::path::absolute(PathBuf::from(path)).map_err(|_| HomeError::None)?;
             return Self { path }.trusted();
         }
-        let home = dirs::home_dir().and_then(|home| std::path::absolute(home).ok()).ok_or(HomeError::None)?;
+        let home = of_person().and_then(|home| std::path::absolute(home).ok()).ok_or(HomeError::None)?;
         Self { path: home.join(".cc2cc") }.trusted()
     }
 
@@ -51,24 +54,12 @@ impl Home {
 
     /// Refuses a home that is another user's or that others can write to.
     fn trusted(self) -> Result<Self, HomeError> {
-        #[cfg(unix)]
-        if let Ok(facts) = self.path.metadata() {
-            use std::os::unix::fs::MetadataExt;
-            let unsafe_because = |why| Err(HomeError::Unsafe { path: self.path.clone(), why });
-            if !facts.is_dir() {
-                return unsafe_because("is not a directory");
-            }
-            if facts.mode() & 0o700 != 0o700 {
-                return unsafe_because("cannot be used by its owner");
-            }
-            if facts.uid() != rustix::process::geteuid().as_raw() {
-                return unsafe_because("belongs to another user");
-            }
-            if facts.mode() & 0o022 != 0 {
-                return unsafe_because("can be written by others");
-            }
+        let Ok(facts) = self.path.metadata() else { return Ok(self) };
+        let why = if facts.is_dir() { distrust(&facts) } else { Some("is not a directory") };
+        match why {
+            Some(why) => Err(HomeError::Unsafe { path: self.path, why }),
+            None => Ok(self),
         }
-        Ok(self)
     }
 
     #[must_use]
@@ -123,6 +114,7 @@ impl Home {
         disk::create_dir(draft.path())?;
         draft.furnish()?;
         if let Err(error) = disk::rename(draft.path(), mailbox.path()) {
+            lock::remove_lasting(draft.path());
             let _ = disk::remove_tree(draft.path());
             return Err(if mailbox.exists() { taken(&mailbox) } else { error });
         }
@@ -169,6 +161,7 @@ impl Home {
     pub fn remove(&self, mailbox: &Mailbox) -> Result<(), FsError> {
         let aside = self.path.join(format!(".new-{}", disk::unique()));
         disk::rename(mailbox.path(), &aside)?;
+        lock::remove_lasting(&aside);
         disk::remove_tree(&aside)
     }
 
@@ -181,7 +174,7 @@ impl Home {
             Err(error) if error.is_not_found() => Vec::new(),
             listed => listed?,
         };
-        let agent = |name: &std::ffi::OsString| name.to_str()?.strip_prefix("to-")?.parse().ok();
+        let agent = |name: &std::ffi::OsString| name.to_str()?.strip_prefix(MAILBOX)?.parse().ok();
         let mut found: Vec<_> = names.iter().filter_map(agent).map(|name| self.place(&name)).collect();
         found.retain(Mailbox::exists);
         found.sort_by(|a, b| a.name().cmp(b.name()));
@@ -189,13 +182,39 @@ impl Home {
     }
 
     fn place(&self, name: &AgentName) -> Mailbox {
-        Mailbox::at(name.clone(), self.path.join(format!("to-{name}")))
+        Mailbox::at(name.clone(), self.path.join(format!("{MAILBOX}{name}")))
     }
 
     fn renamed(&self, name: &AgentName) -> Option<AgentName> {
         let bytes = disk::read(&self.path.join("renamed").join(name.as_str()), 256).ok()?;
         std::str::from_utf8(&bytes).ok()?.trim().parse().ok()
     }
+}
+
+#[cfg(unix)]
+fn distrust(home: &std::fs::Metadata) -> Option<&'static str> {
+    use std::os::unix::fs::MetadataExt;
+    if home.mode() & 0o700 != 0o700 {
+        return Some("cannot be used by its owner");
+    }
+    if home.uid() != rustix::process::geteuid().as_raw() {
+        return Some("belongs to another user");
+    }
+    (home.mode() & 0o022 != 0).then_some("can be written by others")
+}
+
+/// Windows keeps a profile to its person by access lists, which whatever is made in it inherits. Elsewhere they may say
+/// anything; `cc2cc doctor` says so.
+#[cfg(windows)]
+fn distrust(_: &std::fs::Metadata) -> Option<&'static str> {
+    None
+}
+
+/// The person's home directory, as Claude Code takes it: on Windows `%USERPROFILE%`, even where the system knows another.
+#[must_use]
+pub fn of_person() -> Option<PathBuf> {
+    let told = std::env::var_os("USERPROFILE").filter(|path| cfg!(windows) && !path.is_empty());
+    told.map(PathBuf::from).or_else(dirs::home_dir)
 }
 
 fn taken(mailbox: &Mailbox) -> FsError {

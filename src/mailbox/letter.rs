@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use super::{
     disk::{self, FsError},
-    name::AgentName,
+    name::{AgentName, is_device},
 };
 
 /// The format written by this version.
@@ -53,15 +53,11 @@ impl FromStr for LetterId {
     type Err = BadId;
 
     fn from_str(text: &str) -> Result<Self, BadId> {
-        // Windows gives these names to devices, whatever their extension.
-        const DEVICES: [&str; 4] = ["con", "prn", "aux", "nul"];
-        let stem = text.split('.').next().unwrap_or_default();
-        let port = |kind: &str| stem.strip_prefix(kind).is_some_and(|rest| rest.len() == 1);
         let fine = (1..=64).contains(&text.len())
             && text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_' | b'-'))
             && text.as_bytes()[0].is_ascii_alphanumeric()
             && !text.ends_with('.')
-            && !(DEVICES.contains(&stem) || port("com") || port("lpt"));
+            && !is_device(text.split('.').next().unwrap_or_default());
         if fine { Ok(Self(text.to_owned())) } else { Err(BadId(text.to_owned())) }
     }
 }

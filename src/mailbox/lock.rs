@@ -1,9 +1,11 @@
-//! Short exclusive locks between processes, by the operating system: they end with their holder, however it ends.
+//! Exclusive locks between processes, by the operating system: they end with their holder, however it ends.
+//!
+//! Most are held for an instant. Those that a process keeps for life lie where [`lasting`] says.
 
 use std::{
     fs::{File, TryLockError},
     io,
-    path::Path,
+    path::{Path, PathBuf},
     thread,
     time::{Duration, Instant},
 };
@@ -48,4 +50,54 @@ pub fn try_exclusive(path: &Path) -> Result<Option<Lock>, FsError> {
         Err(TryLockError::WouldBlock) => Ok(None),
         Err(TryLockError::Error(reason)) => Err(FsError { action: "take the lock", path: path.to_owned(), reason }),
     }
+}
+
+/// Names the locks of a mailbox on Windows; written once and never changed.
+const KEY: &str = "locks.key";
+
+/// Where the lock `name` of a mailbox lies, if a process is to keep it for life.
+///
+/// Windows renames no directory in which anything is open, and a mailbox is renamed while its session lives. So there
+/// these locks lie in `locks/` beside the mailboxes, under a key that stays with the mailbox.
+#[must_use]
+pub fn lasting(mailbox: &Path, name: &str) -> PathBuf {
+    if cfg!(windows)
+        && let (Some(home), Some(key)) = (mailbox.parent(), key(mailbox))
+    {
+        return home.join("locks").join(format!("{key}.{name}"));
+    }
+    mailbox.join(name)
+}
+
+/// Makes what [`lasting`] needs.
+///
+/// # Errors
+/// A `FsError` naming the path.
+pub fn make_lasting(mailbox: &Path) -> Result<(), FsError> {
+    let Some(home) = mailbox.parent().filter(|_| cfg!(windows)) else { return Ok(()) };
+    disk::create_dir(&home.join("locks"))?;
+    if key(mailbox).is_some() {
+        return Ok(());
+    }
+    let _turn = exclusive(&mailbox.join("keys.lock"))?;
+    if key(mailbox).is_some() {
+        return Ok(()); // another process was first
+    }
+    disk::replace(&mailbox.join(KEY), disk::unique().as_bytes(), disk::Durability::Disk)
+}
+
+/// Removes the lasting locks of a mailbox that is being removed itself.
+pub fn remove_lasting(mailbox: &Path) {
+    let (Some(home), Some(key)) = (mailbox.parent(), key(mailbox)) else { return };
+    let locks = home.join("locks");
+    for name in disk::names(&locks).unwrap_or_default() {
+        if name.to_string_lossy().starts_with(&key) {
+            disk::discard(&locks.join(name));
+        }
+    }
+}
+
+fn key(mailbox: &Path) -> Option<String> {
+    let text = String::from_utf8(disk::read(&mailbox.join(KEY), 128).ok()?).ok()?;
+    Some(text).filter(|text| disk::is_unique(text))
 }

@@ -12,14 +12,22 @@ const RESERVED: [&str; 3] = [USER, "all", SYSTEM];
 /// Letters and digits in a name; single hyphens between them do not count.
 const LONGEST: usize = 31;
 
-/// A name that matches `[a-z0-9](-?[a-z0-9]){0,30}`.
+/// A name that matches `[a-z0-9](-?[a-z0-9]){0,30}` and is no device's on Windows.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct AgentName(String);
 
+/// Whether Windows takes a file of this name, whatever its extension, for a device. Refused on every system, so that a
+/// home can be moved between them.
+#[must_use]
+pub fn is_device(stem: &str) -> bool {
+    let port = |kind: &str| stem.strip_prefix(kind).is_some_and(|rest| matches!(rest.as_bytes(), [b'0'..=b'9']));
+    matches!(stem, "con" | "prn" | "aux" | "nul") || port("com") || port("lpt")
+}
+
 /// Why a text is not a name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{}` is not an agent name", .0.escape_debug())]
+#[error("`{}` is not an agent name{}", .0.escape_debug(), if is_device(.0) { ", it is a device's on Windows" } else { "" })]
 pub struct BadName(pub String);
 
 impl BadName {
@@ -62,7 +70,8 @@ impl FromStr for AgentName {
         let counted = text.bytes().filter(|byte| *byte != b'-').count();
         let fine = (1..=LONGEST).contains(&counted)
             && text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
-            && text.split('-').all(|part| !part.is_empty());
+            && text.split('-').all(|part| !part.is_empty())
+            && !is_device(text);
         if fine { Ok(Self(text.to_owned())) } else { Err(BadName(text.to_owned())) }
     }
 }
@@ -100,6 +109,17 @@ mod tests {
         let too_long = "a".repeat(32);
         for bad in ["", "-", "-a", "a-", "a--b", "Brave", "a_b", "a b", "../x", "ä", "a\0", "a:b", &too_long] {
             assert!(bad.parse::<AgentName>().is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_home_with_any_name_can_be_moved_to_windows() {
+        for device in ["con", "prn", "aux", "nul", "com1", "lpt9"] {
+            let refused = device.parse::<AgentName>().unwrap_err().to_string();
+            assert_eq!(refused, format!("`{device}` is not an agent name, it is a device's on Windows"));
+        }
+        for fine in ["con-1", "cone", "com", "coma", "com10", "lpt-1", "nul2"] {
+            assert!(fine.parse::<AgentName>().is_ok(), "{fine}");
         }
     }
 }

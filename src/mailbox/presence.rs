@@ -12,6 +12,7 @@ use std::{
 use super::{
     Mailbox,
     disk::{self, FsError},
+    lock,
 };
 
 const PRESENCE: &str = "presence.lock";
@@ -31,7 +32,7 @@ impl Mailbox {
     /// # Errors
     /// A `FsError` when the lock file cannot be opened or locked.
     pub fn hold_presence(&self) -> Result<Presence, FsError> {
-        let path = self.path().join(PRESENCE);
+        let path = lock::lasting(self.path(), PRESENCE);
         let file = disk::open_lock(&path)?;
         // Waits for at most the instant that somebody's look takes.
         file.lock_shared().map_err(|reason| FsError { action: "take the lock", path, reason })?;
@@ -41,7 +42,7 @@ impl Mailbox {
     /// Whether a live process belongs to this agent.
     #[must_use]
     pub fn is_online(&self) -> bool {
-        let open = |name: &str| File::open(self.path().join(name));
+        let open = |name: &str| File::open(lock::lasting(self.path(), name));
         // A look is itself a lock for an instant; without turns, two looks would take each other for a session.
         let turn = open(TURN);
         let Ok(file) = open(PRESENCE) else { return false }; // opened after the turn, so that it closes before

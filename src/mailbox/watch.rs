@@ -4,7 +4,7 @@
 pub mod paths;
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     sync::mpsc::{self, Receiver, RecvTimeoutError},
     time::Duration,
 };
@@ -33,14 +33,16 @@ impl Watch {
     pub fn over<'a>(directories: impl IntoIterator<Item = &'a Path>) -> Self {
         // One waiting hint is as good as many.
         let (ring, changes) = mpsc::sync_channel(1);
+        let directories: Vec<PathBuf> = directories.into_iter().map(Path::to_owned).collect();
+        let posts = posts(&directories);
         let watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
-            if !event.is_ok_and(|event| is_mere_reading(event.kind)) {
+            if !event.is_ok_and(|event| is_mere_reading(event.kind) || is_elsewhere(&event, &directories)) {
                 let _ = ring.try_send(());
             }
         });
         let watcher = watcher.and_then(|mut watcher| {
-            for directory in directories {
-                watcher.watch(directory, RecursiveMode::NonRecursive)?;
+            for (directory, depth) in posts {
+                watcher.watch(&directory, depth)?;
             }
             Ok(watcher)
         });
@@ -61,6 +63,39 @@ impl Watch {
             std::thread::sleep(nap);
         }
     }
+}
+
+/// What to watch, so that changes in the directories are announced.
+#[cfg(not(windows))]
+fn posts(directories: &[PathBuf]) -> Vec<(PathBuf, RecursiveMode)> {
+    directories.iter().map(|directory| (directory.clone(), RecursiveMode::NonRecursive)).collect()
+}
+
+/// What to watch, so that changes in the directories are announced.
+///
+/// Windows renames no directory while one in it is watched, so the rooms of a mailbox are watched from its home.
+#[cfg(windows)]
+fn posts(directories: &[PathBuf]) -> Vec<(PathBuf, RecursiveMode)> {
+    let mut posts: Vec<(PathBuf, RecursiveMode)> = Vec::new();
+    for directory in directories {
+        let mailbox = directory.parent().filter(|parent| {
+            parent.file_name().is_some_and(|name| name.to_string_lossy().starts_with(super::home::MAILBOX))
+        });
+        let post = match mailbox.and_then(Path::parent) {
+            Some(home) => (home.to_owned(), RecursiveMode::Recursive),
+            None => (directory.clone(), RecursiveMode::NonRecursive),
+        };
+        if !posts.contains(&post) {
+            posts.push(post);
+        }
+    }
+    posts
+}
+
+/// Whether an event is of another directory than those that are meant.
+fn is_elsewhere(event: &Event, directories: &[PathBuf]) -> bool {
+    let is_meant = |path: &PathBuf| directories.iter().any(|directory| path.starts_with(directory));
+    cfg!(windows) && !event.paths.is_empty() && !event.paths.iter().any(is_meant)
 }
 
 /// The words that make this binary a successor; see [`Watch::hand_over`].

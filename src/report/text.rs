@@ -8,7 +8,7 @@ use crate::{
         post::{Fate, Sent},
         status::Found,
     },
-    mailbox::{State, letter::Letter},
+    mailbox::{State, home, letter::Letter},
 };
 
 /// How long ago something was, in one word or two.
@@ -145,9 +145,11 @@ pub fn table<const N: usize>(rows: impl Iterator<Item = [String; N]>) -> String 
 }
 
 fn home_as_tilde(path: &str) -> String {
-    let home = dirs::home_dir().map(|home| home.display().to_string()).unwrap_or_default();
+    let home = home::of_person().map(|home| home.display().to_string()).unwrap_or_default();
     match path.strip_prefix(&home) {
-        Some(rest) if !home.is_empty() && (rest.is_empty() || rest.starts_with('/')) => format!("~{rest}"),
+        Some(rest) if !home.is_empty() && (rest.is_empty() || rest.starts_with(std::path::is_separator)) => {
+            format!("~{rest}")
+        }
         _ => path.to_owned(),
     }
 }

@@ -1,13 +1,10 @@
 //! The doorbell, `cc2cc wait --ring`: it wakes a session by ending with code 2, and otherwise is never noticed.
 
-use std::{
-    fs,
-    io::{BufRead, BufReader},
-    process::{Child, Command, Stdio},
-};
+use std::{fs, process::Child};
 
 use cc2cc::{
     agent::identity,
+    claude,
     mailbox::{
         Mailbox,
         letter::{Letter, Priority},
@@ -15,12 +12,12 @@ use cc2cc::{
     },
 };
 use jiff::{SignedDuration, Timestamp};
-use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 
 use crate::{
+    again::Program,
     session::Session,
-    world::{CC2CC, Said, World, start, until},
+    world::{CC2CC, Said, World, until},
 };
 
 fn office() -> World {
@@ -144,37 +141,15 @@ fn a_bell_ends_with_its_client_however_that_died() {
     let session = world.session("calm-owl").without("CLAUDE_PID");
     let input = world.path("bell.json");
     fs::write(&input, session.input(&json!({ "hook_event_name": "Stop" })).to_string()).unwrap();
-    let mut client = Command::new("/bin/sh");
-    let env: Vec<_> =
-        session.command(&[]).get_envs().map(|(name, value)| (name.to_owned(), value.unwrap().to_owned())).collect();
-    client.env_clear().envs(env).args(["-c", "\"$0\" wait --ring < \"$1\" & echo $!; wait", CC2CC]).arg(&input);
-    let mut client = start(client.stdout(Stdio::piped()), b"");
-    let mut pid = String::new();
-    BufReader::new(client.stdout.take().unwrap()).read_line(&mut pid).unwrap();
-    let bell = Orphan(pid.trim().parse().unwrap());
+    let mut client = Program::command();
+    let of_session = session.command(&[]);
+    let env = of_session.get_envs().filter_map(|(name, value)| Some((name, value?)));
+    client.env_clear().envs(env).env("CC2CC_TEST_BINARY", CC2CC);
+    let client = Program::start(client, &format!("client {}", input.display()));
     until("the bell is set", || world.home().mailbox(&"calm-owl".parse().unwrap()).filter(Mailbox::is_online));
 
-    client.kill().unwrap();
-    client.wait().unwrap();
+    drop(client);
 
-    until("the bell has gone", || (!bell.lives()).then_some(()));
     until("the agent is away", || (!world.at("calm-owl").is_online()).then_some(()));
-}
-
-/// A process that nobody waits for; should it outlive its story, it ends with it.
-struct Orphan(i32);
-
-impl Orphan {
-    fn lives(&self) -> bool {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.0)).unwrap_or_default();
-        stat.contains("(cc2cc) ") && !stat.contains("(cc2cc) Z")
-    }
-}
-
-impl Drop for Orphan {
-    fn drop(&mut self) {
-        if let Some(pid) = Pid::from_raw(self.0).filter(|_| self.lives()) {
-            let _ = kill_process(pid, Signal::KILL);
-        }
-    }
+    assert!(!claude::bell::is_set(&world.at("calm-owl")));
 }

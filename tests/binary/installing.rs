@@ -1,20 +1,23 @@
 //! `cc2cc install` and `uninstall`, into a private home.
 
-use std::{
-    fs,
-    os::unix::fs::{PermissionsExt, symlink},
-    path::PathBuf,
-    process::Command,
-};
+use std::{fs, path::PathBuf, process::Command};
 
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
 use crate::world::{CC2CC, Said, World};
 
+const BINARY: &str =
+    if cfg!(windows) { "home/.claude/skills/cc2cc/bin/cc2cc.exe" } else { "home/.claude/skills/cc2cc/bin/cc2cc" };
+const COMMAND: &str = if cfg!(windows) { "home/.local/bin/cc2cc.exe" } else { "home/.local/bin/cc2cc" };
+
 fn below_home(world: &World) -> Vec<String> {
     let home = world.path("home");
-    world.files("home").iter().map(|path| path.strip_prefix(&home).unwrap().display().to_string()).collect()
+    let below = |path: &PathBuf| path.strip_prefix(&home).unwrap().display().to_string();
+    let as_on_unix = |path: String| if cfg!(windows) { path.replace('\\', "/").replace(".exe", "") } else { path };
+    let mut found: Vec<String> = world.files("home").iter().map(below).map(as_on_unix).collect();
+    found.sort();
+    found
 }
 
 /// `cc2cc install`, run by a copy of the program.
@@ -55,10 +58,18 @@ fn installing_writes_the_plugin_with_the_binary_and_a_link() {
     .claude/skills/cc2cc/installed.json
     .local/bin/cc2cc
     ");
-    let binary = world.path("home/.claude/skills/cc2cc/bin/cc2cc");
+    let binary = world.path(BINARY);
     assert_eq!(fs::read(&binary).unwrap(), fs::read(CC2CC).unwrap());
-    assert_ne!(fs::metadata(&binary).unwrap().permissions().mode() & 0o100, 0, "it can be started");
-    assert_eq!(fs::read_link(world.path("home/.local/bin/cc2cc")).unwrap(), binary);
+    let mut command = Command::new(world.path(COMMAND));
+    world.furnish(&mut command);
+    assert_eq!(world.said(&command.arg("whoami").output().unwrap()).fine().out, "user\n", "it can be started");
+    #[cfg(unix)] // Windows keeps links to those who may make them, so there it is a copy
+    assert_eq!(fs::read_link(world.path(COMMAND)).unwrap(), binary);
+    for file in ["hooks/hooks.json", ".mcp.json"] {
+        let text = fs::read_to_string(world.path("home/.claude/skills/cc2cc").join(file)).unwrap();
+        let named = text.matches("/bin/cc2cc").count();
+        assert_eq!(text.matches("/bin/cc2cc.exe\"").count(), if cfg!(windows) { named } else { 0 }, "{text}");
+    }
     assert!(!world.path("mail").exists(), "the mail is made when first used");
     let manifest = fs::read_to_string(world.path("home/.claude/skills/cc2cc/.claude-plugin/plugin.json")).unwrap();
     let manifest: Value = serde_json::from_str(&manifest).unwrap();
@@ -79,7 +90,7 @@ fn installing_again_updates_what_is_there_with_the_old_binary_in_use() {
     fs::write(plugin.join("OLD.md"), "a file of the older version").unwrap();
     fs::remove_file(plugin.join("README.md")).unwrap();
 
-    let mut running = Command::new(plugin.join("bin/cc2cc"));
+    let mut running = Command::new(world.path(BINARY));
     world.furnish(&mut running);
     let mut running = running.args(["wait", "--timeout", "60s"]).spawn().unwrap();
     assert_snapshot!(world.run(&["install"]), @"
@@ -113,9 +124,9 @@ fn installing_again_updates_what_is_there_with_the_old_binary_in_use() {
 fn the_installed_binary_can_update_itself() {
     let world = World::new();
     world.run(&["install"]).fine();
-    let said = install_by(&world, "home/.local/bin/cc2cc");
+    let said = install_by(&world, COMMAND);
     assert!(said.out.contains("is installed anew"), "{said}");
-    assert_eq!(fs::read(world.path("home/.claude/skills/cc2cc/bin/cc2cc")).unwrap(), fs::read(CC2CC).unwrap());
+    assert_eq!(fs::read(world.path(BINARY)).unwrap(), fs::read(CC2CC).unwrap());
 }
 
 #[test]
@@ -145,21 +156,23 @@ fn a_folder_that_is_not_ours_is_left_untouched() {
 #[test]
 fn a_command_that_is_not_ours_is_left_alone() {
     let world = World::new();
-    let link = world.path("home/.local/bin/cc2cc");
-    for occupied in [true, false] {
-        fs::create_dir_all(link.parent().unwrap()).unwrap();
-        let _ = fs::remove_file(&link);
-        if occupied {
-            fs::write(&link, "mine").unwrap();
-        } else {
-            symlink("/usr/bin/true", &link).unwrap();
-        }
+    let link = world.path(COMMAND);
+    fs::create_dir_all(link.parent().unwrap()).unwrap();
+    let is_left_alone = || {
         let said = world.run(&["install"]).fine();
         assert!(said.out.contains("is there already and not ours, so it was left alone"), "{said}");
         world.run(&["uninstall"]).fine();
-        assert!(link.symlink_metadata().is_ok());
+    };
+    fs::write(&link, "mine").unwrap();
+    is_left_alone();
+    assert_eq!(fs::read_to_string(&link).unwrap(), "mine");
+    #[cfg(unix)] // only there the command is a link itself
+    {
+        fs::remove_file(&link).unwrap();
+        std::os::unix::fs::symlink("/usr/bin/true", &link).unwrap();
+        is_left_alone();
+        assert_eq!(fs::read_link(&link).unwrap(), PathBuf::from("/usr/bin/true"));
     }
-    assert_eq!(fs::read_link(&link).unwrap(), PathBuf::from("/usr/bin/true"));
 }
 
 #[test]
@@ -219,7 +232,7 @@ fn the_clients_own_folder_can_be_elsewhere() {
     let world = World::new();
     let env = [("CLAUDE_CONFIG_DIR", world.path("work/config").display().to_string())];
     world.run_as(&env, &["install"]).fine();
-    assert!(world.path("work/config/skills/cc2cc/bin/cc2cc").is_file());
+    assert!(world.path(&BINARY.replace("home/.claude", "work/config")).is_file());
     assert!(!world.path("home/.claude").exists());
     world.run_as(&env, &["uninstall"]).fine();
     assert_eq!(world.files("work"), Vec::<PathBuf>::new());

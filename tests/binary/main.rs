@@ -1,6 +1,9 @@
 //! Stories about the binary as people, scripts and Claude Code start it: what goes in, what comes out, how it ends.
 
+#[path = "../again/mod.rs"]
+mod again;
 mod bell;
+#[cfg(unix)] // shells of Unix in a pseudo-terminal
 mod completing;
 mod demo;
 mod doctor;
@@ -30,4 +33,6 @@ mod trouble;
 mod typed;
 mod waiting;
 mod watching_live;
+#[cfg(windows)] // elsewhere an open file is in nobody's way
+mod windows;
 mod world;

@@ -187,7 +187,7 @@ fn what_is_broken_comes_first() {
     fs::write(world.path("mail"), "").unwrap();
     assert_snapshot!(seen(&world, &[]), @"
     cc2cc: there can be no mail in /world/mail: it is not a directory
-    hint: `chmod 700 /world/mail` if it is your directory, else set CC2CC_HOME
+    hint: move it away, or set CC2CC_HOME to another place
     ");
 }
 

@@ -4,12 +4,28 @@ use std::path::Path;
 
 pub fn redact(text: &str, world: &Path) -> String {
     let text = text.replace(&world.display().to_string(), "/world/").replace("/world//", "/world/");
+    let text = if cfg!(windows) { as_on_unix(&text, world) } else { text };
     let text = replace_runs(&text, is_id_char, |run| looks_like_uuid(run).then_some("ID"));
     replace_runs(
         &text,
         |c| c.is_ascii_alphanumeric() || ".:-".contains(c),
         |run| looks_like_time(run).then_some("TIME"),
     )
+}
+
+/// Paths of the world, in JSON or as they are, with the separators of Unix; binaries without their extension.
+fn as_on_unix(text: &str, world: &Path) -> String {
+    let in_json = world.display().to_string().replace('\\', "\\\\");
+    let text = text.replace(&in_json, "/world/").replace("cc2cc.exe", "cc2cc");
+    let ends_path = |c: char| c.is_whitespace() || "\"'`,;:".contains(c);
+    let words = text.split_inclusive(ends_path).map(|word| {
+        if word.starts_with("/world/") || word.starts_with(r"~\") {
+            word.replace(r"\\", "/").replace('\\', "/")
+        } else {
+            word.to_owned()
+        }
+    });
+    words.collect()
 }
 
 /// Replaces those runs of characters of a kind that are told to be something.
@@ -43,4 +59,7 @@ fn looks_like_time(run: &str) -> bool {
 fn only_what_differs_is_taken_out() {
     let text = "/tmp/x/mail 01a2029a-0a1c-72c4-bf92-ac868d7f4d2c.json 2026-01-02T12:00:00.801Z build-42 de-ad";
     assert_eq!(redact(text, Path::new("/tmp/x")), "/world/mail ID.json TIME build-42 de-ad");
+    let world = Path::new(r"C:\Temp\x\");
+    let text = r#"/world/mail\to-ann has /world/bin\cc2cc.exe in ~\src, "C:\\Temp\\x\\a\\b" and a\b"#;
+    assert_eq!(as_on_unix(text, world), r#"/world/mail/to-ann has /world/bin/cc2cc in ~/src, "/world/a/b" and a\b"#);
 }

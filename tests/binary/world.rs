@@ -3,7 +3,6 @@
 use std::{
     fmt, fs,
     io::Write,
-    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
     thread,
@@ -49,7 +48,8 @@ impl World {
     }
 
     pub fn path(&self, below: &str) -> PathBuf {
-        self.dir.path().canonicalize().expect("the story's directory").join(below)
+        let dir = dunce::canonicalize(self.dir.path()).expect("the story's directory");
+        below.split('/').fold(dir, |path, part| path.join(part))
     }
 
     /// Where the mail is kept; made when first used.
@@ -99,20 +99,28 @@ impl World {
     pub fn furnish(&self, command: &mut Command) {
         command
             .env_clear()
-            .env("HOME", self.path("home"))
+            .env(if cfg!(windows) { "USERPROFILE" } else { "HOME" }, self.path("home"))
             .env("CC2CC_HOME", self.path("mail"))
-            .env("TMPDIR", self.path("tmp"))
+            .env(if cfg!(windows) { "TMP" } else { "TMPDIR" }, self.path("tmp"))
             .env("PATH", self.path("bin"))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
+        #[cfg(windows)] // without it hardly anything starts
+        command.env("SystemRoot", std::env::var_os("SystemRoot").expect("a system"));
     }
 
     /// A program on the path that says this and no more.
     pub fn program(&self, name: &str, says: &str) {
-        let program = self.path("bin").join(name);
-        fs::write(&program, format!("#!/bin/sh\necho '{says}'\n")).expect("a program");
-        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("a program");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let program = self.path("bin").join(name);
+            fs::write(&program, format!("#!/bin/sh\necho '{says}'\n")).expect("a program");
+            fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("a program");
+        }
+        #[cfg(windows)] // as npm leaves it there
+        fs::write(self.path("bin").join(format!("{name}.cmd")), format!("@echo {says}\r\n")).expect("a program");
     }
 
     pub fn run(&self, words: &[&str]) -> Said {

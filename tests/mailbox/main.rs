@@ -1,5 +1,8 @@
 //! Stories about the mail itself: letters, names, sessions and proofs, on a home of each story's own.
 
+#[path = "../again/mod.rs"]
+#[cfg(windows)] // its only story here is of Windows
+mod again;
 mod brakes;
 mod expiry;
 mod feed;
@@ -23,3 +26,5 @@ mod steps;
 mod strays;
 mod transcript;
 mod watching;
+#[cfg(windows)] // elsewhere an open file is in nobody's way
+mod windows;

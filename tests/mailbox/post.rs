@@ -47,7 +47,7 @@ impl Post {
 
     /// A directory beside the home.
     pub fn folder(&self, path: &str) -> PathBuf {
-        let folder = self.dir.path().canonicalize().expect("the story's directory").join(path);
+        let folder = dunce::canonicalize(self.dir.path()).expect("the story's directory").join(path);
         fs::create_dir_all(&folder).expect("a folder");
         folder
     }
@@ -159,4 +159,15 @@ pub fn going_on(key: &str, session: &str) -> Claimant {
 /// The session's server has come and gone: from now on only its presence could speak for the session.
 pub fn abandoned(mailbox: &Mailbox) {
     drop(identity::move_in(mailbox).expect("the server comes"));
+}
+
+/// Looks until it is so; a story that waits for what never comes fails after half a minute.
+#[cfg(windows)] // its only story is of Windows
+#[track_caller]
+pub fn until(what: &str, mut look: impl FnMut() -> bool) {
+    let deadline = std::time::Instant::now() + Duration::from_secs(30);
+    while !look() {
+        assert!(std::time::Instant::now() < deadline, "waited in vain until {what}");
+        std::thread::sleep(Duration::from_millis(1));
+    }
 }

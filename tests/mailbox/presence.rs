@@ -8,7 +8,7 @@ use std::{
 
 use cc2cc::{
     agent::Record,
-    mailbox::{Mailbox, home::Home},
+    mailbox::{Mailbox, home::Home, lock},
 };
 
 use crate::post::{Post, name, noon};
@@ -71,7 +71,7 @@ fn many_who_look_at_once_do_not_take_each_other_for_a_session() {
     let post = Post::new().agent("bob");
     let bob = post.at("bob");
     drop(bob.hold_presence().unwrap());
-    assert!(fs::exists(bob.path().join("presence.lock")).unwrap());
+    assert!(fs::exists(lock::lasting(bob.path(), "presence.lock")).unwrap());
     let wrong = AtomicUsize::new(0);
     thread::scope(|scope| {
         for _ in 0..LOOKERS {

@@ -1,18 +1,12 @@
 //! Files in an inbox that are no letters: none of them stops the letters beside it, and none is lost.
 
-use std::{
-    ffi::OsStr,
-    fs,
-    os::unix::{ffi::OsStrExt, fs::symlink, net::UnixListener},
-    path::Path,
-};
+use std::{ffi::OsStr, fs, path::Path};
 
 use cc2cc::mailbox::{
     Mailbox, State,
     letter::{TEXT_LIMIT_BYTES, Unreadable},
 };
 use jiff::{SignedDuration, Timestamp};
-use rustix::fs::{CWD, FileType, Mode, mknodat};
 
 use crate::post::{Post, id, texts, waiting};
 
@@ -87,7 +81,9 @@ fn a_text_over_one_mebibyte_is_refused_and_one_of_exactly_that_is_not() {
 
 #[test]
 fn names_that_are_no_letters_are_buried() {
-    for file_name in ["notes.txt", "letter.json.bak", "no-extension", "UPPER.json", "-x.json", "a b.json", "nul.json"] {
+    let names = ["notes.txt", "letter.json.bak", "no-extension", "UPPER.json", "-x.json", "a b.json"];
+    let devices = if cfg!(windows) { [].as_slice() } else { &["nul.json"] }; // there they cannot be written
+    for file_name in names.iter().chain(devices).copied() {
         let post = Post::new().agent("ann").agent("bob");
         post.stray("bob", file_name, b"{}");
         let reason = buried(&post, file_name.as_ref());
@@ -95,8 +91,10 @@ fn names_that_are_no_letters_are_buried() {
     }
 }
 
+#[cfg(unix)] // on Windows names are text
 #[test]
 fn a_name_that_is_not_text_is_buried_too() {
+    use std::os::unix::ffi::OsStrExt;
     let post = Post::new().agent("ann").agent("bob");
     let odd = OsStr::from_bytes(b"\xff\xfe\x01.json");
     fs::write(post.at("bob").dir(State::Inbox).join(odd), b"{}").unwrap();
@@ -120,11 +118,17 @@ fn the_longest_name_a_file_can_have_is_buried_too() {
 #[test]
 fn what_is_no_file_at_all_is_buried_without_waiting_for_it() {
     type Make = fn(&Path);
-    let kinds: [(&str, Make); 4] = [
-        ("directory.json", |path| fs::create_dir_all(path.join("with/things")).unwrap()),
-        ("pipe.json", |path| mknodat(CWD, path, FileType::Fifo, Mode::RWXU, 0).unwrap()),
-        ("socket.json", |path| drop(UnixListener::bind(path).unwrap())),
-        ("dangling.json", |path| symlink("/nowhere/at/all", path).unwrap()),
+    let kinds: &[(&str, Make)] = &[
+        ("directory.json", |path| fs::create_dir_all(path.join("with").join("things")).unwrap()),
+        #[cfg(unix)] // what follows lies in no directory of Windows, or only an administrator may put it there
+        ("pipe.json", |path| {
+            use rustix::fs::{CWD, FileType, Mode, mknodat};
+            mknodat(CWD, path, FileType::Fifo, Mode::RWXU, 0).unwrap();
+        }),
+        #[cfg(unix)]
+        ("socket.json", |path| drop(std::os::unix::net::UnixListener::bind(path).unwrap())),
+        #[cfg(unix)]
+        ("dangling.json", |path| std::os::unix::fs::symlink("/nowhere/at/all", path).unwrap()),
     ];
     for (file_name, make) in kinds {
         let post = Post::new().agent("ann").agent("bob");
@@ -133,13 +137,14 @@ fn what_is_no_file_at_all_is_buried_without_waiting_for_it() {
     }
 }
 
+#[cfg(unix)] // on Windows only an administrator may make links
 #[test]
 fn a_link_to_a_file_elsewhere_is_not_followed() {
     let post = Post::new().agent("ann").agent("bob");
     let secret = post.folder("elsewhere").join("secret.json");
     let contents = letter_with(r#""id":"link""#);
     fs::write(&secret, &contents).unwrap();
-    symlink(&secret, post.at("bob").dir(State::Inbox).join("link.json")).unwrap();
+    std::os::unix::fs::symlink(&secret, post.at("bob").dir(State::Inbox).join("link.json")).unwrap();
 
     assert_eq!(buried(&post, "link.json".as_ref()), "it is not a regular file");
     assert_eq!(fs::read_to_string(&secret).unwrap(), contents);
@@ -186,6 +191,7 @@ fn hidden_files_are_nobodys_letters() {
     assert_eq!(post.at("bob").count(State::Inbox).unwrap(), 0);
 }
 
+#[cfg(unix)] // on Windows only an administrator may make links
 #[test]
 fn a_room_that_is_a_link_leads_nowhere() {
     let post = Post::new().agent("ann").agent("bob");

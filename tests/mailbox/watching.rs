@@ -60,7 +60,7 @@ fn a_burst_is_one_hint_and_the_scan_finds_all_of_it() {
 fn where_nothing_can_be_watched_a_beat_takes_its_place() {
     let post = Post::new().agent("ann").agent("bob");
     let bob = post.at("bob");
-    let missing = bob.path().join("not-there");
+    let missing = post.home.path().join("not-there");
     let watch = Watch::over([bob.dir(State::Inbox).as_path(), missing.as_path()]);
     assert!(!watch.is_watching());
     post.posted("ann", "bob", "hello");

@@ -1,0 +1,82 @@
+//! What only Windows has: files that a program keeps to itself, and directories that stay where they are as long as
+//! anything in them is open.
+
+use std::{
+    fs::{self, File},
+    os::windows::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+};
+
+use cc2cc::mailbox::State;
+use insta::assert_snapshot;
+
+use crate::{
+    again::Program,
+    redact::redact,
+    session::{context, message},
+    world::{World, until},
+};
+
+/// Whether anybody has the file or directory open.
+fn is_open(path: &Path) -> bool {
+    const FILE_FLAG_BACKUP_SEMANTICS: u32 = 0x0200_0000;
+    File::options().read(true).share_mode(0).custom_flags(FILE_FLAG_BACKUP_SEMANTICS).open(path).is_err()
+}
+
+fn all_below(path: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { [all_below(&path), vec![path]].concat() } else { vec![path] }).collect()
+}
+
+#[test]
+fn a_living_session_keeps_nothing_open_in_its_mailbox_so_that_it_can_be_renamed() {
+    let world = World::new().agent("ann");
+    let session = world.session("calm-owl").started();
+    let bell = session.armed_bell("Stop");
+    let _server = session.mailbox().hold_presence().unwrap();
+    let waiting = world.command(&["wait", "--agent", "calm-owl", "--timeout", "60s"]).spawn().unwrap();
+    let mailbox = session.mailbox();
+    assert!(all_below(&world.path("mail/locks")).iter().any(|lock| is_open(lock)), "its locks lie elsewhere");
+    until("nothing is open", || all_below(mailbox.path()).iter().all(|path| !is_open(path)).then_some(()));
+
+    world.run(&["rename", "brave-fox", "--agent", "calm-owl"]).fine();
+    assert!(world.at("brave-fox").is_online(), "it is still there");
+    world.posted("ann", "calm-owl", "hello");
+    assert_eq!(world.said(&bell.wait_with_output().unwrap()).code, Some(2), "the bell went with it");
+    world.said(&waiting.wait_with_output().unwrap()).fine();
+}
+
+#[test]
+fn a_letter_that_is_never_let_go_is_told_of_by_name_and_not_lost() {
+    let world = World::new().agent("ann").agent("bob");
+    let id = world.posted("ann", "bob", "hello");
+    let letter = world.at("bob").file(State::Inbox, &id);
+    let scanner = Program::start(Program::command(), &format!("holder {}", letter.display()));
+    assert_snapshot!(world.run(&["status", id.as_str()]), @"
+    exit 1
+    --- out
+    --- err
+    cc2cc: could not read /world/mail/to-bob/inbox/ID.json: another program keeps it open (a virus scanner, a backup, an editor?)
+    hint: `cc2cc doctor` looks into it
+    ");
+    let listed = world.run(&["inbox", "--agent", "bob"]).fine();
+    assert!(listed.out.contains("cannot be read: could not read "), "{listed}");
+    world.run(&["inbox", "--agent", "bob", "--take"]).fine();
+    assert_eq!(world.at("bob").state_of(&id), Some(State::Inbox));
+    scanner.end();
+    let said = world.run(&["inbox", "--agent", "bob", "--take"]).fine();
+    assert!(said.out.contains("hello"), "{said}");
+    assert_eq!(world.at("bob").state_of(&id), Some(State::Done));
+}
+
+#[test]
+fn an_agents_record_that_is_never_let_go_is_told_of_by_name() {
+    let world = World::new().agent("ann");
+    let session = world.session("calm-owl").started();
+    let record = session.mailbox().path().join("agent.json");
+    let scanner = Program::start(Program::command(), &format!("holder {}", record.display()));
+    assert_snapshot!(redact(&message(&session.prompt("go").fine()), &world.path("")), @"cc2cc: mail is off for now: could not replace /world/mail/to-calm-owl/agent.json: access is denied, or another program keeps it open. `cc2cc doctor` looks into it.");
+    scanner.end();
+    world.posted("ann", "calm-owl", "hello");
+    assert!(context(&session.prompt("go").fine()).contains("hello"));
+}
