@@ -4,7 +4,7 @@ use std::{io, process::ExitCode, time::Duration};
 
 use jiff::Timestamp;
 
-use super::{me, send, thread, watch};
+use super::{completions, me, send, thread, watch};
 use crate::{
     agent::{
         directory,
@@ -26,10 +26,10 @@ use crate::{
 #[derive(clap::Args)]
 pub struct Args {
     /// Only letters from or to this agent, under any name it had
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", add = completions::names())]
     agent: Option<String>,
     /// Only letters between this agent and the one of --agent, or you
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", add = completions::names())]
     with: Option<String>,
     /// Only letters of this conversation
     #[arg(long, value_parser = super::letter_id, value_name = "ID")]

@@ -17,7 +17,7 @@ use crate::{
     report::{self, transcript::Look},
 };
 
-/// Print the conversation a letter belongs to, with the time of every step
+/// Print the conversation a letter belongs to, step by step
 #[derive(clap::Args)]
 pub struct Args {
     /// Any letter of it

@@ -5,6 +5,7 @@ use std::{io, process::ExitCode};
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::completions;
 use crate::{
     agent::{
         directory,
@@ -26,7 +27,7 @@ use crate::{
 #[derive(clap::Args)]
 pub struct Args {
     /// Only what concerns this agent
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", add = completions::names())]
     agent: Option<String>,
     /// Print one JSON object a line
     #[arg(long)]

@@ -13,8 +13,12 @@ fn a_letter_to_a_session_that_bypasses_permissions_waits_for_its_person() {
     let bob = world.session("bob").args(&["--permission-mode", "bypassPermissions"]);
     let mut bob = bob.env("CC2CC_NAME", "bob").env("IS_SANDBOX", "1").launch();
     bob.wait_for_screen("Yes, I accept");
-    bob.press("\x1b[B\r");
+    bob.press("\x1b[B");
+    bob.wait_for_screen("❯ 2. Yes, I accept");
+    bob.press("\r");
     bob.wait("his server", || is_online(&world, "bob").then_some(()));
+    bob.wait_for_screen("cc2cc: you are bob");
+    bob.idle();
     bob.type_line("hello"); // from here on his mode is known
     bob.wait_until_told("hello");
     bob.idle();

@@ -14,12 +14,16 @@ fn a_typed_letter_is_sent_without_the_model() {
     ann.idle();
 
     ann.type_line("/cc2cc:send bobb hello");
-    ann.wait_for_screen("no agent named `bobb`");
-    ann.wait_for_screen("did you mean `bob`?");
+    ann.wait_for_screen("no agent named bobb");
+    ann.wait_for_screen("did you mean bob?");
     ann.type_line("/cc2cc:who ");
     ann.wait_for_screen("you are ann");
+    ann.type_line("/cc2cc:accept 17");
+    ann.wait_for_screen("no letter 17 is held for ann");
+    assert!(!ann.screen().contains("operation blocked"), "{}", ann.screen());
     ann.type_line("/cc2cc:inbox ");
-    ann.wait_for_screen("no letters for ann yet");
+    ann.wait_for_screen("Letters for ann");
+    ann.wait_for_screen("none yet");
     ann.idle();
     assert!(ann.requests().is_empty(), "no request was made");
 }
