@@ -16,7 +16,7 @@ pub struct Args {
     #[arg(value_parser = super::letter_id)]
     id: LetterId,
     /// Where to; a file that is there is not overwritten. Standard output if not given
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     output: Option<PathBuf>,
 }
 
