@@ -4,6 +4,7 @@
 
 pub mod brakes;
 pub mod directory;
+pub mod feed;
 pub mod generate;
 pub mod history;
 pub mod holding;

@@ -14,6 +14,7 @@ mod rename;
 mod send;
 mod status;
 mod wait;
+mod watch;
 mod whoami;
 
 use std::{
@@ -61,6 +62,7 @@ enum Verb {
     Rename(rename::Args),
     Status(status::Args),
     Wait(wait::Args),
+    Watch(watch::Args),
     Accept(accept::Args),
     Refuse(accept::RefusalArgs),
     Retry(accept::RetryArgs),
@@ -106,6 +108,7 @@ fn dispatch(verb: Verb) -> Result<ExitCode, Failure> {
         Verb::Rename(args) => rename::run(&home?, &args),
         Verb::Status(args) => status::run(&home?, &args),
         Verb::Wait(args) => wait::run(&home?, &args),
+        Verb::Watch(args) => watch::run(&home?, &args),
         Verb::Accept(args) => accept::accept(&home?, &args),
         Verb::Refuse(args) => accept::refuse(&home?, &args),
         Verb::Retry(args) => accept::retry(&home?, &args),

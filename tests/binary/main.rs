@@ -17,4 +17,5 @@ mod together;
 mod trouble;
 mod typed;
 mod waiting;
+mod watching_live;
 mod world;

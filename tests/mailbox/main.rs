@@ -2,6 +2,7 @@
 
 mod brakes;
 mod expiry;
+mod feed;
 mod format;
 mod groups;
 mod history;
