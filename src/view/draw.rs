@@ -49,7 +49,7 @@ pub fn draw(frame: &mut Frame, model: &mut Model) {
 }
 
 fn panes(frame: &mut Frame, model: &mut Model, body: Rect) {
-    let side = (body.width * 3 / 10).clamp(23, 38);
+    let side = (body.width * 3 / 10).clamp(20, 38);
     let [left, gap, right] =
         Layout::horizontal([Constraint::Length(side), Constraint::Length(1), Constraint::Min(0)]).areas(body);
     for (row, stroke) in gap.rows().zip(std::iter::once("┬").chain(std::iter::repeat("│"))) {

@@ -7,7 +7,10 @@ use super::{
     window::Window,
     work::Wanted,
 };
-use crate::mailbox::{letter::LetterId, name::AgentName};
+use crate::{
+    agent::status::Rung,
+    mailbox::{letter::LetterId, name::AgentName},
+};
 
 #[derive(Debug, Default)]
 pub struct Letters {
@@ -38,6 +41,8 @@ pub enum Part {
     /// The line of a thread, with its newest letter.
     Folded {
         letters: usize,
+        /// Whether one is held that the line does not show.
+        holds: bool,
     },
     Unfolded {
         letters: usize,
@@ -223,7 +228,7 @@ impl Letters {
             let part = match letters {
                 1 => Part::Alone,
                 _ if unfolded => Part::Unfolded { letters },
-                _ => Part::Folded { letters },
+                _ => Part::Folded { letters, holds: self.holds(&members) },
             };
             self.rows.push(Row { entry: newest, part });
             if let Part::Unfolded { .. } = part {
@@ -234,6 +239,10 @@ impl Letters {
         if let Some(row) = self.window.follow(before, after, self.rows.len()) {
             self.go_to(row);
         }
+    }
+
+    fn holds(&self, members: &[usize]) -> bool {
+        members.iter().rev().skip(1).any(|at| self.entries[*at].rung == Rung::Held)
     }
 
     fn age(&self, at: usize) -> (jiff::Timestamp, &LetterId, &AgentName) {

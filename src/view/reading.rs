@@ -12,11 +12,18 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct Reading {
     pub key: Key,
-    pub head: Vec<Fact>,
+    head: Vec<Fact>,
     text: String,
-    /// The text's lines, for a screen this wide.
-    lines: (usize, Vec<String>),
+    /// How all that looks on a screen this wide.
+    laid: Laid,
     pub window: Window,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Laid {
+    width: usize,
+    above: Vec<Fact>,
+    lines: Vec<String>,
 }
 
 /// A line above the text.
@@ -25,6 +32,8 @@ pub enum Fact {
     /// Who wrote to whom.
     Title(String),
     Plain(String),
+    /// Why it is held or dead.
+    Why(String),
     /// When the letter came how far.
     Step {
         rung: Option<Rung>,
@@ -59,39 +68,67 @@ impl Reading {
         });
         for receipt in &status.steps {
             let Some((rung, name)) = shown(receipt.step) else { continue };
-            let why = receipt.why.as_deref().map(|why| cells::one_line(why, 200));
+            let why = receipt
+                .why
+                .as_deref()
+                .filter(|why| status.why.as_deref() != Some(why))
+                .map(|why| cells::one_line(why, 200));
             let by = receipt.by.as_ref().map(|id| format!("by {id}"));
             let note: Vec<_> = [Some(later(receipt.at, sent)), why, by].into_iter().flatten().collect();
             let when = at(receipt.at, zone, "%Y-%m-%d %H:%M:%S%.3f");
             head.push(Fact::Step { rung, name, when, note: note.join("  ") });
         }
-        if let (Some(why), Rung::Dead) = (&status.why, status.rung) {
+        if status.rung == Rung::Dead {
             let when = at(status.since, zone, "%Y-%m-%d %H:%M:%S%.3f");
-            head.push(Fact::Step { rung: Some(Rung::Dead), name: "dead", when, note: cells::one_line(why, 200) });
+            head.push(Fact::Step { rung: Some(Rung::Dead), name: "dead", when, note: later(status.since, sent) });
         }
+        head.extend(status.why.map(|why| Fact::Why(format!("because {}", cells::one_line(&why, 1_000)))));
         let key = Key { id: letter.id.clone(), to: to.clone() };
         let text = cells::safe(&letter.content.text);
-        Self { key, head, text, lines: (0, Vec::new()), window: Window::default() }
+        Self { key, head, text, laid: Laid::default(), window: Window::default() }
     }
 
     /// The same letter, further on its way: what is on the screen stays.
     pub fn renew(&mut self, newer: Self) {
-        self.head = newer.head;
         self.key = newer.key;
-    }
-
-    /// The text's lines at this width.
-    pub fn lines(&mut self, width: usize) -> &[String] {
-        if self.lines.0 != width {
-            self.lines = (width, cells::wrapped(&self.text, width));
+        self.head = newer.head;
+        let before = self.laid.above.len();
+        let width = std::mem::take(&mut self.laid).width;
+        self.lay(width);
+        if self.window.top >= before {
+            self.window.top = (self.window.top + self.laid.above.len()).saturating_sub(before);
         }
-        &self.lines.1
     }
 
-    /// How many lines there are in all, as drawn last.
+    /// Lays all of it out for a screen this wide.
+    pub fn lay(&mut self, width: usize) {
+        if self.laid.width == width {
+            return;
+        }
+        let fold = |fact: &Fact| match fact {
+            Fact::Why(text) => cells::wrapped(text, width).into_iter().map(Fact::Why).collect(),
+            fact => vec![fact.clone()],
+        };
+        let above = self.head.iter().flat_map(fold).collect();
+        self.laid = Laid { width, above, lines: cells::wrapped(&self.text, width) };
+    }
+
+    /// The lines above the text, as laid out last.
+    #[must_use]
+    pub fn above(&self) -> &[Fact] {
+        &self.laid.above
+    }
+
+    /// The lines of the text, as laid out last.
+    #[must_use]
+    pub fn lines(&self) -> &[String] {
+        &self.laid.lines
+    }
+
+    /// How many lines there are in all, as laid out last.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.head.len() + 1 + self.lines.1.len()
+        self.laid.above.len() + 1 + self.laid.lines.len()
     }
 
     #[must_use]

@@ -56,7 +56,9 @@ impl Screen {
     /// # Errors
     /// As [`Screen::draw`].
     pub fn forget(&mut self) -> io::Result<()> {
-        self.terminal.clear()
+        // Clearing would ask the terminal where its cursor is, and the answer would be read as keys.
+        let size = self.terminal.size()?;
+        self.terminal.resize(size.into())
     }
 
     /// Gives the terminal back for a while.

@@ -31,10 +31,8 @@ impl Theme {
 
     #[must_use]
     pub fn faint(self) -> Style {
-        match self {
-            Self::Colour => Style::new().fg(Color::DarkGray),
-            Self::Plain => Style::new().add_modifier(Modifier::DIM),
-        }
+        // Not a grey: there are colour schemes in which that is the background.
+        Style::new().add_modifier(Modifier::DIM)
     }
 
     /// For what waits for the person.
@@ -58,7 +56,7 @@ impl Theme {
     pub fn rung(self, rung: Rung) -> Style {
         match rung {
             Rung::Stored => self.faint(),
-            Rung::Rung => self.in_colour(Color::Blue),
+            Rung::Rung => self.in_colour(Color::LightBlue),
             Rung::Delivered => self.accent(),
             Rung::Seen => Style::new(),
             Rung::Answered => self.strong(),

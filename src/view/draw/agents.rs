@@ -18,6 +18,9 @@ use crate::{
     },
 };
 
+/// From this width on there is room for words.
+const WORDY: usize = 30;
+
 pub fn draw(frame: &mut Frame, model: &mut Model, area: Rect) {
     let focused = is_focused(model, Focus::Agents);
     let theme = model.theme;
@@ -58,7 +61,7 @@ struct Look {
 
 fn lines(agent: &Agent, theme: Theme, width: usize, look: Look) -> [Line<'static>; 2] {
     let name_room = width.saturating_sub(5);
-    let notes = notes(agent, name_room.saturating_sub(agent.name.as_str().width()));
+    let notes = notes(agent, width >= WORDY);
     let taken: usize = notes.iter().flatten().map(|note| note.width() + 1).sum();
     let room = name_room.saturating_sub(taken + 1);
     let (mark, mark_style) = match (look.is_selected, look.focused) {
@@ -89,16 +92,13 @@ fn lines(agent: &Agent, theme: Theme, width: usize, look: Look) -> [Line<'static
 }
 
 /// How much is held and how much waits, in words where there is room for them.
-fn notes(agent: &Agent, room: usize) -> [Option<String>; 2] {
+fn notes(agent: &Agent, in_words: bool) -> [Option<String>; 2] {
     let noted = |number: usize, note: String| (number > 0).then_some(note);
     let said =
         [noted(agent.held, format!("{} held", agent.held)), noted(agent.unread, format!("{} new", agent.unread))];
-    let wide: usize = said.iter().flatten().map(|note| note.width() + 1).sum();
-    if wide < room {
-        return said;
-    }
-    [
+    let signed = [
         noted(agent.held, format!("{}{}", theme::sign(Rung::Held), agent.held)),
         noted(agent.unread, format!("{}{}", theme::sign(Rung::Stored), agent.unread)),
-    ]
+    ];
+    if in_words { said } else { signed }
 }

@@ -113,8 +113,13 @@ fn fitting(model: &Model) -> Vec<Hint> {
 }
 
 fn browsing(model: &Model) -> Vec<Hint> {
-    let held = model.subject().is_some_and(|entry| entry.rung == Rung::Held) && model.focus != Focus::Agents;
+    let subject = model.subject();
+    let held = subject.is_some_and(|entry| entry.rung == Rung::Held) && model.focus != Focus::Agents;
     let mut hints = vec![("↑↓", "move"), ("Tab", "pane")];
+    if subject.is_none() {
+        hints.extend([("n", "new"), ("/", "find"), ("Esc", "show all")]);
+        return hints;
+    }
     match model.focus {
         Focus::Agents => hints.extend([("Enter", "only its letters"), ("n", "write to it")]),
         Focus::Letters => hints.push(("Enter", "open")),

@@ -110,7 +110,7 @@ impl Measures {
             _ => Span::raw(" "),
         };
         let fold = match part {
-            Part::Folded { letters } => format!("▸{}", count(letters)),
+            Part::Folded { letters, .. } => format!("▸{}", count(letters)),
             Part::Unfolded { letters } => format!("▾{}", count(letters)),
             Part::Alone | Part::Member => String::new(),
         };
@@ -131,6 +131,11 @@ impl Measures {
             Span::raw(" "),
         ];
         let mut left = rest;
+        if let Part::Folded { holds: true, .. } = part {
+            let within = cells::fit("‖ one is held · ", left);
+            left -= within.width();
+            line.push(Span::styled(within, theme.call()));
+        }
         let prefix = prefix(entry, roomy);
         if !prefix.is_empty() {
             let prefix = cells::fit(&prefix, left);

@@ -24,7 +24,7 @@ pub fn draw(frame: &mut Frame, model: &mut Model, area: Rect) {
     let Some(reading) = &mut model.reading else { return };
     let width = usize::from(area.width).saturating_sub(2 * MARGIN);
     let height = usize::from(area.height).saturating_sub(1);
-    reading.lines(width);
+    reading.lay(width);
     reading.window.height = height;
     reading.window.clamp(reading.len());
     let (top, len) = (reading.window.top, reading.len());
@@ -32,10 +32,10 @@ pub fn draw(frame: &mut Frame, model: &mut Model, area: Rect) {
     let title = state.map_or("letter".to_owned(), |rung| format!("letter · {} {}", theme::sign(rung), rung.as_str()));
     let rows = heading(frame, theme, area, &title, &note, focused);
     model.places.reading = rows;
-    let head: Vec<Line> = reading.head.iter().map(|fact| line(fact, theme, width)).collect();
-    let facts = head.len();
-    let text = reading.lines(width).iter().map(|line| Line::raw(line.clone()));
-    let lines = head.into_iter().chain([Line::default()]).chain(text.skip(top.saturating_sub(facts + 1)));
+    let facts = reading.above().len();
+    let head = reading.above().iter().map(|fact| line(fact, theme, width));
+    let text = reading.lines().iter().map(|line| Line::raw(line.clone()));
+    let lines = head.chain([Line::default()]).chain(text.skip(top.saturating_sub(facts + 1)));
     for (row, line) in rows.rows().zip(lines.skip(top.min(facts + 1))) {
         let row = Rect { x: row.x + 1, width: row.width.saturating_sub(2), ..row };
         frame.render_widget(line, row);
@@ -45,6 +45,7 @@ pub fn draw(frame: &mut Frame, model: &mut Model, area: Rect) {
 fn line(fact: &Fact, theme: Theme, width: usize) -> Line<'static> {
     match fact {
         Fact::Title(text) => Line::styled(cells::fit(text, width), theme.strong()),
+        Fact::Why(text) => Line::styled(text.clone(), theme.call()),
         Fact::Plain(text) => Line::styled(cells::fit(text, width), theme.faint()),
         Fact::Step { rung, name, when, note } => {
             let sign = rung.map_or("↺", theme::sign);
