@@ -19,6 +19,7 @@ mod reply;
 #[path = "../../tests/real_client/request.rs"]
 mod request;
 mod table;
+#[expect(dead_code, reason = "the stories use the rest")]
 #[path = "../../tests/real_client/terminal.rs"]
 mod terminal;
 mod wake;

@@ -4,29 +4,30 @@
 //! whole way between two looks still has all its steps told, in order and once. What nobody announces (silent mounts,
 //! a system that refuses to watch, presence locks) is found by a slow beat. Nothing is read that has not changed.
 
+mod event;
+mod place;
 mod room;
 mod trail;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::{Component, Path},
     time::{Duration, Instant, SystemTime},
 };
 
 use jiff::Timestamp;
 
+pub use self::event::Event;
 use self::{
+    place::Place,
     room::{Hint, Interest, Room},
-    trail::Untold,
 };
-use super::{Activity, directory::Listed, status::Found};
+use super::directory::Listed;
 use crate::mailbox::{
     Mailbox,
     disk::FsError,
     home::Home,
     letter::LetterId,
     name::AgentName,
-    receipts::Receipt,
     watch::{
         BEAT, BEAT_UNWATCHED,
         paths::{Announced, PathWatch},
@@ -35,75 +36,6 @@ use crate::mailbox::{
 
 /// How many mailboxes without anybody in them a beat looks at, in turn.
 const QUIET_ROOMS_A_BEAT: usize = 50;
-
-/// Something that has happened.
-#[derive(Debug, Clone)]
-pub enum Event {
-    /// A new letter is in a mailbox: in the inbox, or held, or further already.
-    Sent(Box<Found>),
-    /// A letter made a step; the receipt says which and when. `claimed` and `told` are nobody's news.
-    Step {
-        found: Box<Found>,
-        receipt: Receipt,
-    },
-    /// A letter came to lie in `dead/` and no step says why.
-    Dead {
-        found: Box<Found>,
-        at: Timestamp,
-        why: Option<String>,
-    },
-    /// A session is there; what it does follows as `Idle` or `Busy`.
-    Online(AgentName, Timestamp),
-    Offline(AgentName, Timestamp),
-    Idle(AgentName, Timestamp),
-    Busy(AgentName, Timestamp),
-    /// An agent has another name.
-    Renamed {
-        agent: AgentName,
-        was: AgentName,
-        at: Timestamp,
-    },
-}
-
-impl Event {
-    /// When it happened, as far as that was written down; else when it was noticed.
-    #[must_use]
-    pub fn at(&self) -> Timestamp {
-        match self {
-            Self::Sent(found) => found.letter.timestamp,
-            Self::Step { receipt, .. } => receipt.at,
-            Self::Dead { at, .. }
-            | Self::Online(_, at)
-            | Self::Offline(_, at)
-            | Self::Idle(_, at)
-            | Self::Busy(_, at)
-            | Self::Renamed { at, .. } => *at,
-        }
-    }
-
-    fn activity(agent: AgentName, state: Activity, at: Timestamp) -> Self {
-        match state {
-            Activity::Idle => Self::Idle(agent, at),
-            Activity::Busy => Self::Busy(agent, at),
-        }
-    }
-}
-
-/// What a look at one letter has to tell.
-fn told(found: Found, is_new: bool, untold: Untold) -> Vec<Event> {
-    let found = Box::new(found);
-    let mut events = Vec::with_capacity(untold.steps.len() + 1);
-    if is_new {
-        events.push(Event::Sent(found.clone()));
-    }
-    events.extend(untold.steps.into_iter().map(|receipt| Event::Step { found: found.clone(), receipt }));
-    if untold.dead {
-        let id = &found.letter.id;
-        let (at, why) = (found.mailbox.buried_at(id).unwrap_or_else(Timestamp::now), found.mailbox.reason(id));
-        events.push(Event::Dead { found, at, why });
-    }
-    events
-}
 
 /// The live events of a home.
 #[derive(Debug)]
@@ -353,35 +285,4 @@ impl Feed {
 
 fn changed(home: &Home) -> Option<SystemTime> {
     home.path().metadata().and_then(|facts| facts.modified()).ok()
-}
-
-/// What a changed path is about.
-enum Place {
-    Mailbox(AgentName),
-    Agent(AgentName),
-    Letter(AgentName, LetterId, Hint),
-}
-
-impl Place {
-    fn of(path: &Path) -> Option<Self> {
-        let mut parts = path.components().map(|part| match part {
-            Component::Normal(name) => name.to_str(),
-            _ => None,
-        });
-        let name = parts.next()??.strip_prefix("to-")?.parse().ok()?;
-        let Some(second) = parts.next() else { return Some(Self::Mailbox(name)) };
-        let second = second?;
-        let Some(file) = parts.next() else {
-            let is_of_agent = matches!(second, "agent.json" | "presence.lock" | "reserved");
-            return is_of_agent.then_some(Self::Agent(name));
-        };
-        let file = file?;
-        let hint = Hint { arrived: matches!(second, "inbox" | "held"), noted: second == "receipts" };
-        let stem = match second {
-            "receipts" => file.strip_suffix(".jsonl")?,
-            "inbox" | "held" | "dead" => file.strip_suffix(".reason").unwrap_or(file).strip_suffix(".json")?,
-            _ => return None,
-        };
-        Some(Self::Letter(name, stem.parse().ok()?, hint))
-    }
 }

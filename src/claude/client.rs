@@ -1,5 +1,7 @@
 //! The client a process of ours belongs to: which process it is, whether a person sits at it, and when it has gone.
 
+#[cfg(unix)]
+use std::path::Path;
 use std::{env, process, thread, time::Duration};
 
 use crate::{
@@ -66,6 +68,30 @@ fn pid() -> Option<u32> {
     Some(named.filter(|named| system::is_ancestor(*named)).unwrap_or(parent))
 }
 
+/// The words the client was started with; none when the system does not tell.
+#[must_use]
+pub fn command_line() -> Vec<String> {
+    pid().map(system::command_line).unwrap_or_default()
+}
+
+/// Whether a command line is that of Claude Code: its own binary, or a script run by another.
+#[cfg(unix)]
+fn is_client(words: &[String]) -> bool {
+    let name =
+        |word: &String| Path::new(word).file_name().is_some_and(|name| name.to_string_lossy().contains("claude"));
+    words.iter().take(2).any(name)
+}
+
+/// The client that started this process for its person, with no shell in between; `None` for what a model runs, to which
+/// the client or the `SessionStart` hook has told whose it is.
+#[must_use]
+pub fn starter() -> Option<HostKey> {
+    let parent = system::parent()?;
+    let host = HostKey::of(parent)?;
+    let is = |name: &str, own: &str| env::var(name).is_ok_and(|value| value == own);
+    (!is("CLAUDE_PID", &parent.to_string()) && !is(HOST_VARIABLE, host.as_str())).then_some(host)
+}
+
 /// Ends this process as soon as its parent has ended, however that came about.
 ///
 /// # Panics
@@ -85,8 +111,9 @@ const LOOK: Duration = Duration::from_secs(2);
 mod system {
     use std::{os::unix::process::parent_id, thread};
 
+    /// An orphan's parent is the first process, which is no client, except in a container that runs nothing else.
     pub fn parent() -> Option<u32> {
-        Some(parent_id()).filter(|pid| *pid > 1)
+        Some(parent_id()).filter(|pid| *pid > 1 || *pid == 1 && super::is_client(&command_line(1)))
     }
 
     #[cfg(target_os = "linux")]
@@ -102,6 +129,15 @@ mod system {
     pub fn is_ancestor(pid: u32) -> bool {
         parent() == Some(pid)
     }
+
+    #[cfg(target_os = "linux")]
+    pub fn command_line(pid: u32) -> Vec<String> {
+        let bytes = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        bytes.split(|byte| *byte == 0).map(|word| String::from_utf8_lossy(word).into_owned()).collect()
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    pub use super::by_sysinfo::command_line;
 
     pub fn await_end(parent: u32) {
         #[cfg(target_os = "linux")]
@@ -151,10 +187,26 @@ mod system {
         parent() == Some(pid)
     }
 
+    pub use super::by_sysinfo::command_line;
+
     pub fn await_end(parent: u32) {
         let key = crate::agent::host::HostKey::of(parent);
         while key.is_some() && crate::agent::host::HostKey::of(parent) == key {
             thread::sleep(super::LOOK);
         }
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod by_sysinfo {
+    use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
+
+    pub fn command_line(pid: u32) -> Vec<String> {
+        let pid = Pid::from_u32(pid);
+        let mut system = System::new();
+        let words = ProcessRefreshKind::nothing().with_cmd(UpdateKind::Always);
+        system.refresh_processes_specifics(ProcessesToUpdate::Some(&[pid]), true, words);
+        let words = system.process(pid).map(|process| process.cmd().to_vec()).unwrap_or_default();
+        words.iter().map(|word| word.to_string_lossy().into_owned()).collect()
     }
 }

@@ -8,7 +8,7 @@ use std::{
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::me;
+use super::{completions, me};
 use crate::{
     agent::{
         directory,
@@ -30,7 +30,7 @@ use crate::{
 #[derive(clap::Args)]
 pub struct Args {
     /// Only what concerns this agent
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", add = completions::names())]
     agent: Option<String>,
     /// Print one JSON object a line
     #[arg(long)]
@@ -135,7 +135,7 @@ fn print(value: &Value) -> Result<(), Failure> {
 
 /// Ends this process when nobody reads what it prints any more, also while there is nothing to print. Where the system
 /// does not tell, the next line will.
-fn end_with_reader() {
+pub(super) fn end_with_reader() {
     #[cfg(unix)]
     std::thread::spawn(|| {
         use rustix::{

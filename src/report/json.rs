@@ -107,6 +107,21 @@ pub fn status(found: &Found) -> Value {
     })
 }
 
+/// One letter of the exchange with its way so far; without its content when that is not to be shown.
+#[must_use]
+pub fn logged(found: &Found, text: Option<&str>) -> Value {
+    let mut letter = json!(found.letter);
+    if text.is_none() {
+        letter["content"] = Value::Null;
+    }
+    let mut logged = json!({ "id": found.letter.id, "state": found.state.dir() });
+    if let (Some(fields), Value::Object(status)) = (logged.as_object_mut(), status(found)) {
+        fields.extend(status);
+        fields.insert("letter".to_owned(), letter);
+    }
+    logged
+}
+
 /// The first line of a watch: what there is when it begins.
 #[must_use]
 pub fn ready(feed: &Feed, now: Timestamp) -> Value {

@@ -125,7 +125,8 @@ pub fn printable(text: &str) -> String {
 }
 
 /// The same on one line.
-fn one_line(text: &str) -> String {
+#[must_use]
+pub fn one_line(text: &str) -> String {
     printable(text).replace('\n', "␊").replace('\t', "␉")
 }
 

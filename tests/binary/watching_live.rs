@@ -5,7 +5,7 @@ use std::{
     io::{BufRead, BufReader, Read},
     os::unix::fs::PermissionsExt,
     process::{Child, ChildStdout, Command},
-    sync::mpsc::{self, Receiver},
+    sync::mpsc::{self, Receiver, RecvTimeoutError},
     thread,
     time::Duration,
 };
@@ -24,7 +24,7 @@ use serde_json::{Value, json};
 
 use crate::{
     redact::redact,
-    world::{World, has, until},
+    world::{CC2CC, World, has, until},
 };
 
 /// A watch that runs; its lines come over a channel, so that a story can say for how long it waits.
@@ -195,6 +195,24 @@ fn a_session_is_followed_from_before_its_name_and_through_renames() {
     world.posted("rob", "ann", "from the new name");
     world.posted("ann", "rob", "to the new name");
     assert_eq!(watching.events(), ["sent", "sent"]);
+}
+
+#[test]
+fn the_watch_of_a_session_ends_with_its_client() {
+    let world = World::new();
+    let session = world.session("bob");
+    let input = session.input(&json!({ "hook_event_name": "SessionStart", "source": "startup" }));
+    fs::write(world.path("input"), input.to_string()).unwrap();
+    let mut client = Command::new("/bin/sh");
+    world.furnish(&mut client);
+    let own = session.command(&[]);
+    client.envs(own.get_envs().filter_map(|(name, value)| Some((name, value?)))).env_remove("CLAUDE_PID");
+    let script = r#""$0" hook session-start <"$1" >/dev/null; "$0" watch --json --session; true"#;
+    client.args(["-c", script, CC2CC]).arg(world.path("input"));
+    let (mut watching, _) = Watching::start(&mut client);
+    watching.child.kill().unwrap();
+    let end = watching.lines.recv_timeout(Duration::from_secs(30));
+    assert_eq!(end, Err(RecvTimeoutError::Disconnected), "it holds its output as long as it lives");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::{
     fmt, fs,
     io::Write,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
     thread,
@@ -105,6 +106,13 @@ impl World {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
+    }
+
+    /// A program on the path that says this and no more.
+    pub fn program(&self, name: &str, says: &str) {
+        let program = self.path("bin").join(name);
+        fs::write(&program, format!("#!/bin/sh\necho '{says}'\n")).expect("a program");
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("a program");
     }
 
     pub fn run(&self, words: &[&str]) -> Said {

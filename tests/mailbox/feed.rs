@@ -234,6 +234,20 @@ fn where_nothing_can_be_watched_a_beat_tells_all_the_same() {
 }
 
 #[test]
+fn a_change_that_is_not_announced_is_found_by_the_beat() {
+    let post = Post::new().agent("ann").agent("bob");
+    let mut feed = open(&post);
+    // Another directory has taken the place of the one that is watched.
+    let inbox = post.at("bob").dir(State::Inbox);
+    fs::rename(&inbox, post.folder("aside").join("inbox")).unwrap();
+    fs::create_dir(&inbox).unwrap();
+    post.posted("ann", "bob", "unannounced");
+    assert_eq!(until(&mut feed, "sent ann→bob"), ["sent ann→bob"]);
+    post.posted("ann", "bob", "announced again");
+    assert_eq!(until(&mut feed, "sent ann→bob"), ["sent ann→bob"]);
+}
+
+#[test]
 fn only_what_concerns_an_agent_is_told_under_whatever_name() {
     let post = Post::new().agent("ann").agent("bob").agent("cat");
     let mut feed = Feed::open(&post.home, Some(name("bob"))).unwrap();
@@ -262,10 +276,10 @@ fn looking_changes_nothing_and_calls_for_no_look() {
 }
 
 #[test]
-fn a_thousand_mailboxes_are_followed() {
+fn many_mailboxes_are_followed() {
     let post = Post::new();
-    for number in 0..1_000 {
-        // As a claim leaves it, without waiting for the disk a thousand times.
+    for number in 0..200 {
+        // As a claim leaves it, without waiting for the disk each time.
         let rooms = ["inbox", "claimed", "held", "done", "dead", "receipts", "tmp"];
         let place: PathBuf = post.home.path().join(format!("to-a{number}"));
         for room in rooms {
@@ -273,11 +287,11 @@ fn a_thousand_mailboxes_are_followed() {
         }
     }
     let mut feed = open(&post);
-    assert_eq!(feed.agents().len(), 1_000);
-    for to in ["a0", "a500", "a999"] {
+    assert_eq!(feed.agents().len(), 200);
+    for to in ["a0", "a100", "a199"] {
         post.posted("a1", to, "hello");
     }
-    let mut told = until(&mut feed, "sent a1→a999");
+    let mut told = until(&mut feed, "sent a1→a199");
     told.sort();
-    assert_eq!(told, ["sent a1→a0", "sent a1→a500", "sent a1→a999"]);
+    assert_eq!(told, ["sent a1→a0", "sent a1→a100", "sent a1→a199"]);
 }

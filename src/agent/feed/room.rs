@@ -10,7 +10,10 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::{Event, trail::Trail};
+use super::{
+    event::{self, Event},
+    trail::Trail,
+};
 use crate::{
     agent::{Record, directory::Listed, status::Found},
     mailbox::{
@@ -230,7 +233,7 @@ impl Room {
                 Ok(letter) => {
                     trail.tell(&untold, state, size);
                     let found = Found { mailbox: self.mailbox.clone(), state, letter };
-                    return super::told(found, is_new, untold);
+                    return event::told(found, is_new, untold);
                 }
                 Err(why) => {
                     if is_new {

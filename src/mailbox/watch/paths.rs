@@ -116,3 +116,31 @@ impl PathWatch {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use notify::{EventKind, event::Flag};
+
+    use super::*;
+
+    fn changed(shared: &Shared, path: &str) {
+        shared.take_in(Ok(Event::new(EventKind::Any).add_path(path.into())), &["/mail".into()]);
+    }
+
+    #[test]
+    fn what_was_lost_or_is_too_much_calls_for_a_look_everywhere() {
+        let watch = PathWatch::refused(Path::new("/mail"));
+        changed(&watch.shared, "/mail/to-bob/inbox/a.json");
+        changed(&watch.shared, "/mail/to-bob/inbox/a.json");
+        changed(&watch.shared, "/elsewhere");
+        let announced = watch.take(Duration::ZERO);
+        assert_eq!((announced.paths, announced.missed), (vec!["to-bob/inbox/a.json".into()], false));
+
+        watch.shared.take_in(Ok(Event::new(EventKind::Other).set_flag(Flag::Rescan)), &[]);
+        assert!(watch.take(Duration::ZERO).missed);
+        (0..=LIMIT).for_each(|number| changed(&watch.shared, &format!("/mail/{number}")));
+        let announced = watch.take(Duration::ZERO);
+        assert!(announced.missed && announced.paths.is_empty());
+        assert!(watch.take(Duration::ZERO).is_empty());
+    }
+}

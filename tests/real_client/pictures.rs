@@ -1,0 +1,86 @@
+//! The scenes of the README's pictures.
+
+use std::fs;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+
+use crate::{
+    SEND, bell_is_set, claude::Session, is_online, letter, letter_id, picture::Picture, reply::Reply, terminal::Row,
+    world::World,
+};
+
+const COLUMNS: u16 = 100;
+
+/// A session with a name, in a project of another.
+fn sitting(world: &World, project: &str, name: &str) -> Session {
+    let session = world.session(project).columns(COLUMNS).args(&["--allowedTools", SEND]).env("CC2CC_NAME", name);
+    let session = session.start();
+    session.wait_for_screen(&format!("cc2cc: you are {name}"));
+    session.wait("its server", || is_online(world, name).then_some(()));
+    session.wait("its bell", || bell_is_set(world, name).then_some(()));
+    session
+}
+
+fn world() -> World {
+    let world = World::with_cc2cc();
+    world.project("api");
+    world.project("web");
+    world
+}
+
+#[test]
+fn two_sessions_talk() {
+    let world = world();
+    let (mut fox, owl) = (sitting(&world, "api", "brave-fox"), sitting(&world, "web", "calm-owl"));
+    let question = "The login API takes `email` now, no longer `user`. Does the web client still work?";
+    fox.api.when("ask calm-owl").reply(letter("calm-owl", question));
+    fox.api.when_it(|request| !request.tool_results().is_empty()).reply(Reply::text("I wrote to calm-owl."));
+    owl.api.when("takes `email` now").reply_with(|request| {
+        let answer = "Two tests fail: they still send `user`. I am changing them.";
+        Reply::tool(SEND, json!({ "to": "brave-fox", "text": answer, "reply_to": letter_id(&request.newest()) }))
+    });
+    owl.api.when_it(|request| !request.tool_results().is_empty()).reply(Reply::text("I told brave-fox."));
+    fox.api
+        .when("Two tests fail")
+        .reply(Reply::text("calm-owl found two tests that need the new field, and mends them."));
+
+    fox.type_line("ask calm-owl whether the new login API works for the web client");
+    fox.wait_for_screen("calm-owl found two tests");
+    fox.idle();
+    owl.wait_for_screen("I told brave-fox.");
+    owl.idle();
+    let picture = Picture::default().caption("terminal 1 · brave-fox").talk(fox.rows());
+    picture.caption("terminal 2 · calm-owl · nobody types here").talk(owl.rows()).check("two-sessions");
+}
+
+/// A letter that came some minutes ago; half a minute more, so that the minute does not change in a slow story.
+fn lay(world: &World, state: &str, id: &str, from: &str, minutes: i64, text: &str) {
+    let sent = Timestamp::now() - SignedDuration::from_secs(minutes * 60 + 30);
+    let letter = json!({
+        "v": 1, "id": id, "timestamp": sent, "from": from, "to": "brave-fox", "type": "message", "priority": "low",
+        "content": { "text": text },
+    });
+    let state = world.mailbox("brave-fox", state);
+    fs::write(state.join(format!("{id}.json")), letter.to_string()).expect("a letter");
+}
+
+#[test]
+fn the_inbox_is_open() {
+    let world = world();
+    let mut fox = sitting(&world, "api", "brave-fox");
+    lay(&world, "done", "web-1", "calm-owl", 42, "The web client sends `email` now, all its tests pass.");
+    lay(&world, "held", "web-2", "calm-owl", 3, "May I delete the old login table?");
+    fox.wait_for_screen("1 letter waits for your yes");
+    fox.wait_for_screen("✉ held: calm-owl"); // its ring would bring the next one, too
+    fox.idle();
+    lay(&world, "inbox", "nightly-812", "user", 12, "Nightly build 812 is green.");
+    fox.type_line("/inbox");
+    fox.wait_for_screen("Letters for brave-fox: 1 waiting · 1 held");
+    fox.wait_for_screen("3 min ago");
+    fox.press("\x1b[B\x1b[A");
+    let is_chosen = |row: &Row| row.text.contains("May I delete") && row.coloured.contains("\x1b[7m");
+    fox.wait("the ring on the first letter", || fox.rows().iter().any(is_chosen).then_some(()));
+    let picture = Picture::default().part(&fox.rows(), "Letters for brave-fox", "esc closes");
+    picture.row(&fox.rows(), "waits for your yes").check("inbox");
+}
