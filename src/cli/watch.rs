@@ -1,11 +1,14 @@
 //! `cc2cc watch`: what happens, as it happens.
 
-use std::{io, process::ExitCode};
+use std::{
+    io::{self, IsTerminal},
+    process::ExitCode,
+};
 
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::completions;
+use super::{completions, me};
 use crate::{
     agent::{
         directory,
@@ -20,7 +23,7 @@ use crate::{
         name::AgentName,
         watch::{BEAT, Watch},
     },
-    report,
+    report, view,
 };
 
 /// Follow letters and agents live
@@ -39,17 +42,31 @@ pub struct Args {
 
 pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
     if !args.json {
-        return Err(Failure::new(Code::Usage, "`cc2cc watch` without --json is not there yet")
-            .hint("`cc2cc watch --json` prints one JSON object a line"));
+        is_for_a_person()?;
     }
     if args.session {
         follow_session(home)?;
     } else {
         let scope = args.agent.as_deref().map(|text| named(home, text)).transpose()?;
+        if !args.json {
+            return view::run(home, scope);
+        }
         end_with_reader();
         follow(&mut Feed::open(home, scope)?, |_| true)?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The view needs somebody who looks at it, and whose words may pass for the person's.
+fn is_for_a_person() -> Result<(), Failure> {
+    const HINT: &str = "`cc2cc watch --json` prints what happens, one JSON object a line";
+    if me::in_a_session() {
+        return Err(Failure::new(Code::Held, "only a person watches on a terminal").hint(HINT));
+    }
+    if !(io::stdin().is_terminal() && io::stdout().is_terminal()) {
+        return Err(Failure::new(Code::Usage, "this is no terminal to watch on").hint(HINT));
+    }
+    Ok(())
 }
 
 /// Whom a word means: an agent, under the name it has now, or the person, who need not have a mailbox yet.

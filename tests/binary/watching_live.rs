@@ -239,12 +239,24 @@ fn a_mailbox_and_a_home_that_are_removed_meanwhile_end_nothing() {
 }
 
 #[test]
-fn without_json_there_is_no_watch_yet() {
+fn without_a_terminal_there_is_nothing_to_look_at() {
     assert_snapshot!(World::new().run(&["watch"]), @"
     exit 2
     --- out
     --- err
-    cc2cc: `cc2cc watch` without --json is not there yet
-    hint: `cc2cc watch --json` prints one JSON object a line
+    cc2cc: this is no terminal to watch on
+    hint: `cc2cc watch --json` prints what happens, one JSON object a line
+    ");
+}
+
+#[test]
+fn a_session_does_not_sit_at_a_terminal() {
+    let world = World::new().agent("ann");
+    assert_snapshot!(world.run_as(&world.hosted("ann"), &["watch"]), @"
+    exit 4
+    --- out
+    --- err
+    cc2cc: only a person watches on a terminal
+    hint: `cc2cc watch --json` prints what happens, one JSON object a line
     ");
 }
