@@ -42,6 +42,12 @@ impl Picture {
         self
     }
 
+    /// All rows of a screen.
+    pub fn whole(mut self, rows: Vec<Row>) -> Self {
+        self.rows.extend(rows);
+        self
+    }
+
     /// The rows of a screen from the one above `first` to the one below `last`.
     pub fn part(mut self, rows: &[Row], first: &str, last: &str) -> Self {
         let at = |text: &str| rows.iter().position(|row| row.text.contains(text)).expect("what the picture is of");

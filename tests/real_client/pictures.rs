@@ -1,12 +1,23 @@
 //! The scenes of the README's pictures.
 
-use std::fs;
+use std::{fs, num::NonZero};
 
+use cc2cc::{
+    agent::{Activity, Record},
+    mailbox::home::Home,
+};
 use jiff::{SignedDuration, Timestamp};
+use portable_pty::CommandBuilder;
 use serde_json::json;
 
 use crate::{
-    SEND, bell_is_set, claude::Session, is_online, letter, letter_id, picture::Picture, reply::Reply, terminal::Row,
+    SEND, bell_is_set,
+    claude::Session,
+    eventually::{PATIENCE, eventually},
+    is_online, letter, letter_id,
+    picture::Picture,
+    reply::Reply,
+    terminal::{Row, Terminal},
     world::World,
 };
 
@@ -55,26 +66,38 @@ fn two_sessions_talk() {
 }
 
 /// A letter that came some minutes ago; half a minute more, so that the minute does not change in a slow story.
-fn lay(world: &World, state: &str, id: &str, from: &str, minutes: i64, text: &str) {
-    let sent = Timestamp::now() - SignedDuration::from_secs(minutes * 60 + 30);
+fn lay(world: &World, state: &str, id: &str, parties: [&str; 2], minutes: i64, text: &str) {
+    let [from, to] = parties;
+    // What is called NAME-2 answers NAME-1.
+    let first = id.strip_suffix("-2").map(|name| format!("{name}-1"));
     let letter = json!({
-        "v": 1, "id": id, "timestamp": sent, "from": from, "to": "brave-fox", "type": "message", "priority": "low",
-        "content": { "text": text },
+        "v": 1, "id": id, "timestamp": ago(minutes), "from": from, "to": to, "type": "message", "priority": "low",
+        "thread": first, "replyTo": first, "content": { "text": text },
     });
-    let state = world.mailbox("brave-fox", state);
-    fs::write(state.join(format!("{id}.json")), letter.to_string()).expect("a letter");
+    fs::write(world.mailbox(to, state).join(format!("{id}.json")), letter.to_string()).expect("a letter");
+}
+
+fn ago(minutes: i64) -> Timestamp {
+    Timestamp::now() - SignedDuration::from_secs(minutes * 60 + 30)
 }
 
 #[test]
 fn the_inbox_is_open() {
     let world = world();
     let mut fox = sitting(&world, "api", "brave-fox");
-    lay(&world, "done", "web-1", "calm-owl", 42, "The web client sends `email` now, all its tests pass.");
-    lay(&world, "held", "web-2", "calm-owl", 3, "May I delete the old login table?");
+    lay(
+        &world,
+        "done",
+        "web-1",
+        ["calm-owl", "brave-fox"],
+        42,
+        "The web client sends `email` now, all its tests pass.",
+    );
+    lay(&world, "held", "tables-1", ["calm-owl", "brave-fox"], 3, "May I delete the old login table?");
     fox.wait_for_screen("1 letter waits for your yes");
     fox.wait_for_screen("✉ held: calm-owl"); // its ring would bring the next one, too
     fox.idle();
-    lay(&world, "inbox", "nightly-812", "user", 12, "Nightly build 812 is green.");
+    lay(&world, "inbox", "nightly-812", ["user", "brave-fox"], 12, "Nightly build 812 is green.");
     fox.type_line("/inbox");
     fox.wait_for_screen("Letters for brave-fox: 1 waiting · 1 held");
     fox.wait_for_screen("3 min ago");
@@ -83,4 +106,67 @@ fn the_inbox_is_open() {
     fox.wait("the ring on the first letter", || fox.rows().iter().any(is_chosen).then_some(()));
     let picture = Picture::default().part(&fox.rows(), "Letters for brave-fox", "esc closes");
     picture.row(&fox.rows(), "waits for your yes").check("inbox");
+}
+
+#[test]
+fn the_live_view_is_open() {
+    let world = World::with_binary();
+    let home = Home::at(world.home().join(".cc2cc"));
+    let agents = [
+        ("brave-fox", "api", Activity::Busy),
+        ("calm-owl", "web", Activity::Idle),
+        ("swift-lynx", "infra", Activity::Idle),
+    ];
+    let _present: Vec<_> = agents
+        .into_iter()
+        .map(|(name, place, state)| {
+            let mailbox = home.claim(&name.parse().expect("a name")).expect("a mailbox");
+            let cwd = world.home().join("shop").join(place).display().to_string();
+            Record { cwd: Some(cwd), state, ..Record::default() }.save(&mailbox, Timestamp::now()).expect("a record");
+            (name != "swift-lynx").then(|| mailbox.hold_presence().expect("its presence"))
+        })
+        .collect();
+    let seen = |to: &str, id: &str, steps: &[&str]| {
+        let lines =
+            steps.iter().map(|step| json!({ "at": ago(1), "step": step }).to_string() + "\n").collect::<String>();
+        fs::write(world.mailbox(to, "receipts").join(format!("{id}.jsonl")), lines).expect("receipts");
+    };
+    lay(
+        &world,
+        "done",
+        "login-1",
+        ["brave-fox", "calm-owl"],
+        44,
+        "The login API takes `email` now. Does the web client still work?",
+    );
+    seen("calm-owl", "login-1", &["rung", "delivered", "seen", "answered"]);
+    lay(
+        &world,
+        "done",
+        "login-2",
+        ["calm-owl", "brave-fox"],
+        42,
+        "Two tests fail: they still send `user`. I am changing them.",
+    );
+    seen("brave-fox", "login-2", &["rung", "delivered", "seen"]);
+    lay(&world, "inbox", "main-red", ["user", "swift-lynx"], 12, "main is red since the last merge");
+    lay(&world, "claimed", "deploy-1", ["user", "calm-owl"], 5, "please run the end-to-end tests");
+    seen("calm-owl", "deploy-1", &["rung", "delivered"]);
+    lay(&world, "held", "drop-1", ["calm-owl", "brave-fox"], 3, "May I delete the old login table?");
+
+    let mut command = CommandBuilder::new(world.bin().join("cc2cc"));
+    command.env_clear();
+    command.arg("watch");
+    command.cwd(world.home());
+    for (name, value) in
+        [("HOME", world.home().display().to_string()), ("TERM", "xterm-256color".into()), ("TZ", "UTC".into())]
+    {
+        command.env(name, value);
+    }
+    let rows = NonZero::new(16).expect("rows");
+    let view = Terminal::run_on(command, NonZero::new(COLUMNS).expect("columns"), rows);
+    eventually("the letters", PATIENCE, || view.screen().contains("main is red").then_some(()));
+    eventually("the agents", PATIENCE, || view.screen().contains("2 of 3 online").then_some(()));
+    println!("{}", view.screen());
+    Picture::default().whole(view.rows()).check("watch");
 }

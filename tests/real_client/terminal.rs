@@ -40,13 +40,17 @@ pub struct Terminal {
 impl Terminal {
     /// Starts `command` on a screen of 50 rows.
     pub fn run(command: CommandBuilder, columns: NonZero<u16>) -> Self {
-        let (rows, cols) = (ROWS.get(), columns.get());
-        let size = PtySize { rows, cols, pixel_width: 0, pixel_height: 0 };
+        Self::run_on(command, columns, ROWS)
+    }
+
+    /// Starts `command` on a screen of any size.
+    pub fn run_on(command: CommandBuilder, columns: NonZero<u16>, rows: NonZero<u16>) -> Self {
+        let size = PtySize { rows: rows.get(), cols: columns.get(), pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).expect("a pseudo-terminal");
         let child = pair.slave.spawn_command(command).expect("the program to start");
         // The program's own end must be the last one, or its output would never be seen to end.
         drop(pair.slave);
-        let screen: Screen = Arc::new(Mutex::new(vt100::Parser::new(ROWS, columns, 0)));
+        let screen: Screen = Arc::new(Mutex::new(vt100::Parser::new(rows, columns, 0)));
         let output = pair.master.try_clone_reader().expect("the terminal's output");
         let keys = pair.master.take_writer().expect("the terminal's keys");
         show(output, Arc::clone(&screen));
