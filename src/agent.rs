@@ -4,7 +4,9 @@
 
 pub mod brakes;
 pub mod directory;
+pub mod feed;
 pub mod generate;
+pub mod history;
 pub mod holding;
 pub mod host;
 pub mod identity;
@@ -35,6 +37,20 @@ pub enum Activity {
     #[default]
     Idle,
     Busy,
+}
+
+/// What a session's channel has come to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Channel {
+    /// Offered, and not used yet.
+    Offered,
+    /// A push was taken.
+    Open,
+    /// A push was not taken; letters go the ordinary way.
+    Silent,
+    #[serde(other)]
+    Unknown,
 }
 
 impl From<String> for Activity {
@@ -83,6 +99,12 @@ pub struct Record {
     /// Where the session's transcript is, for clients that keep one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub transcript: Option<String>,
+    /// The host whose hooks have spoken; a server may run without them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hooks_of: Option<String>,
+    /// What became of the channel, where the client was told to open one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channel: Option<Channel>,
     /// Letters since a person last spoke in this session.
     pub hops: u32,
     #[serde(flatten)]
@@ -121,6 +143,12 @@ impl Record {
     #[must_use]
     pub fn is_online(&self, mailbox: &Mailbox) -> bool {
         self.ended.is_none() && mailbox.is_online()
+    }
+
+    /// Whether the hooks of the session's host take part.
+    #[must_use]
+    pub fn has_hooks(&self) -> bool {
+        self.hooks_of.is_some() && self.hooks_of == self.host
     }
 
     /// What travels with the letters this agent sends.

@@ -1,13 +1,18 @@
 //! Everything that is about Claude Code: what its hooks say and want, how a letter is put before the model, how its
 //! transcript proves that it went in, and where its plugins live.
 
+pub mod alone;
 pub mod bell;
+pub mod channel;
 pub mod client;
 pub mod frame;
 pub mod harmless;
 pub mod hook;
 pub mod install;
 pub mod mailman;
+pub mod marketplace;
+pub mod origin;
 pub mod proof;
 pub mod session;
 pub mod typed;
+pub mod version;

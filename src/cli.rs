@@ -5,25 +5,36 @@ mod agents;
 mod completions;
 mod demo;
 mod doctor;
+mod export;
+mod help;
 mod inbox;
 mod install;
+mod log;
 mod me;
+mod overview;
 mod prune;
 mod read;
 mod rename;
 mod send;
 mod status;
+mod statusline;
+mod thread;
+mod typed;
+mod update;
+mod verbs;
 mod wait;
+mod watch;
 mod whoami;
 
 use std::{
     borrow::Cow,
-    io::{self, Write},
-    process::{Command, ExitCode},
+    env,
+    io::{self, IsTerminal, Write},
+    process::ExitCode,
     sync::OnceLock,
 };
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::{
     claude::harmless::neutralise,
@@ -42,6 +53,7 @@ use crate::{
     version,
     disable_help_subcommand = true,
     after_help = "\
+`cc2cc help` lists topics with worked examples.
 Addresses: a name, @all, @repo (same git repository), @dir (same directory).
 Exit codes: 0 done, 1 failed, 2 usage, 3 no such agent or letter, 4 held or refused, 5 timed out.
 CC2CC_HOME moves the mail from ~/.cc2cc; CC2CC_NAME names a session when it starts."
@@ -60,7 +72,11 @@ enum Verb {
     Whoami(whoami::Args),
     Rename(rename::Args),
     Status(status::Args),
+    Log(log::Args),
+    Thread(thread::Args),
+    Export(export::Args),
     Wait(wait::Args),
+    Watch(watch::Args),
     Accept(accept::Args),
     Refuse(accept::RefusalArgs),
     Retry(accept::RetryArgs),
@@ -68,11 +84,16 @@ enum Verb {
     Demo(demo::Args),
     Doctor(doctor::Args),
     Install(install::Args),
+    Update(update::Args),
     Uninstall(install::RemovalArgs),
+    Statusline(statusline::Args),
     Completions(completions::Args),
-    /// Serve the tools to Claude Code over standard input and output
+    Help(help::Args),
+    #[command(hide = true)]
+    Typed(typed::Args),
+    /// Serve the tools over standard input and output
     Mcp,
-    /// Answer a Claude Code hook (started by the plugin)
+    /// Answer a hook
     Hook {
         event: String,
     },
@@ -81,7 +102,16 @@ enum Verb {
 /// Parses the words of the command line, runs the verb, and says how it went.
 #[must_use]
 pub fn run() -> ExitCode {
-    let failure = match dispatch(Cli::parse().verb) {
+    if completions::answered() {
+        return ExitCode::SUCCESS;
+    }
+    let alone = env::args_os().len() <= 1 && io::stdout().is_terminal();
+    let outcome = if alone {
+        Home::from_env().map_err(Failure::from).and_then(|home| overview::run(&home))
+    } else {
+        dispatch(parse().verb)
+    };
+    let failure = match outcome {
         Ok(code) => match UNPRINTED.get() {
             None => return code,
             Some(why) => Failure::new(Code::Failed, format!("could not print all of it: {why}")),
@@ -90,6 +120,20 @@ pub fn run() -> ExitCode {
     };
     eprintln!("cc2cc: {failure}");
     ExitCode::from(failure.code as u8)
+}
+
+/// The command line as clap knows it, with the verbs listed by groups.
+fn command() -> clap::Command {
+    let command = Cli::command();
+    let verbs = verbs::listing(&command);
+    let options = help::title("Options:");
+    command.help_template(format!(
+        "{{about-with-newline}}\n{{usage-heading}} {{usage}}\n\n{verbs}{options}\n{{options}}{{after-help}}"
+    ))
+}
+
+fn parse() -> Cli {
+    Cli::from_arg_matches(&command().get_matches()).unwrap_or_else(|error| error.exit())
 }
 
 /// Why something could not be printed; a reader that has gone away is no failure.
@@ -105,7 +149,11 @@ fn dispatch(verb: Verb) -> Result<ExitCode, Failure> {
         Verb::Whoami(args) => whoami::run(&home?, &args),
         Verb::Rename(args) => rename::run(&home?, &args),
         Verb::Status(args) => status::run(&home?, &args),
+        Verb::Log(args) => log::run(&home?, &args),
+        Verb::Thread(args) => thread::run(&home?, &args),
+        Verb::Export(args) => export::run(&home?, &args),
         Verb::Wait(args) => wait::run(&home?, &args),
+        Verb::Watch(args) => watch::run(&home?, &args),
         Verb::Accept(args) => accept::accept(&home?, &args),
         Verb::Refuse(args) => accept::refuse(&home?, &args),
         Verb::Retry(args) => accept::retry(&home?, &args),
@@ -113,8 +161,12 @@ fn dispatch(verb: Verb) -> Result<ExitCode, Failure> {
         Verb::Demo(args) => demo::run(&args),
         Verb::Doctor(args) => Ok(doctor::run(home, &args)),
         Verb::Install(args) => install::run(&args),
+        Verb::Update(args) => update::run(&args),
         Verb::Uninstall(args) => install::remove(home, &args),
-        Verb::Completions(args) => Ok(completions::run(&args)),
+        Verb::Statusline(_) => Ok(statusline::run(home)),
+        Verb::Completions(args) => completions::run(&args),
+        Verb::Help(args) => help::run(&args),
+        Verb::Typed(args) => Ok(typed::run(home, &args)),
         Verb::Mcp => mcp::serve().map(|()| ExitCode::SUCCESS).map_err(Failure::from),
         Verb::Hook { event } => Err(Failure::new(Code::Usage, format!("`hook {event}` takes no more words"))),
     }
@@ -143,16 +195,6 @@ fn print_surely(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     out.write_all(text.as_bytes())?;
     out.flush()
-}
-
-/// Keeps Windows from opening a console for a command that is started where there is none.
-fn without_window(command: &mut Command) -> &mut Command {
-    #[cfg(windows)]
-    {
-        const CREATE_NO_WINDOW: u32 = 0x0800_0000;
-        std::os::windows::process::CommandExt::creation_flags(command, CREATE_NO_WINDOW);
-    }
-    command
 }
 
 /// A letter id among the words; the complaint says how one looks.

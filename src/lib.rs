@@ -11,3 +11,4 @@ pub mod failure;
 pub mod mailbox;
 pub mod mcp;
 pub mod report;
+pub mod view;

@@ -2,4 +2,6 @@
 //! slash command say the same.
 
 pub mod json;
+pub mod markdown;
 pub mod text;
+pub mod transcript;

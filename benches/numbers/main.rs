@@ -12,6 +12,7 @@ mod claude;
 mod eventually;
 mod hooks;
 mod idle;
+mod log;
 #[expect(dead_code, reason = "the stories use the rest")]
 #[path = "../../tests/real_client/reply.rs"]
 mod reply;
@@ -19,6 +20,7 @@ mod reply;
 #[path = "../../tests/real_client/request.rs"]
 mod request;
 mod table;
+#[expect(dead_code, reason = "the stories use the rest")]
 #[path = "../../tests/real_client/terminal.rs"]
 mod terminal;
 mod wake;
@@ -35,6 +37,7 @@ fn main() {
         PathBuf::from(std::env::var_os("CC2CC_TEST_BINARY").expect("CC2CC_TEST_BINARY names the binary to measure"));
     let mut rows = vec![size(&binary)];
     rows.extend(hooks::measure(&binary));
+    rows.extend(log::measure(&binary));
     rows.extend(wake::measure());
     table::print(&rows);
 }

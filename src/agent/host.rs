@@ -41,9 +41,20 @@ pub fn parent_of(pid: u32) -> Option<u32> {
     system::parent(pid)
 }
 
+/// The words a process was started with; none when the system does not tell.
+#[must_use]
+pub fn command_line(pid: u32) -> Vec<String> {
+    system::command_line(pid)
+}
+
 #[cfg(target_os = "linux")]
 mod system {
     use std::fs;
+
+    pub fn command_line(pid: u32) -> Vec<String> {
+        let bytes = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        bytes.split(|byte| *byte == 0).map(|word| String::from_utf8_lossy(word).into_owned()).collect()
+    }
 
     /// Start time in clock ticks, boot and pid namespace: together they never repeat.
     pub fn birth(pid: u32) -> Option<String> {
@@ -68,7 +79,16 @@ mod system {
 
 #[cfg(not(target_os = "linux"))]
 mod system {
-    use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System};
+    use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
+
+    pub fn command_line(pid: u32) -> Vec<String> {
+        let pid = Pid::from_u32(pid);
+        let mut system = System::new();
+        let words = ProcessRefreshKind::nothing().with_cmd(UpdateKind::Always);
+        system.refresh_processes_specifics(ProcessesToUpdate::Some(&[pid]), true, words);
+        let words = system.process(pid).map(|process| process.cmd().to_vec()).unwrap_or_default();
+        words.iter().map(|word| word.to_string_lossy().into_owned()).collect()
+    }
 
     /// Start time in seconds since the epoch.
     pub fn birth(pid: u32) -> Option<String> {

@@ -84,6 +84,12 @@ pub fn find(home: &Home, host: &HostKey) -> Option<Mailbox> {
     read_pointer(home, &host_file(host))
 }
 
+/// The agent a session is now, for those who know the session and not its host; claims nothing.
+#[must_use]
+pub fn of_session(home: &Home, session: &str) -> Option<Mailbox> {
+    read_pointer(home, &session_file(session)).filter(|mailbox| Record::of(mailbox).session.as_deref() == Some(session))
+}
+
 /// Gives an agent another name; its mailbox, letters and sessions follow, and the old address still works.
 ///
 /// # Errors
@@ -208,6 +214,7 @@ fn settle(home: &Home, claimant: &Claimant, mailbox: Mailbox, denied: Option<Age
         record.ended = None;
         record.state = Activity::Idle;
         record.started = Some(now);
+        record.channel = None;
         disk::replace(&mailbox.path().join(RESERVED), b"", Durability::Process)?;
         record.save(&mailbox, now)?;
     }

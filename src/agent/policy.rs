@@ -31,7 +31,7 @@ use crate::mailbox::{
 const LIMIT_BYTES: u64 = 1024 * 1024;
 const HOP_LIMIT: u32 = 24;
 /// The mode in which a session runs everything without asking.
-const BYPASS: &str = "bypassPermissions";
+pub const BYPASS: &str = "bypassPermissions";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -15,6 +15,7 @@ use anyhow::{Context, Result};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
+    channel,
     client::{self, Part},
     hook::{self, Input},
     proof,
@@ -52,10 +53,13 @@ const AGAIN_AFTER: [SignedDuration; 4] = [
     SignedDuration::from_mins(10),
     SignedDuration::from_hours(1),
 ];
+/// How long after a turn a wake that came in it may still be on its way to the mailman. Past that the client has used the
+/// wake up without calling him, as those before 2.1.273 do in the middle of a turn.
+const LATE_WAKE: SignedDuration = SignedDuration::from_secs(2);
 /// How long the bell of a new session waits for its server: a model woken before that has no tool to answer with.
 const SERVER_FIRST: Duration = Duration::from_secs(3);
 /// How often to look what became of the letters this session has sent.
-const SWEEP_EVERY: Duration = Duration::from_secs(60);
+pub const SWEEP_EVERY: Duration = Duration::from_secs(60);
 const LOCK: &str = "bell.lock";
 const RING_TEXT: &str = "cc2cc: mail for ";
 
@@ -105,6 +109,7 @@ fn keep_watch() -> Result<()> {
     let home = Home::from_env()?;
     let first = input.hook_event_name == "SessionStart";
     let beside_a_mailman = input.hook_event_name == "UserPromptSubmit";
+    let turn_ended = (input.hook_event_name == "Stop").then(Timestamp::now);
     loop {
         let mailbox = mailbox(&home, &input, first)?;
         let Some(_only_one) = take_post(&mailbox, first)? else { return Ok(()) };
@@ -113,7 +118,7 @@ fn keep_watch() -> Result<()> {
         }
         let _here = identity::move_in(&mailbox)?;
         let quiet_until = started + if beside_a_mailman { MAILMAN_FIRST } else { Duration::ZERO };
-        sit_at(&home, &mailbox, quiet_until)?;
+        sit_at(&home, &mailbox, quiet_until, turn_ended)?;
     }
 }
 
@@ -127,7 +132,7 @@ fn await_server(mailbox: &Mailbox) {
 
 /// Waits at one mailbox; returns when the session has moved to another. What goes wrong is logged once and tried again
 /// with the next beat: a bell that gave up would leave its session deaf.
-fn sit_at(home: &Home, mailbox: &Mailbox, quiet_until: Instant) -> Result<()> {
+fn sit_at(home: &Home, mailbox: &Mailbox, quiet_until: Instant, turn_ended: Option<Timestamp>) -> Result<()> {
     let host = client::claimant(None, Trust::Host).context("the client has gone")?.host;
     let (inbox, held) = (mailbox.dir(State::Inbox), mailbox.dir(State::Held));
     let sessions = home.subdir("sessions")?;
@@ -140,8 +145,8 @@ fn sit_at(home: &Home, mailbox: &Mailbox, quiet_until: Instant) -> Result<()> {
             notice::sweep(home, mailbox, Timestamp::now());
             swept = Instant::now();
         }
-        let quiet = quiet_until.saturating_duration_since(Instant::now());
-        match round(home, mailbox, quiet, &mut calm) {
+        let quiet = quiet_until.saturating_duration_since(Instant::now()).max(left_to_channel(mailbox));
+        match round(home, mailbox, quiet, turn_ended, &mut calm) {
             Ok(due) if due.is_empty() => complaint = None,
             Ok(due) => {
                 watch.hand_over();
@@ -155,19 +160,27 @@ fn sit_at(home: &Home, mailbox: &Mailbox, quiet_until: Instant) -> Result<()> {
                 complaint = Some(text);
             }
         }
-        watch.sleep(if quiet.is_zero() { Duration::MAX } else { quiet });
+        let late = turn_ended.map_or(Duration::ZERO, |ended| left_of(LATE_WAKE, ended));
+        let next = quiet.max(late);
+        watch.sleep(if next.is_zero() { Duration::MAX } else { next });
     }
     Ok(())
 }
 
 /// One look: settles what was delivered, and gives the letters to ring for, noted as rung.
-fn round(home: &Home, mailbox: &Mailbox, quiet: Duration, calm: &mut Calm) -> Result<Vec<Waiting>, FsError> {
+fn round(
+    home: &Home,
+    mailbox: &Mailbox,
+    quiet: Duration,
+    turn_ended: Option<Timestamp>,
+    calm: &mut Calm,
+) -> Result<Vec<Waiting>, FsError> {
     settle(mailbox)?;
     if calm.holds(mailbox) {
         return Ok(Vec::new());
     }
     let now = Timestamp::now();
-    let due = due(home, mailbox, now, calm)?;
+    let due = due(home, mailbox, now, turn_ended, calm)?;
     if !quiet.is_zero() {
         return Ok(Vec::new());
     }
@@ -175,6 +188,21 @@ fn round(home: &Home, mailbox: &Mailbox, quiet: Duration, calm: &mut Calm) -> Re
         mailbox.note(&letter.id, &Receipt::at(Step::Rung, now))?;
     }
     Ok(due)
+}
+
+/// What is left of a time that began at `since`; nothing when the clock was set back.
+fn left_of(time: SignedDuration, since: Timestamp) -> Duration {
+    let age = Timestamp::now().duration_since(since);
+    if age.is_negative() { Duration::ZERO } else { Duration::try_from(time - age).unwrap_or_default() }
+}
+
+/// How long what has come just now is left to the session's channel.
+fn left_to_channel(mailbox: &Mailbox) -> Duration {
+    let changed = || mailbox.dir(State::Inbox).metadata().and_then(|facts| facts.modified()).ok()?.elapsed().ok();
+    match channel::is_open(mailbox).then(changed).flatten() {
+        Some(age) => channel::GOES_FIRST.saturating_sub(age),
+        None => Duration::ZERO,
+    }
 }
 
 /// Remembers that there was nothing to ring for, so that a full inbox is not read again with every beat.
@@ -204,7 +232,13 @@ impl Calm {
 }
 
 /// The letters worth waking the session for now.
-fn due(home: &Home, mailbox: &Mailbox, now: Timestamp, calm: &mut Calm) -> Result<Vec<Waiting>, FsError> {
+fn due(
+    home: &Home,
+    mailbox: &Mailbox,
+    now: Timestamp,
+    turn_ended: Option<Timestamp>,
+    calm: &mut Calm,
+) -> Result<Vec<Waiting>, FsError> {
     let before = Calm::times(mailbox);
     let look = mailbox.look(now)?;
     notice::buried(mailbox, &look.buried, now)?;
@@ -214,18 +248,21 @@ fn due(home: &Home, mailbox: &Mailbox, now: Timestamp, calm: &mut Calm) -> Resul
     if letters.is_empty() && look.unread.is_empty() {
         calm.begin(before);
     }
-    letters.retain(|letter| is_due(mailbox, &letter.id, now));
+    letters.retain(|letter| is_due(mailbox, &letter.id, now, turn_ended));
     if !letters.is_empty() && Config::load(home).is_err() {
         letters.clear(); // the mailman could not bring them
     }
     Ok(letters)
 }
 
-fn is_due(mailbox: &Mailbox, id: &LetterId, now: Timestamp) -> bool {
+fn is_due(mailbox: &Mailbox, id: &LetterId, now: Timestamp, turn_ended: Option<Timestamp>) -> bool {
     let receipts = mailbox.receipts(id);
     let rings = since_return(&receipts).iter().filter(|receipt| receipt.step == Step::Rung);
     let rings: Vec<Timestamp> = rings.map(|receipt| receipt.at).collect();
     let Some(last) = rings.last() else { return true };
+    if turn_ended.is_some_and(|ended| *last < ended && now.duration_since(ended) >= LATE_WAKE) {
+        return true;
+    }
     let pause = AGAIN_AFTER[rings.len().min(AGAIN_AFTER.len()) - 1];
     let age = now.duration_since(*last);
     age.is_negative() || age >= pause

@@ -1,6 +1,12 @@
 //! The client a process of ours belongs to: which process it is, whether a person sits at it, and when it has gone.
 
-use std::{env, iter, process, thread, time::Duration};
+use std::{
+    env, iter,
+    path::Path,
+    process::{self, Command},
+    thread,
+    time::Duration,
+};
 
 use crate::{
     agent::{
@@ -59,12 +65,39 @@ pub fn claimant(session: Option<String>, trust: Trust) -> Option<Claimant> {
 
 /// The Claude process this process belongs to: its parent, or the ancestor that `CLAUDE_PID` names.
 ///
-/// The variable alone proves nothing: a `claude` started inside a session inherits it.
+/// The variable alone proves nothing: a `claude` started inside a session inherits it, hands it to its server, and is
+/// itself a descendant of the process it names.
 fn pid() -> Option<u32> {
     let parent = system::parent()?;
-    let named = env::var("CLAUDE_PID").ok().and_then(|pid| pid.parse().ok());
-    let mut ancestors = iter::successors(Some(parent), |pid| host::parent_of(*pid)).take(FARTHEST);
-    Some(named.filter(|named| ancestors.any(|ancestor| ancestor == *named)).unwrap_or(parent))
+    let named = env::var("CLAUDE_PID").ok().and_then(|pid| pid.parse().ok()).filter(|named| *named != parent);
+    let is_ancestor = |named: &u32| {
+        iter::successors(Some(parent), |pid| host::parent_of(*pid)).take(FARTHEST).any(|ancestor| ancestor == *named)
+    };
+    let named = named.filter(|named| is_ancestor(named) && !is_client(&host::command_line(parent)));
+    Some(named.unwrap_or(parent))
+}
+
+/// The words the client was started with; none when the system does not tell.
+#[must_use]
+pub fn command_line() -> Vec<String> {
+    pid().map(host::command_line).unwrap_or_default()
+}
+
+/// Whether a command line is that of Claude Code: its own binary, or a script run by another.
+fn is_client(words: &[String]) -> bool {
+    let name =
+        |word: &String| Path::new(word).file_name().is_some_and(|name| name.to_string_lossy().contains("claude"));
+    words.iter().take(2).any(name)
+}
+
+/// The client that started this process for its person, with no shell in between; `None` for what a model runs, to which
+/// the client or the `SessionStart` hook has told whose it is.
+#[must_use]
+pub fn starter() -> Option<HostKey> {
+    let parent = system::parent()?;
+    let host = HostKey::of(parent)?;
+    let is = |name: &str, own: &str| env::var(name).is_ok_and(|value| value == own);
+    (!is("CLAUDE_PID", &parent.to_string()) && !is(HOST_VARIABLE, host.as_str())).then_some(host)
 }
 
 /// How many generations may lie between the client and a process of ours.
@@ -82,6 +115,16 @@ pub fn end_with_parent() {
     });
 }
 
+/// Keeps Windows from opening a console for a command that is started where there is none.
+pub fn without_window(command: &mut Command) -> &mut Command {
+    #[cfg(windows)]
+    {
+        const CREATE_NO_WINDOW: u32 = 0x0800_0000;
+        std::os::windows::process::CommandExt::creation_flags(command, CREATE_NO_WINDOW);
+    }
+    command
+}
+
 /// How often to look at the parent where the system does not tell of its end.
 const LOOK: Duration = Duration::from_secs(2);
 
@@ -89,8 +132,9 @@ const LOOK: Duration = Duration::from_secs(2);
 mod system {
     use std::{os::unix::process::parent_id, thread};
 
+    /// An orphan's parent is the first process, which is no client, except in a container that runs nothing else.
     pub fn parent() -> Option<u32> {
-        Some(parent_id()).filter(|pid| *pid > 1)
+        Some(parent_id()).filter(|pid| *pid > 1 || *pid == 1 && super::is_client(&super::host::command_line(1)))
     }
 
     pub fn await_end(parent: u32) {

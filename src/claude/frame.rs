@@ -35,6 +35,13 @@ impl Frame {
         (self.units + units(&text) <= available).then_some(text)
     }
 
+    /// The text of a letter that goes in without the frame: made harmless, and a preview when it is long.
+    #[must_use]
+    pub fn text_of(letter: &Letter) -> String {
+        let text = neutralise(&letter.content.text);
+        if units(&text) > LIMIT_UNITS - FRAME_UNITS { opening(letter) } else { text }
+    }
+
     /// Puts in a letter for which there was room.
     pub fn put(&mut self, rendered: String) {
         self.units += units(&rendered);
@@ -95,12 +102,16 @@ fn render(letter: &Letter, redelivered: bool, text: &str) -> String {
 }
 
 fn preview(letter: &Letter, redelivered: bool) -> String {
+    render(letter, redelivered, &opening(letter))
+}
+
+/// The beginning of a long letter, and how to read the rest.
+fn opening(letter: &Letter) -> String {
     let text = &letter.content.text;
     let harmless = neutralise(text);
     let start = cut(&harmless, PREVIEW_UNITS);
     let (size, id) = (text.chars().count(), &letter.id);
-    let note = format!("{start}\n[… cut here: the letter has {size} characters; `cc2cc read {id}` prints all of it]");
-    render(letter, redelivered, &note)
+    format!("{start}\n[… cut here: the letter has {size} characters; `cc2cc read {id}` prints all of it]")
 }
 
 /// The beginning of a text, at most so many UTF-16 units of it.
@@ -123,7 +134,8 @@ fn seconds(at: Timestamp) -> String {
 }
 
 /// One line without quotes or brackets, short enough for a fact whatever it holds.
-fn attribute(value: &str) -> String {
+#[must_use]
+pub fn attribute(value: &str) -> String {
     let harmless = neutralise(&shorten(value, FACT_UNITS));
     cut(&harmless, FACT_UNITS).chars().map(|c| if matches!(c, '"' | '<' | '>') { '\'' } else { c }).collect()
 }

@@ -11,6 +11,11 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
+use super::{
+    marketplace::{self, Plugin},
+    origin::Origin,
+    version,
+};
 use crate::mailbox::{
     disk::{self, Durability, FsError},
     home,
@@ -22,10 +27,12 @@ const BINARY: &str = if cfg!(windows) { "bin/cc2cc.exe" } else { "bin/cc2cc" };
 const IN_FILES: [&str; 3] = ["/bin/cc2cc\"", "/bin/cc2cc`", "/bin/cc2cc'"];
 
 /// The plugin's files, by their place in its folder.
-const FILES: [(&str, &[u8]); 12] = [
+const FILES: [(&str, &[u8]); 14] = [
     (".claude-plugin/plugin.json", include_bytes!("../../plugin/.claude-plugin/plugin.json")),
     (".mcp.json", include_bytes!("../../plugin/.mcp.json")),
     ("hooks/hooks.json", include_bytes!("../../hooks/hooks.json")),
+    ("hooks/register.js", include_bytes!("../../hooks/register.js")),
+    ("hooks/pane.js", include_bytes!("../../hooks/pane.js")),
     ("commands/send.md", include_bytes!("../../plugin/commands/send.md")),
     ("commands/inbox.md", include_bytes!("../../plugin/commands/inbox.md")),
     ("commands/who.md", include_bytes!("../../plugin/commands/who.md")),
@@ -72,6 +79,8 @@ pub enum InstallError {
 struct Installed {
     v: u64,
     version: String,
+    #[serde(default)]
+    from: String,
     files: Vec<String>,
 }
 
@@ -104,11 +113,30 @@ impl Places {
         self.list().map(|installed| installed.version)
     }
 
+    /// Where what is installed came from.
+    #[must_use]
+    pub fn origin(&self) -> Origin {
+        self.list().and_then(|installed| installed.from.parse().ok()).unwrap_or(Origin::Unknown)
+    }
+
+    /// The plugin that Claude Code loads instead of this one.
+    #[must_use]
+    pub fn from_marketplace(&self) -> Option<Plugin> {
+        marketplace::plugin(self.plugin.parent()?.parent()?)
+    }
+
+    /// Whether the plugin itself is installed here, and not only its program.
+    #[must_use]
+    pub fn is_plugin(&self) -> bool {
+        self.plugin.join(".claude-plugin/plugin.json").is_file()
+    }
+
     fn list(&self) -> Option<Installed> {
         serde_json::from_slice(&disk::read(&self.plugin.join(LIST), 1024 * 1024).ok()?).ok()
     }
 
-    /// Writes the plugin folder with the running binary in it, and the link. Repeating it updates.
+    /// Writes the plugin folder with the running binary in it, and the link. Repeating it updates. Where Claude Code has
+    /// the plugin from a marketplace the binary is all it needs, and a second plugin of the name would be an error to it.
     ///
     /// # Errors
     /// [`InstallError::NotOurs`] before anything is written, else what failed; repeating it is safe.
@@ -119,16 +147,18 @@ impl Places {
             return Err(InstallError::NotOurs(self.plugin.clone()));
         }
         let ours = |file: &str| before.as_ref().is_some_and(|list| list.files.iter().any(|listed| listed == file));
-        let files: Vec<&str> = FILES.iter().map(|(file, _)| *file).chain([BINARY]).collect();
+        let texts: &[(&str, &[u8])] = if self.from_marketplace().is_none() { &FILES } else { &[] };
+        let files: Vec<&str> = texts.iter().map(|(file, _)| *file).chain([BINARY]).collect();
         if let Some(foreign) = files.iter().find(|file| !ours(file) && self.file(file).symlink_metadata().is_ok()) {
             return Err(InstallError::NotOurs(self.file(foreign)));
         }
+        let from = Origin::of_this(&self.binary(), self.origin());
         let mut all: Vec<String> = files.iter().map(ToString::to_string).collect();
         let gone: Vec<String> =
             before.into_iter().flat_map(|list| list.files).filter(|file| !all.contains(file)).collect();
         all.extend(gone.iter().cloned());
-        self.write_list(&all)?;
-        for (file, bytes) in FILES {
+        self.write_list(&all, &from)?;
+        for (file, bytes) in texts {
             let path = self.file(file);
             make_parent(&path)?;
             disk::replace(&path, &rendered(file, bytes, BINARY), Durability::Disk)?;
@@ -141,7 +171,8 @@ impl Places {
             disk::remove(&self.file(file))?;
         }
         all.retain(|file| !gone.contains(file));
-        self.write_list(&all)?;
+        self.write_list(&all, &from)?;
+        self.remove_folders();
         self.remove_drafts(&all)?;
         Ok(copied.map_or_else(|| self.make_link(&me), Ok)?)
     }
@@ -162,11 +193,15 @@ impl Places {
             disk::remove(&self.file(file))?;
         }
         disk::remove(&self.plugin.join(LIST))?;
+        self.remove_folders();
+        let left = fs::read_dir(&self.plugin).map(|entries| entries.flatten().map(|entry| entry.path()).collect());
+        Ok(left.unwrap_or_default())
+    }
+
+    fn remove_folders(&self) {
         for dir in ["bin", "commands", "hooks", ".claude-plugin", ""] {
             let _ = fs::remove_dir(self.plugin.join(dir)); // only if empty
         }
-        let left = fs::read_dir(&self.plugin).map(|entries| entries.flatten().map(|entry| entry.path()).collect());
-        Ok(left.unwrap_or_default())
     }
 
     /// Removes what an install that was cut off has begun, `NAME.….tmp` beside a file of ours, and the binaries set aside
@@ -187,8 +222,9 @@ impl Places {
         Ok(())
     }
 
-    fn write_list(&self, files: &[String]) -> Result<(), FsError> {
-        let installed = Installed { v: 1, version: env!("CARGO_PKG_VERSION").into(), files: files.to_vec() };
+    fn write_list(&self, files: &[String], from: &Origin) -> Result<(), FsError> {
+        let version = version::HERE.to_owned();
+        let installed = Installed { v: 1, version, from: from.to_string(), files: files.to_vec() };
         let path = self.plugin.join(LIST);
         make_parent(&path)?;
         disk::replace(&path, &serde_json::to_vec_pretty(&installed).unwrap_or_default(), Durability::Disk)

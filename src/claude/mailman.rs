@@ -10,7 +10,8 @@ use super::{
     bell, client,
     frame::Frame,
     hook::{self, Answer, Input},
-    proof, typed,
+    proof::{self, Way},
+    typed,
 };
 use crate::{
     agent::{
@@ -63,7 +64,7 @@ fn bring(home: &Home, input: &Input, prompt: &str) -> Result<()> {
         record.hops = 0; // a person has spoken
     }
     proof::settle(&mailbox, now, proof::Patience::Short)?;
-    let delivery = deliver(home, &mailbox, input, now, |_| true)?;
+    let delivery = deliver(home, &mailbox, input, Way::Hook, now, |_| true)?;
     if delivery.is_empty() && bell::is_only_ring(prompt) {
         // Nothing for the model: it was held, or went in with an earlier prompt. No turn for nothing.
         let block = delivery.message().or_else(|| Some("cc2cc: the letters have come already".to_owned()));
@@ -86,7 +87,8 @@ pub fn on_stop(home: &Home, input: &Input) -> Result<()> {
     proof::settle(&mailbox, now, proof::Patience::Short)?;
     let mut record = Record::of(&mailbox);
     let bell_rings = client::part() == client::Part::Attended;
-    let mut delivery = deliver(home, &mailbox, input, now, |letter| !bell_rings && letter.priority != Priority::Low)?;
+    let mut delivery =
+        deliver(home, &mailbox, input, Way::Hook, now, |letter| !bell_rings && letter.priority != Priority::Low)?;
     if delivery.is_empty() {
         delivery.notices = untold_notices(&mailbox, now)?;
     }
@@ -95,12 +97,12 @@ pub fn on_stop(home: &Home, input: &Input) -> Result<()> {
 }
 
 /// What one delivery consists of.
-#[derive(Default)]
-struct Delivery {
-    letters: Vec<Letter>,
-    context: Option<String>,
+#[derive(Debug, Default)]
+pub(super) struct Delivery {
+    pub(super) letters: Vec<Letter>,
+    pub(super) context: Option<String>,
     /// Letters since a person last spoke or let one pass.
-    hops: u32,
+    pub(super) hops: u32,
     /// Held letters the person is told of with this answer.
     held: Vec<Found>,
     /// Notices that wait for the model's next turn, of which the person can know now.
@@ -137,10 +139,11 @@ impl Delivery {
 }
 
 /// Claims what waits, oldest first, as far as there is room. Nothing is claimed unless something is `wanted`.
-fn deliver(
+pub(super) fn deliver(
     home: &Home,
     mailbox: &Mailbox,
     input: &Input,
+    way: Way,
     now: Timestamp,
     wanted: impl Fn(&Waiting) -> bool,
 ) -> Result<Delivery> {
@@ -171,7 +174,7 @@ fn deliver(
                 break;
             }
             Some(rendered) => {
-                if mailbox.claim(&letter.id, &claim_note(input))? == Moved::Mine {
+                if mailbox.claim(&letter.id, &claim_note(input, way))? == Moved::Mine {
                     frame.put(rendered);
                     if admission == Admission::Granted {
                         delivery.hops = delivery.hops.max(letter.origin.hops);
@@ -201,6 +204,7 @@ fn hand_over(
     }
     record.session.clone_from(&input.session_id);
     record.transcript.clone_from(&input.transcript_path);
+    record.hooks_of.clone_from(&record.host);
     record.permission_mode = input.permission_mode.clone().or(record.permission_mode);
     record.save(mailbox, now)?;
     let answer = Answer { context: delivery.context.clone(), message: delivery.message(), ..Answer::default() };
@@ -228,15 +232,16 @@ fn untold_notices(mailbox: &Mailbox, now: Timestamp) -> Result<Vec<Letter>> {
 /// What the person sees of a held letter, and how to decide.
 fn held_line(found: &Found) -> String {
     let Found { letter, .. } = found;
-    let why = found.status().why.unwrap_or_default();
+    let why = found.status().why.map(|why| format!(" ({why})")).unwrap_or_default();
     let (from, line, id) = (&letter.from, letter.first_line(80), &letter.id);
     format!(
-        "✉ held: {from}: {line} ({why})\n  /cc2cc:accept {id}\n  /cc2cc:refuse {id}\n  `cc2cc read {id}` in a terminal shows all of it"
+        "✉ held: {from}: {line}{why}\n  /cc2cc:accept {id}\n  /cc2cc:refuse {id}\n  `cc2cc read {id}` in a terminal shows all of it"
     )
 }
 
-fn claim_note(input: &Input) -> Receipt {
+fn claim_note(input: &Input, way: Way) -> Receipt {
     let mut note = Receipt::now(Step::Claimed);
+    note.via = way.word();
     note.offset = input.transcript_path.as_ref().map(|path| proof::length(path.as_ref()));
     note.transcript.clone_from(&input.transcript_path);
     note

@@ -1,19 +1,20 @@
-//! Proof that a letter went in: the session's transcript holds it as context that a hook injected.
+//! Proof that a letter went in: the session's transcript holds it as context that a hook injected, as a channel message,
+//! or in the result of a tool.
 //!
 //! The client writes the transcript in batches, some 100 ms behind; that a letter is not there yet proves nothing until
 //! a moment has passed.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     fs::File,
     io::{BufRead, BufReader, Seek, SeekFrom},
     path::Path,
 };
 
 use jiff::{SignedDuration, Timestamp};
-use serde::Deserialize;
+use serde_json::Value;
 
-use super::frame;
+use super::{channel, frame};
 use crate::mailbox::{
     Mailbox, State,
     disk::FsError,
@@ -54,12 +55,13 @@ pub fn settle(mailbox: &Mailbox, now: Timestamp, patience: Patience) -> Result<(
         let same_file = claims.iter().filter(|claim| claim.transcript == path);
         let offset = same_file.filter_map(|claim| claim.offset).min().unwrap_or(0);
         let kept = path.as_deref().is_some_and(|path| Path::new(path).exists());
-        let proved = kept
-            && path.is_some_and(|path| {
-                let key = (path, offset);
-                transcripts.entry(key.clone()).or_insert_with(|| injected(Path::new(&key.0), key.1)).contains(&id)
-            });
-        if proved {
+        let nothing = Told::default();
+        let told = path.filter(|_| kept).map_or(&nothing, |path| {
+            let key = (path, offset);
+            transcripts.entry(key.clone()).or_insert_with(|| told(Path::new(&key.0), key.1))
+        });
+        let ways = claims.iter().filter_map(|claim| Way::of(claim));
+        if ways.into_iter().any(|way| told.seen.contains(&(way, id.clone()))) {
             mailbox.finish(&id, State::Claimed, Some(&Receipt::at(Step::Seen, now)))?;
             continue;
         }
@@ -67,6 +69,7 @@ pub fn settle(mailbox: &Mailbox, now: Timestamp, patience: Patience) -> Result<(
             receipts.iter().filter(|receipt| receipt.step == Step::Delivered).map(|receipt| receipt.at).max();
         let limit = match (patience, delivered) {
             (Patience::Long, _) => OTHER_HOOKS,
+            (Patience::Short, Some(_)) if told.queued.contains(&id) => OTHER_HOOKS,
             (Patience::Short, Some(_)) => TRANSCRIPT_LAG,
             (Patience::Short, None) => SLOW_MAILMAN,
         };
@@ -76,7 +79,8 @@ pub fn settle(mailbox: &Mailbox, now: Timestamp, patience: Patience) -> Result<(
         if age < limit {
             continue;
         }
-        if !kept && delivered.is_some() {
+        let pushed = claim.is_some_and(|claim| Way::of(claim) == Some(Way::Channel));
+        if !kept && delivered.is_some() && !pushed {
             mailbox.finish(&id, State::Claimed, None)?; // no transcript to ask: it stays "delivered"
         } else {
             mailbox.give_back_if_still(&id, all.len())?;
@@ -91,28 +95,53 @@ pub fn length(transcript: &Path) -> u64 {
     transcript.metadata().map_or(0, |facts| facts.len())
 }
 
-#[derive(Deserialize)]
-struct Row {
-    attachment: Attachment,
+/// How a letter goes before the model. A claim says which way was taken, and only that way proves it: the result of a
+/// tool may quote anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Way {
+    Hook,
+    Channel,
+    Tool,
 }
 
-#[derive(Deserialize)]
-struct Attachment {
-    r#type: String,
-    content: Text,
+impl Way {
+    /// The word for it in a receipt; the ordinary way has none.
+    #[must_use]
+    pub fn word(self) -> Option<String> {
+        match self {
+            Self::Hook => None,
+            Self::Channel => Some("channel".to_owned()),
+            Self::Tool => Some("tool".to_owned()),
+        }
+    }
+
+    fn of(claim: &Receipt) -> Option<Self> {
+        [Self::Hook, Self::Channel, Self::Tool].into_iter().find(|way| way.word() == claim.via)
+    }
 }
 
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Text {
-    One(String),
-    Several(Vec<String>),
+/// What a transcript tells of letters.
+#[derive(Debug, Default)]
+struct Told {
+    /// They were put before the model, and how.
+    seen: HashSet<(Way, LetterId)>,
+    /// The client has taken them from a channel, and will put them before the model when the turn allows.
+    queued: HashSet<LetterId>,
 }
 
-/// The letters that hooks put before the model, from `offset` on. A file shorter than that was begun anew.
-fn injected(transcript: &Path, offset: u64) -> Vec<LetterId> {
-    const MARK: &[u8] = b"\"hook_additional_context\"";
-    let mut found = Vec::new();
+/// Whether a transcript knows a channel message from `offset` on, as put before the model or about to be.
+#[must_use]
+pub fn is_known(transcript: &Path, offset: u64, id: &LetterId) -> bool {
+    let told = told(transcript, offset);
+    told.seen.contains(&(Way::Channel, id.clone())) || told.queued.contains(id)
+}
+
+/// What only rows about letters hold: hooks' context, channel messages, mail in the results of tools.
+const MARKS: [&[u8]; 3] = [b"\"hook_additional_context\"", b"<channel source=", b"<cc2cc-mail>"];
+
+/// What a transcript tells of letters from `offset` on. A file shorter than that was begun anew.
+fn told(transcript: &Path, offset: u64) -> Told {
+    let mut found = Told::default();
     let Ok(mut file) = File::open(transcript) else { return found };
     let start = if offset > length(transcript) { 0 } else { offset };
     if file.seek(SeekFrom::Start(start)).is_err() {
@@ -121,16 +150,37 @@ fn injected(transcript: &Path, offset: u64) -> Vec<LetterId> {
     let mut rows = BufReader::new(file);
     let mut row = Vec::new();
     while rows.read_until(b'\n', &mut row).is_ok_and(|read| read > 0) {
-        if row.windows(MARK.len()).any(|window| window == MARK)
-            && let Ok(Row { attachment }) = serde_json::from_slice::<Row>(&row)
-            && attachment.r#type == "hook_additional_context"
-        {
-            match &attachment.content {
-                Text::One(text) => found.extend(frame::ids(text)),
-                Text::Several(texts) => found.extend(texts.iter().flat_map(|text| frame::ids(text))),
-            }
+        let is_marked = MARKS.iter().any(|mark| row.windows(mark.len()).any(|window| window == *mark));
+        if is_marked && let Ok(row) = serde_json::from_slice::<Value>(&row) {
+            note_row(&row, &mut found);
         }
         row.clear();
     }
     found
+}
+
+fn note_row(row: &Value, told: &mut Told) {
+    let attachment = &row["attachment"];
+    let is_channel = |origin: &Value| origin["kind"] == "channel";
+    let is_user = row["type"] == "user";
+    let mut note = |way, ids: Vec<LetterId>| told.seen.extend(ids.into_iter().map(|id| (way, id)));
+    if attachment["type"] == "hook_additional_context" {
+        note(Way::Hook, texts(&attachment["content"]).flat_map(frame::ids).collect());
+    } else if attachment["type"] == "queued_command" && is_channel(&attachment["origin"]) {
+        note(Way::Channel, texts(&attachment["prompt"]).filter_map(channel::id).collect());
+    } else if is_user && is_channel(&row["origin"]) {
+        note(Way::Channel, texts(&row["message"]["content"]).filter_map(channel::id).collect());
+    } else if is_user {
+        let blocks = row["message"]["content"].as_array().into_iter().flatten();
+        let results = blocks.filter(|block| block["type"] == "tool_result");
+        note(Way::Tool, results.flat_map(|block| texts(&block["content"])).flat_map(frame::ids).collect());
+    } else if row["type"] == "queue-operation" && row["operation"] == "enqueue" {
+        told.queued.extend(texts(&row["content"]).filter_map(channel::id));
+    }
+}
+
+/// The texts in a content: one string, or a list of strings or blocks.
+fn texts(content: &Value) -> impl Iterator<Item = &str> {
+    let several = content.as_array().into_iter().flatten();
+    content.as_str().into_iter().chain(several.filter_map(|part| part.as_str().or_else(|| part["text"].as_str())))
 }

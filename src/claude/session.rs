@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::{
     client::{self, HOST_VARIABLE},
     hook::{Answer, Input},
-    proof,
+    proof, version,
 };
 use crate::{
     agent::{
@@ -46,6 +46,11 @@ pub fn start(home: &Home, input: &Input) -> Result<Answer> {
     }
     if let Some(Err(text)) = client::wanted_name() {
         message.push_str(&format!(" (CC2CC_NAME={} is not a name)", text.escape_debug()));
+    }
+    if matches!(input.source.as_deref(), Some("startup" | "resume"))
+        && let Some(notice) = version::notice()
+    {
+        message.push_str(&format!("\ncc2cc: {notice}"));
     }
     Ok(Answer {
         context: Some(format!(
@@ -102,6 +107,7 @@ fn remember(mailbox: &Mailbox, input: &Input, now: Timestamp) -> Result<()> {
     }
     record.session.clone_from(&input.session_id);
     record.transcript.clone_from(&input.transcript_path);
+    record.hooks_of.clone_from(&record.host);
     record.save(mailbox, now)?;
     Ok(())
 }

@@ -1,5 +1,5 @@
-//! Commands a person types into a session, answered at once and without the model: `/cc2cc:send`, `/cc2cc:inbox`,
-//! `/cc2cc:who`, `/cc2cc:accept`, `/cc2cc:refuse`.
+//! Commands a person types into a session, answered at once and without the model: `/cc2cc:send` and its like by the
+//! hook, `/send`, `/inbox` and `/who` by the mod. Both say the same.
 
 use jiff::Timestamp;
 
@@ -11,9 +11,35 @@ use crate::{
         status::Found,
     },
     failure::{Code, Failure},
-    mailbox::{Mailbox, State, home::Home, letter::LetterId},
+    mailbox::{
+        Mailbox, Moved, State,
+        home::Home,
+        letter::{Letter, LetterId},
+        receipts::{Receipt, Step},
+    },
     report::text,
 };
+
+/// How many letters a person is shown at a time.
+const SHOWN: usize = 20;
+
+/// Who answers a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Through {
+    /// The hook; what it says is for the person alone.
+    Hook,
+    /// The mod; a client may let the model read what it says.
+    Mod,
+}
+
+impl Through {
+    fn slash(self) -> &'static str {
+        match self {
+            Self::Hook => "/cc2cc:",
+            Self::Mod => "/",
+        }
+    }
+}
 
 /// The answer to a typed command of ours; `None` when the prompt is something else.
 #[must_use]
@@ -21,12 +47,10 @@ pub fn answer(home: &Home, mailbox: &Mailbox, prompt: &str) -> Option<Answer> {
     let command = prompt.trim().strip_prefix("/cc2cc:")?;
     let (verb, rest) = command.split_once(char::is_whitespace).unwrap_or((command, ""));
     let outcome = match verb {
-        "send" => send(home, mailbox, rest.trim()),
-        "accept" => decide(mailbox, rest.trim(), "accepted", |id| Ok(holding::accept(home, id)?)),
-        "refuse" => decide(mailbox, rest.trim(), "refused, and its sender is told", |id| {
-            Ok(holding::refuse(home, id, "the person did not want it", Timestamp::now())?)
-        }),
-        "inbox" => inbox(mailbox),
+        "send" => send(home, mailbox, rest, Through::Hook),
+        "accept" => letter_id(rest).and_then(|id| Ok(format!("{}: {id}", accept(home, mailbox, &id)?))),
+        "refuse" => letter_id(rest).and_then(|id| Ok(format!("{}: {id}", refuse(home, mailbox, &id)?))),
+        "inbox" => inbox(mailbox, Through::Hook),
         "who" => who(home, mailbox),
         _ => return None,
     };
@@ -34,9 +58,18 @@ pub fn answer(home: &Home, mailbox: &Mailbox, prompt: &str) -> Option<Answer> {
     Some(Answer { block: Some(reason.trim_end().to_owned()), ..Answer::default() })
 }
 
-fn send(home: &Home, mailbox: &Mailbox, words: &str) -> Result<String, Failure> {
-    let Some((to, body)) = words.split_once(char::is_whitespace) else {
-        return Err(Failure::new(Code::Usage, "say to whom and what").hint("/cc2cc:send calm-owl please run the tests"));
+fn letter_id(words: &str) -> Result<LetterId, Failure> {
+    Ok(words.trim().parse()?)
+}
+
+/// Sends a letter from a session by its person's hand: an address, white space, the text.
+///
+/// # Errors
+/// Without both, and when nothing could be sent.
+pub fn send(home: &Home, mailbox: &Mailbox, words: &str, through: Through) -> Result<String, Failure> {
+    let Some((to, body)) = words.trim().split_once(char::is_whitespace) else {
+        let hint = format!("{}send calm-owl please run the tests", through.slash());
+        return Err(Failure::new(Code::Usage, "say to whom and what").hint(hint));
     };
     let draft = Draft { text: body.trim().to_owned(), ..Draft::default() };
     let sender = Sender::agent(mailbox).by_hand();
@@ -44,35 +77,85 @@ fn send(home: &Home, mailbox: &Mailbox, words: &str) -> Result<String, Failure> 
     Ok(sent.iter().map(text::sent).collect::<Vec<_>>().join("\n"))
 }
 
+/// Lets a letter that is held for this session go on.
+///
+/// # Errors
+/// When no such letter is held here.
+pub fn accept(home: &Home, mailbox: &Mailbox, id: &LetterId) -> Result<&'static str, Failure> {
+    decide(mailbox, id, |id| Ok(holding::accept(home, id)?))?;
+    Ok("accepted")
+}
+
+/// Refuses a letter that is held for this session.
+///
+/// # Errors
+/// When no such letter is held here.
+pub fn refuse(home: &Home, mailbox: &Mailbox, id: &LetterId) -> Result<&'static str, Failure> {
+    decide(mailbox, id, |id| Ok(holding::refuse(home, id, "the person did not want it", Timestamp::now())?))?;
+    Ok("refused, and its sender is told")
+}
+
 /// The person's word on a held letter of this session.
 fn decide(
     mailbox: &Mailbox,
-    id: &str,
-    outcome: &str,
+    id: &LetterId,
     decision: impl FnOnce(&LetterId) -> Result<Vec<Found>, Failure>,
-) -> Result<String, Failure> {
-    let id: LetterId = id.parse()?;
-    if mailbox.state_of(&id) != Some(State::Held) {
+) -> Result<Vec<Found>, Failure> {
+    if mailbox.state_of(id) != Some(State::Held) {
         return Err(Failure::new(Code::NotFound, format!("no letter `{id}` is held for {}", mailbox.name())));
     }
-    decision(&id)?;
-    Ok(format!("{outcome}: {id}"))
+    decision(id)
 }
 
-fn inbox(mailbox: &Mailbox) -> Result<String, Failure> {
+/// Marks a waiting letter as read by the person; the model is not told of it any more.
+///
+/// # Errors
+/// When no such letter waits here.
+pub fn done(mailbox: &Mailbox, id: &LetterId) -> Result<&'static str, Failure> {
+    let note = Receipt::now(Step::Seen).why("the person read it");
+    match mailbox.finish(id, State::Inbox, Some(&note))? {
+        Moved::Mine => Ok("marked as read"),
+        Moved::Gone => Err(Failure::new(Code::NotFound, format!("no letter `{id}` waits for {}", mailbox.name()))),
+    }
+}
+
+/// What a session's mailbox holds of letters, the newest first: twenty, and whatever is held.
+///
+/// # Errors
+/// When the mailbox cannot be listed.
+pub fn newest(mailbox: &Mailbox) -> Result<Vec<(State, Letter)>, Failure> {
     let mut letters = Vec::new();
     for state in [State::Inbox, State::Claimed, State::Held, State::Done] {
         letters.extend(mailbox.letters(state)?.into_iter().map(|letter| (state, letter)));
     }
     letters.sort_by_key(|(_, letter)| std::cmp::Reverse(letter.timestamp));
-    letters.truncate(20);
+    let mut place = 0..;
+    letters.retain(|(state, _)| place.next() < Some(SHOWN) || *state == State::Held);
+    Ok(letters)
+}
+
+/// The newest letters as a table. What is held is not told where the model may read it.
+///
+/// # Errors
+/// As [`newest`].
+pub fn inbox(mailbox: &Mailbox, through: Through) -> Result<String, Failure> {
+    let mut letters = newest(mailbox)?;
     if letters.is_empty() {
         return Ok(format!("no letters for {} yet", mailbox.name()));
+    }
+    if through == Through::Mod {
+        for (_, letter) in letters.iter_mut().filter(|(state, _)| *state == State::Held) {
+            "(`cc2cc read` in a terminal shows it)".clone_into(&mut letter.content.text);
+        }
     }
     Ok(format!("the newest letters for {}\n{}", mailbox.name(), text::letters(&letters, Timestamp::now())))
 }
 
-fn who(home: &Home, mailbox: &Mailbox) -> Result<String, Failure> {
+/// The session's name and who is online.
+///
+/// # Errors
+/// When the home cannot be listed.
+pub fn who(home: &Home, mailbox: &Mailbox) -> Result<String, Failure> {
     let mut agents = directory::list(home)?;
     agents.retain(|agent| agent.online);
     let table = text::agents(&agents, Some(mailbox.name().as_str()), Timestamp::now());

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use jiff::Timestamp;
 
-use super::me;
+use super::{completions, me};
 use crate::{
     agent::holding,
     failure::{Code, Failure},
@@ -14,24 +14,26 @@ use crate::{
 /// Let a held letter go on to its session
 #[derive(clap::Args)]
 pub struct Args {
-    #[arg(value_parser = super::letter_id)]
+    #[arg(value_parser = super::letter_id, add = completions::held())]
     id: LetterId,
 }
 
 /// Refuse a held letter and tell its sender
 #[derive(clap::Args)]
 pub struct RefusalArgs {
-    #[arg(value_parser = super::letter_id)]
+    #[arg(value_parser = super::letter_id, add = completions::held())]
     id: LetterId,
     /// What to tell the sender
     #[arg(long, value_name = "TEXT", default_value = "the person did not want it")]
     why: String,
 }
 
-/// Give a letter that expired, was refused or could not be read another chance
+/// Give a dead letter another chance
+///
+/// One that expired, was refused or could not be read.
 #[derive(clap::Args)]
 pub struct RetryArgs {
-    #[arg(value_parser = super::letter_id)]
+    #[arg(value_parser = super::letter_id, add = completions::dead())]
     id: LetterId,
 }
 

@@ -1,7 +1,6 @@
 //! `cc2cc doctor`: whether everything is in place, and how to mend what is not.
 
 use std::{
-    env,
     process::{Command, ExitCode},
     sync::mpsc,
     time::{Duration, Instant},
@@ -13,8 +12,8 @@ use serde_json::{Value, json};
 
 use super::me;
 use crate::{
-    agent::{directory, policy::Config},
-    claude::{bell, install::Places},
+    agent::{Channel, directory, policy::Config},
+    claude::{bell, client, install::Places, marketplace::Plugin, version},
     failure::Failure,
     mailbox::{
         Key, Mailbox, State, disk,
@@ -63,6 +62,7 @@ pub fn run(home: Result<Home, HomeError>, args: &Args) -> ExitCode {
             findings.push(finding("config", config(&home)));
             findings.extend(mailboxes(&home));
             findings.extend(sessions(&home));
+            findings.extend(channels(&home));
         }
         Err(error) => {
             let Failure { message, hint, .. } = error.into();
@@ -91,19 +91,52 @@ fn plugin() -> Verdict {
         Ok(places) => places,
         Err(error) => return broken(error.to_string(), if cfg!(windows) { "set USERPROFILE" } else { "set HOME" }),
     };
-    let here = env!("CARGO_PKG_VERSION");
+    if let Some(plugin) = places.from_marketplace() {
+        return plugin_from_marketplace(&places, &plugin);
+    }
+    let here = version::HERE;
     match places.version() {
         None => broken(format!("not installed in {}", places.plugin.display()), "run `cc2cc install`"),
         Some(_) if !places.binary().is_file() => broken("its binary is missing", "run `cc2cc install`"),
-        Some(version) if version != here => {
-            broken(format!("it is version {version} and this binary {here}"), "run `cc2cc install` with the newer one")
+        Some(version) if version::is_newer(&version, here) => {
+            broken(format!("it is version {version} and this binary {here}"), "remove this binary, or update it")
         }
-        Some(version) => Verdict::Fine(format!("{version} in {}", places.plugin.display())),
+        Some(version) if version != here => {
+            broken(format!("it is version {version} and this binary {here}"), "run `cc2cc install`")
+        }
+        Some(version) => match version::other_in_terminal(&version) {
+            Some(other) => broken(
+                format!(
+                    "it is version {version}, and in a terminal cc2cc is {} ({})",
+                    other.version,
+                    other.path.display()
+                ),
+                other.fix(&version),
+            ),
+            None => Verdict::Fine(format!("{version} in {}", places.plugin.display())),
+        },
+    }
+}
+
+fn plugin_from_marketplace(places: &Places, Plugin { id, version }: &Plugin) -> Verdict {
+    let here = version::HERE;
+    if version::is_newer(version, here) {
+        broken(format!("{id} is version {version} and this binary {here}"), "run `cc2cc update`")
+    } else if version != here {
+        let fix = format!("run `claude plugin update {id}`");
+        broken(format!("{id} is version {version} and this binary {here}"), fix)
+    } else if places.is_plugin() {
+        let other = places.plugin.display();
+        Verdict::Note(format!(
+            "{version} as {id}; the one in {other} is not loaded beside it: `cc2cc install` clears that up"
+        ))
+    } else {
+        Verdict::Fine(format!("{version} as {id}"))
     }
 }
 
 fn client() -> Verdict {
-    let asked = |name: &str| super::without_window(Command::new(name).arg("--version")).output();
+    let asked = |name: &str| client::without_window(Command::new(name).arg("--version")).output();
     // On Windows npm makes a script of it, whose name must be said in full.
     let Ok(output) = asked("claude").or_else(|error| if cfg!(windows) { asked("claude.cmd") } else { Err(error) })
     else {
@@ -247,7 +280,11 @@ fn others(home: &Home) -> Vec<Finding> {
         let name = agent.mailbox.name();
         findings.push(finding(
             "agent",
-            if bell::is_set(&agent.mailbox) {
+            if !agent.record.has_hooks() {
+                Verdict::Note(format!(
+                    "{name} has the server without the plugin's hooks: letters come by channel or with a tool's result"
+                ))
+            } else if bell::is_set(&agent.mailbox) {
                 Verdict::Fine(format!("{name} is {} and its bell is set", agent.record.state.as_str()))
             } else {
                 Verdict::Note(format!(
@@ -258,6 +295,24 @@ fn others(home: &Home) -> Vec<Finding> {
         ));
     }
     findings
+}
+
+/// What became of the channels that sessions were told to open.
+fn channels(home: &Home) -> Vec<Finding> {
+    let online = directory::list(home).unwrap_or_default().into_iter().filter(|agent| agent.online);
+    let verdict = |agent: directory::Listed| {
+        let name = agent.mailbox.name().clone();
+        Some(match agent.record.channel? {
+            Channel::Open => Verdict::Fine(format!("{name} gets letters as channel messages")),
+            Channel::Offered => Verdict::Fine(format!("{name} has a channel, not used yet")),
+            Channel::Silent => Verdict::Note(format!(
+                "{name} was started with a channel, but Claude Code did not take what came through it: the account or \
+                 its settings may not allow channels. Letters come the ordinary way"
+            )),
+            Channel::Unknown => return None,
+        })
+    };
+    online.filter_map(verdict).map(|verdict| finding("channel", verdict)).collect()
 }
 
 fn as_text(Finding { what, verdict }: &Finding) -> String {

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::me;
+use super::{completions, me};
 use crate::{
     agent::{
         Record, notice,
@@ -27,7 +27,7 @@ use crate::{
 #[expect(clippy::struct_excessive_bools, reason = "one for each flag")]
 pub struct Args {
     /// Whose mailbox; yours if not given
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", add = completions::names())]
     agent: Option<String>,
     /// Also letters that were read, held or could not be delivered
     #[arg(long)]

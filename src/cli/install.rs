@@ -3,7 +3,10 @@
 use std::{env, fs, process::ExitCode};
 
 use crate::{
-    claude::install::{InstallError, Link, Places},
+    claude::{
+        install::{InstallError, Link, Places},
+        version,
+    },
     failure::Failure,
     mailbox::{
         disk,
@@ -27,13 +30,16 @@ pub fn run(_: &Args) -> Result<ExitCode, Failure> {
     let places = Places::from_env()?;
     let before = places.version();
     let link = places.install()?;
-    let version = env!("CARGO_PKG_VERSION");
+    let version = version::HERE;
     let what = match before.as_deref() {
         None => format!("cc2cc {version} is installed"),
         Some(old) if old == version => format!("cc2cc {version} is installed anew"),
         Some(old) => format!("cc2cc is updated from {old} to {version}"),
     };
     super::print(&format!("{what} in {}\n", places.plugin.display()));
+    if let Some(plugin) = places.from_marketplace() {
+        super::print(&format!("Claude Code has the plugin as {}, so this is only its program\n", plugin.id));
+    }
     match link {
         Link::Made => super::print(&format!("command: {}\n", places.link.display())),
         Link::Occupied => super::print(&format!(
@@ -61,6 +67,10 @@ pub fn remove(home: Result<Home, HomeError>, args: &RemovalArgs) -> Result<ExitC
     super::print("sessions that run now complain of the missing plugin until they are restarted\n");
     for path in left {
         super::print(&format!("not ours, so it stays: {}\n", path.display()));
+    }
+    if let Some(plugin) = places.from_marketplace() {
+        let id = plugin.id;
+        super::print(&format!("the plugin {id} is Claude Code's to remove: `claude plugin uninstall {id}`\n"));
     }
     match home {
         Ok(home) if args.purge => purge(&home)?,

@@ -12,7 +12,9 @@ use crate::{
     mailbox::home::Home,
 };
 
-/// Remove letters seen long ago, and agents long away without letters; only says what it would do unless --yes is given
+/// Count what nobody needs any more, or remove it
+///
+/// Letters seen long ago, agents long away without letters, and old records of sessions. Only with --yes are they removed.
 #[derive(clap::Args)]
 pub struct Args {
     /// What is older than this (30d, 12h)

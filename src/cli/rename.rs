@@ -2,19 +2,21 @@
 
 use std::process::ExitCode;
 
-use super::me;
+use super::{completions, me};
 use crate::{
     agent::identity,
     failure::{Code, Failure},
     mailbox::home::Home,
 };
 
-/// Give a session another name; its mailbox follows and the old address still works
+/// Give a session another name
+///
+/// Its mailbox follows, and the old address still works.
 #[derive(clap::Args)]
 pub struct Args {
     new: String,
     /// Whose name; your session's if not given
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", add = completions::names())]
     agent: Option<String>,
 }
 

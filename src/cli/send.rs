@@ -8,11 +8,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use clap::ValueEnum;
+use clap::{ValueEnum, ValueHint};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use super::me;
+use super::{completions, me};
 use crate::{
     agent::post::{self, Draft, Fate, Sender, Sent},
     failure::{Code, Failure},
@@ -30,12 +30,13 @@ use crate::{
 #[derive(clap::Args)]
 pub struct Args {
     /// A name, @all, @repo or @dir
+    #[arg(add = completions::addresses())]
     to: String,
     /// The text; `-` reads it from standard input
     #[arg(required_unless_present = "file")]
     text: Vec<String>,
     /// Read the text from a file
-    #[arg(long, value_name = "FILE", conflicts_with = "text")]
+    #[arg(long, value_name = "FILE", conflicts_with = "text", value_hint = ValueHint::FilePath)]
     file: Option<PathBuf>,
     /// The letter this one answers
     #[arg(long, value_parser = super::letter_id, value_name = "ID")]

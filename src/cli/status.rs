@@ -12,7 +12,9 @@ use crate::{
     report,
 };
 
-/// Tell how far a letter has come: stored, rung, delivered, seen, answered
+/// Tell how far a letter has come
+///
+/// Stored, rung, delivered, seen, answered, or held, expired, refused, dead; `cc2cc help states` explains them.
 #[derive(clap::Args)]
 pub struct Args {
     #[arg(value_parser = super::letter_id)]

@@ -8,7 +8,7 @@ use std::{
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{me, send};
+use super::{completions, me, send};
 use crate::{
     agent::notice,
     failure::{Code, Failure},
@@ -20,7 +20,7 @@ use crate::{
 #[derive(clap::Args)]
 pub struct Args {
     /// Whose mail; yours if not given
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", add = completions::names())]
     agent: Option<String>,
     /// Give up after this time (90s, 10m, 2h) with exit code 5
     #[arg(long, value_parser = send::duration, allow_hyphen_values = true, value_name = "TIME")]

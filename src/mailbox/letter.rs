@@ -19,7 +19,7 @@ pub const FORMAT: u64 = 1;
 /// Text longer than this is refused when sent and when read.
 pub const TEXT_LIMIT_BYTES: usize = 1024 * 1024;
 /// JSON can need six bytes for one of text; beyond that a file is not read at all.
-const FILE_LIMIT_BYTES: u64 = 7 * 1024 * 1024;
+pub(super) const FILE_LIMIT_BYTES: u64 = 7 * 1024 * 1024;
 
 /// A letter's id: a UUID (version 7), or a key chosen by the sender. Always a safe file name.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

@@ -57,6 +57,9 @@ pub struct Receipt {
     pub offset: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
+    /// By which way it went, when that is not the ordinary one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub via: Option<String>,
     /// The letter that answered this one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub by: Option<LetterId>,
@@ -67,7 +70,7 @@ pub struct Receipt {
 impl Receipt {
     #[must_use]
     pub fn at(step: Step, at: Timestamp) -> Self {
-        Self { at, step, transcript: None, offset: None, why: None, by: None, extra: Map::new() }
+        Self { at, step, transcript: None, offset: None, why: None, via: None, by: None, extra: Map::new() }
     }
 
     #[must_use]

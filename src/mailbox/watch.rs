@@ -1,6 +1,8 @@
 //! Sleeping until something changes. A hint and no more: whoever wakes scans, and a slow beat covers every file system
 //! that stays silent.
 
+pub mod paths;
+
 use std::{
     path::{Path, PathBuf},
     sync::mpsc::{self, Receiver, RecvTimeoutError},
@@ -13,9 +15,9 @@ use notify::{
 };
 
 /// How often to look where watching works; also how long a silent mount can delay a letter.
-const BEAT: Duration = Duration::from_secs(2);
+pub const BEAT: Duration = Duration::from_secs(2);
 /// How often to look where no watcher is to be had.
-const BEAT_UNWATCHED: Duration = Duration::from_millis(500);
+pub const BEAT_UNWATCHED: Duration = Duration::from_millis(500);
 
 /// A watch over a few directories. Start it, then scan, then sleep: nothing that comes in between is missed.
 #[derive(Debug)]

@@ -1,16 +1,23 @@
 //! The JSON of `--json` and of the tools. README.md documents it; fields are added, never changed.
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::{
     agent::{
         Activity,
         directory::Listed,
+        feed::{Event, Feed},
         post::{Fate, Sent},
         status::Found,
     },
     claude::harmless::neutralise,
-    mailbox::{State, letter::Letter},
+    mailbox::{
+        State,
+        letter::Letter,
+        name::AgentName,
+        receipts::{Receipt, Step},
+    },
 };
 
 /// One letter sent.
@@ -98,4 +105,102 @@ pub fn status(found: &Found) -> Value {
         "stored": found.letter.timestamp,
         "steps": status.steps.iter().map(|step| json!({ "step": step.step, "at": step.at, "by": step.by })).collect::<Vec<_>>(),
     })
+}
+
+/// One letter of the exchange with its way so far; without its content when that is not to be shown.
+#[must_use]
+pub fn logged(found: &Found, text: Option<&str>) -> Value {
+    let mut letter = json!(found.letter);
+    if text.is_none() {
+        letter["content"] = Value::Null;
+    }
+    let mut logged = json!({ "id": found.letter.id, "state": found.state.dir() });
+    if let (Some(fields), Value::Object(status)) = (logged.as_object_mut(), status(found)) {
+        fields.extend(status);
+        fields.insert("letter".to_owned(), letter);
+    }
+    logged
+}
+
+/// The first line of a watch: what there is when it begins.
+#[must_use]
+pub fn ready(feed: &Feed, now: Timestamp) -> Value {
+    let agents: Vec<_> = feed.agents().iter().map(agent).collect();
+    json!({ "event": "ready", "at": now, "agent": feed.scope(), "agents": agents })
+}
+
+/// One line of a watch.
+#[must_use]
+pub fn event(event: &Event) -> Value {
+    let of_agent = |what: &str, agent: &AgentName| json!({ "event": what, "at": event.at(), "agent": agent });
+    match event {
+        Event::Sent(found) => {
+            let letter = &found.letter;
+            json!({
+                "event": "sent",
+                "at": letter.timestamp,
+                "id": letter.id,
+                "from": letter.from,
+                "to": found.mailbox.name(),
+                "type": letter.kind.as_str(),
+                "priority": letter.priority.as_str(),
+                "thread": letter.thread_id(),
+                "replyTo": letter.reply_to,
+                "firstLine": letter.first_line(120),
+            })
+        }
+        Event::Step { found, receipt } => step(&json!(receipt.step), found, receipt),
+        Event::Dead { found, at, why } => {
+            let mut receipt = Receipt::at(Step::Unknown, *at);
+            receipt.why.clone_from(why);
+            step(&"dead".into(), found, &receipt)
+        }
+        Event::Online(agent, _) => of_agent("online", agent),
+        Event::Offline(agent, _) => of_agent("offline", agent),
+        Event::Idle(agent, _) => of_agent("idle", agent),
+        Event::Busy(agent, _) => of_agent("busy", agent),
+        Event::Renamed { agent, was, .. } => {
+            json!({ "event": "renamed", "at": event.at(), "agent": agent, "was": was })
+        }
+    }
+}
+
+fn step(what: &Value, found: &Found, receipt: &Receipt) -> Value {
+    json!({
+        "event": what,
+        "at": receipt.at,
+        "id": found.letter.id,
+        "from": found.letter.from,
+        "to": found.mailbox.name(),
+        "why": receipt.why,
+        "by": receipt.by,
+    })
+}
+
+/// JSON on one line of which a terminal obeys nothing: JSON itself leaves some controls as they are.
+#[must_use]
+pub fn line(value: &Value) -> String {
+    let mut line = String::new();
+    for c in value.to_string().chars() {
+        match c {
+            '\u{7f}'..='\u{9f}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+                line.push_str(&format!("\\u{:04x}", u32::from(c)));
+            }
+            c => line.push(c),
+        }
+    }
+    line.push('\n');
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_terminal_obeys_nothing_in_a_line_and_a_program_reads_what_was_written() {
+        let value = json!({ "text": "a\u{1b}[2Jb\u{9b}\u{202e}c\nd" });
+        assert_eq!(line(&value), "{\"text\":\"a\\u001b[2Jb\\u009b\\u202ec\\nd\"}\n");
+        assert_eq!(serde_json::from_str::<Value>(&line(&value)).unwrap(), value);
+    }
 }

@@ -125,7 +125,8 @@ pub fn printable(text: &str) -> String {
 }
 
 /// The same on one line.
-fn one_line(text: &str) -> String {
+#[must_use]
+pub fn one_line(text: &str) -> String {
     printable(text).replace('\n', "␊").replace('\t', "␉")
 }
 
@@ -143,7 +144,9 @@ pub fn table<const N: usize>(rows: impl Iterator<Item = [String; N]>) -> String 
     rows.iter().map(line).collect()
 }
 
-fn home_as_tilde(path: &str) -> String {
+/// A path as people write it, with `~` for their home.
+#[must_use]
+pub fn home_as_tilde(path: &str) -> String {
     let home = home::of_person().map(|home| home.display().to_string()).unwrap_or_default();
     match path.strip_prefix(&home) {
         Some(rest) if !home.is_empty() && (rest.is_empty() || rest.starts_with(std::path::is_separator)) => {

@@ -8,15 +8,7 @@ use crate::world::World;
 
 /// A `claude` on the path that says this of itself.
 fn with_claude(world: &World, version: &str) {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        let claude = world.path("bin/claude");
-        fs::write(&claude, format!("#!/bin/sh\necho '{version} (Claude Code)'\n")).unwrap();
-        fs::set_permissions(&claude, fs::Permissions::from_mode(0o755)).unwrap();
-    }
-    #[cfg(windows)] // as npm leaves it there
-    fs::write(world.path("bin/claude.cmd"), format!("@echo {version} (Claude Code)\r\n")).unwrap();
+    world.program("claude", &format!("{version} (Claude Code)"));
 }
 
 /// What it says; a home outside the person's profile, as that of a story is, is worth a note on Windows alone.
@@ -95,4 +87,46 @@ fn an_old_client_a_blocked_home_and_a_silent_session_are_found() {
     let _there = world.at("ann").hold_presence().unwrap();
     let said = world.run_as(&world.hosted("ann"), &["doctor"]);
     assert!(said.out.contains("note    session   you are ann; the bell is set again with the next prompt"), "{said}");
+}
+
+#[cfg(unix)] // the other version is a script, which on Windows is no program
+#[test]
+fn another_version_in_the_terminal_is_found() {
+    let world = World::new();
+    with_claude(&world, "2.1.330");
+    world.run(&["install"]).fine();
+    let plugin = || world.run(&["doctor"]).to_string().lines().skip(2).take(2).collect::<Vec<_>>().join("\n");
+    world.program("cc2cc", concat!("cc2cc ", env!("CARGO_PKG_VERSION")));
+    assert_snapshot!(plugin(), @"
+    ok      plugin    0.1.0 in /world/home/.claude/skills/cc2cc
+    ok      claude    2.1.330 (Claude Code)
+    ");
+    world.program("cc2cc", "cc2cc 99.0.0");
+    assert_snapshot!(plugin(), @"
+    broken  plugin    it is version 0.1.0, and in a terminal cc2cc is 99.0.0 (/world/bin/cc2cc)
+                      fix: run `cc2cc install`
+    ");
+    world.program("cc2cc", "cc2cc 0.0.9");
+    assert_snapshot!(plugin(), @"
+    broken  plugin    it is version 0.1.0, and in a terminal cc2cc is 0.0.9 (/world/bin/cc2cc)
+                      fix: remove /world/bin/cc2cc, or update it
+    ");
+    world.program("cc2cc", "something else");
+    assert_snapshot!(plugin(), @"
+    ok      plugin    0.1.0 in /world/home/.claude/skills/cc2cc
+    ok      claude    2.1.330 (Claude Code)
+    ");
+
+    let list = world.path("home/.claude/skills/cc2cc/installed.json");
+    let installed = fs::read_to_string(&list).unwrap();
+    fs::write(&list, installed.replace(env!("CARGO_PKG_VERSION"), "99.0.0")).unwrap();
+    assert_snapshot!(plugin(), @"
+    broken  plugin    it is version 99.0.0 and this binary 0.1.0
+                      fix: remove this binary, or update it
+    ");
+    fs::write(&list, installed.replace(env!("CARGO_PKG_VERSION"), "0.0.9")).unwrap();
+    assert_snapshot!(plugin(), @"
+    broken  plugin    it is version 0.0.9 and this binary 0.1.0
+                      fix: run `cc2cc install`
+    ");
 }

@@ -125,3 +125,48 @@ fn after_clear_a_new_session_id_has_the_same_mailbox() {
     assert_eq!(Record::of(&world.at("calm-owl")).session.as_deref(), Some("9d01"));
     assert_eq!(world.home().mailboxes().unwrap().len(), 1);
 }
+
+#[cfg(unix)] // the other version is a script, which on Windows is no program
+#[test]
+fn that_a_terminal_has_another_version_is_said_once() {
+    let world = World::new();
+    let session = world.session("calm-owl");
+    world.program("cc2cc", "cc2cc 99.0.0");
+    let said = session.start_hook("startup").fine().to_string();
+    assert_snapshot!(message(&session.start_hook("startup").fine()), @"cc2cc: you are calm-owl");
+    assert!(
+        said.contains(
+            "in a terminal cc2cc is version 99.0.0 (/world/bin/cc2cc), in sessions 0.1.0: run `cc2cc install`"
+        ),
+        "{said}"
+    );
+
+    world.program("cc2cc", "cc2cc 0.0.9.1");
+    let said = session.start_hook("resume").fine().to_string();
+    assert!(said.contains("in sessions 0.1.0: remove /world/bin/cc2cc, or update it"), "{said}");
+
+    world.program("cc2cc", concat!("cc2cc ", env!("CARGO_PKG_VERSION")));
+    assert_eq!(message(&session.start_hook("startup").fine()), "cc2cc: you are calm-owl");
+}
+
+#[test]
+fn a_plugin_and_a_program_of_different_versions_are_told_apart_once() {
+    let world = World::new();
+    let root = world.path("work/plugin");
+    fs::create_dir_all(root.join(".claude-plugin")).unwrap();
+    let session = world.session("calm-owl").with("CLAUDE_PLUGIN_ROOT", &root.display().to_string());
+    let told = |version: &str| {
+        fs::write(root.join(".claude-plugin/plugin.json"), json!({ "version": version }).to_string()).unwrap();
+        message(&session.start_hook("startup").fine())
+    };
+    assert_snapshot!(told("99.0.0"), @"
+    cc2cc: you are calm-owl
+    cc2cc: the plugin is version 99.0.0 and its program 0.1.0: run `cc2cc update`
+    ");
+    assert_snapshot!(told("0.0.9"), @"
+    cc2cc: you are calm-owl
+    cc2cc: the plugin is version 0.0.9 and its program 0.1.0: run `claude plugin update` for it
+    ");
+    assert_snapshot!(told("0.0.9"), @"cc2cc: you are calm-owl");
+    assert_snapshot!(told(env!("CARGO_PKG_VERSION")), @"cc2cc: you are calm-owl");
+}

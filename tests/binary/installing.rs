@@ -3,8 +3,9 @@
 use std::{fs, path::PathBuf, process::Command};
 
 use insta::assert_snapshot;
+use serde_json::{Value, json};
 
-use crate::world::{CC2CC, World};
+use crate::world::{CC2CC, Said, World};
 
 const BINARY: &str =
     if cfg!(windows) { "home/.claude/skills/cc2cc/bin/cc2cc.exe" } else { "home/.claude/skills/cc2cc/bin/cc2cc" };
@@ -17,6 +18,13 @@ fn below_home(world: &World) -> Vec<String> {
     let mut found: Vec<String> = world.files("home").iter().map(below).map(as_on_unix).collect();
     found.sort();
     found
+}
+
+/// `cc2cc install`, run by a copy of the program.
+fn install_by(world: &World, program: &str) -> Said {
+    let mut program = Command::new(world.path(program));
+    world.furnish(&mut program);
+    world.said(&program.arg("install").output().unwrap()).fine()
 }
 
 #[test]
@@ -44,6 +52,8 @@ fn installing_writes_the_plugin_with_the_binary_and_a_link() {
     .claude/skills/cc2cc/commands/send.md
     .claude/skills/cc2cc/commands/who.md
     .claude/skills/cc2cc/hooks/hooks.json
+    .claude/skills/cc2cc/hooks/pane.js
+    .claude/skills/cc2cc/hooks/register.js
     .claude/skills/cc2cc/icon.png
     .claude/skills/cc2cc/installed.json
     .local/bin/cc2cc
@@ -61,6 +71,9 @@ fn installing_writes_the_plugin_with_the_binary_and_a_link() {
         assert_eq!(text.matches("/bin/cc2cc.exe\"").count(), if cfg!(windows) { named } else { 0 }, "{text}");
     }
     assert!(!world.path("mail").exists(), "the mail is made when first used");
+    let manifest = fs::read_to_string(world.path("home/.claude/skills/cc2cc/.claude-plugin/plugin.json")).unwrap();
+    let manifest: Value = serde_json::from_str(&manifest).unwrap();
+    assert_eq!(manifest["version"], env!("CARGO_PKG_VERSION"), "else every session would say that they differ");
 }
 
 #[test]
@@ -111,9 +124,7 @@ fn installing_again_updates_what_is_there_with_the_old_binary_in_use() {
 fn the_installed_binary_can_update_itself() {
     let world = World::new();
     world.run(&["install"]).fine();
-    let mut installed = Command::new(world.path(COMMAND));
-    world.furnish(&mut installed);
-    let said = world.said(&installed.arg("install").output().unwrap()).fine();
+    let said = install_by(&world, COMMAND);
     assert!(said.out.contains("is installed anew"), "{said}");
     assert_eq!(fs::read(world.path(BINARY)).unwrap(), fs::read(CC2CC).unwrap());
 }
@@ -225,4 +236,131 @@ fn the_clients_own_folder_can_be_elsewhere() {
     assert!(!world.path("home/.claude").exists());
     world.run_as(&env, &["uninstall"]).fine();
     assert_eq!(world.files("work"), Vec::<PathBuf>::new());
+}
+
+/// A plugin of ours as Claude Code notes it when it comes from a marketplace.
+fn from_marketplace(world: &World, version: &str) {
+    let config = world.path("home/.claude");
+    fs::create_dir_all(config.join("plugins")).unwrap();
+    let copy = json!({ "scope": "user", "installPath": "/elsewhere", "version": version });
+    let installed = json!({ "version": 2, "plugins": { "cc2cc@cc2cc": [copy] } });
+    fs::write(config.join("plugins/installed_plugins.json"), installed.to_string()).unwrap();
+    fs::write(config.join("settings.json"), json!({ "enabledPlugins": { "cc2cc@cc2cc": true } }).to_string()).unwrap();
+}
+
+#[test]
+fn beside_the_plugin_of_a_marketplace_only_the_program_is_installed() {
+    let world = World::new();
+    world.run(&["install"]).fine();
+    from_marketplace(&world, env!("CARGO_PKG_VERSION"));
+    let said = world.run(&["doctor"]).to_string();
+    assert_snapshot!(said.lines().find(|line| line.contains("plugin")).unwrap(), @"note    plugin    0.1.0 as cc2cc@cc2cc; the one in /world/home/.claude/skills/cc2cc is not loaded beside it: `cc2cc install` clears that up");
+    assert_snapshot!(world.run(&["install"]), @"
+    exit 0
+    --- out
+    cc2cc 0.1.0 is installed anew in /world/home/.claude/skills/cc2cc
+    Claude Code has the plugin as cc2cc@cc2cc, so this is only its program
+    command: /world/home/.local/bin/cc2cc
+    /world/home/.local/bin is not on your PATH; add it to use `cc2cc` in a terminal
+    sessions that run now keep what they loaded; new ones get this
+    --- err
+    ");
+    assert_snapshot!(below_home(&world).join("\n"), @"
+    .claude/plugins/installed_plugins.json
+    .claude/settings.json
+    .claude/skills/cc2cc/bin/cc2cc
+    .claude/skills/cc2cc/installed.json
+    .local/bin/cc2cc
+    ");
+    assert!(world.run(&["doctor"]).out.starts_with("ok      plugin    0.1.0 as cc2cc@cc2cc\n"));
+    assert_snapshot!(world.run(&["uninstall"]), @"
+    exit 0
+    --- out
+    cc2cc is removed from /world/home/.claude/skills/cc2cc
+    sessions that run now complain of the missing plugin until they are restarted
+    the plugin cc2cc@cc2cc is Claude Code's to remove: `claude plugin uninstall cc2cc@cc2cc`
+    letters stay in /world/mail; `cc2cc uninstall --purge` removes them
+    --- err
+    ");
+
+    let settings = json!({ "enabledPlugins": { "cc2cc@cc2cc": false } });
+    fs::write(world.path("home/.claude/settings.json"), settings.to_string()).unwrap();
+    world.run(&["install"]).fine();
+    assert!(
+        world.path("home/.claude/skills/cc2cc/hooks/hooks.json").exists(),
+        "one that is switched off does not count"
+    );
+}
+
+#[test]
+fn the_plugin_of_a_marketplace_may_be_of_another_version() {
+    let world = World::new();
+    from_marketplace(&world, "99.0.0");
+    assert_snapshot!(world.run(&["doctor"]).out.lines().take(2).collect::<Vec<_>>().join("\n"), @"
+    broken  plugin    cc2cc@cc2cc is version 99.0.0 and this binary 0.1.0
+                      fix: run `cc2cc update`
+    ");
+    from_marketplace(&world, "0.0.9");
+    assert_snapshot!(world.run(&["doctor"]).out.lines().take(2).collect::<Vec<_>>().join("\n"), @"
+    broken  plugin    cc2cc@cc2cc is version 0.0.9 and this binary 0.1.0
+                      fix: run `claude plugin update cc2cc@cc2cc`
+    ");
+}
+
+#[cfg(unix)] // what it prints are commands for shells of Unix
+#[test]
+fn what_was_not_installed_from_a_release_is_updated_the_way_it_came() {
+    let world = World::new();
+    assert_snapshot!(world.run(&["update"]), @"
+    exit 1
+    --- out
+    --- err
+    cc2cc: nothing is installed in /world/home/.claude/skills/cc2cc
+    hint: with CLAUDE_CONFIG_DIR set, it looks there
+    ");
+    world.run(&["install"]).fine();
+    assert_snapshot!(world.run(&["update"]), @"
+    exit 1
+    --- out
+    --- err
+    cc2cc: it is not known how cc2cc 0.1.0 was installed
+    hint: `curl -fsSL https://github.com/cc2cc/cc2cc/releases/latest/download/install.sh | sh` installs the newest release in its place
+    ");
+
+    let from = |origin: &str| {
+        world.run_as(&[("CC2CC_INSTALLED_FROM", origin.to_owned())], &["install"]).fine();
+    };
+    from("checkout:/src/cc2cc");
+    assert_snapshot!(world.run(&["update"]), @"
+    exit 1
+    --- out
+    --- err
+    cc2cc: cc2cc 0.1.0 was built from the checkout in /src/cc2cc
+    hint: `git -C /src/cc2cc pull && /src/cc2cc/install.sh`
+    ");
+    from("source");
+    assert_snapshot!(world.run(&["update"]), @"
+    exit 1
+    --- out
+    --- err
+    cc2cc: cc2cc 0.1.0 was built by the install script, as there was no release for this machine
+    hint: run it again: `curl -fsSL https://github.com/cc2cc/cc2cc/releases/latest/download/install.sh | sh`
+    ");
+
+    // Installed anew by itself, it came from where it came from.
+    install_by(&world, "home/.local/bin/cc2cc");
+    assert!(world.run(&["update"]).err.contains("built by the install script"));
+
+    let cargo = world.path("work/cargo");
+    fs::create_dir_all(cargo.join("bin")).unwrap();
+    fs::write(cargo.join(".crates.toml"), "").unwrap();
+    fs::copy(CC2CC, cargo.join("bin/cc2cc")).unwrap();
+    install_by(&world, "work/cargo/bin/cc2cc");
+    assert_snapshot!(world.run(&["update"]), @"
+    exit 1
+    --- out
+    --- err
+    cc2cc: cc2cc 0.1.0 was installed by cargo
+    hint: `cargo install --locked cc2cc && cc2cc install`
+    ");
 }

@@ -1,4 +1,4 @@
-//! `cc2cc agents`, `whoami`, `rename`, `completions` and the words before the verb.
+//! `cc2cc agents`, `whoami`, `rename` and the words before the verb.
 
 use cc2cc::agent::{Activity, Record};
 use insta::assert_snapshot;
@@ -149,17 +149,6 @@ fn a_name_that_cannot_be_had_is_refused() {
     hint: `--agent NAME` says which session to rename
     ");
     assert_eq!(world.run_as(&bob, &["whoami"]).fine().out, "bob\n");
-}
-
-#[test]
-fn every_shell_gets_a_script() {
-    let world = World::new();
-    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
-        let said = world.run(&["completions", shell]).fine();
-        assert!(said.out.contains("cc2cc") && said.out.contains("rename"), "{shell}");
-    }
-    assert_eq!(world.run(&["completions", "cobol"]).code, Some(2));
-    assert!(!world.path("mail").exists(), "nothing of this needs a home");
 }
 
 #[test]

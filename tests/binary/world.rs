@@ -34,7 +34,9 @@ pub struct World {
 
 impl World {
     pub fn new() -> Self {
-        let world = Self { dir: tempfile::tempdir().expect("a directory for the story") };
+        // Wine may not end removing what was watched; there the whole disk goes.
+        let dir = tempfile::Builder::new().disable_cleanup(cfg!(windows)).tempdir();
+        let world = Self { dir: dir.expect("a directory for the story") };
         for folder in ["home", "tmp", "work", "bin"] {
             fs::create_dir(world.path(folder)).expect("a folder");
         }
@@ -108,6 +110,19 @@ impl World {
             .stderr(Stdio::piped());
         #[cfg(windows)] // without it hardly anything starts
         command.env("SystemRoot", std::env::var_os("SystemRoot").expect("a system"));
+    }
+
+    /// A program on the path that says this and no more.
+    pub fn program(&self, name: &str, says: &str) {
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let program = self.path("bin").join(name);
+            fs::write(&program, format!("#!/bin/sh\necho '{says}'\n")).expect("a program");
+            fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("a program");
+        }
+        #[cfg(windows)] // as npm leaves it there
+        fs::write(self.path("bin").join(format!("{name}.cmd")), format!("@echo {says}\r\n")).expect("a program");
     }
 
     pub fn run(&self, words: &[&str]) -> Said {

@@ -5,8 +5,10 @@
 mod again;
 mod brakes;
 mod expiry;
+mod feed;
 mod format;
 mod groups;
+mod history;
 mod identity;
 mod identity_together;
 mod keys;

@@ -3,7 +3,7 @@
 use cc2cc::{
     claude::{
         frame::Frame,
-        proof::{Patience, length, settle},
+        proof::{Patience, Way, length, settle},
     },
     mailbox::{
         Mailbox, Moved, State,
@@ -15,7 +15,10 @@ use jiff::Timestamp;
 
 use crate::{
     post::{Post, after_noon, noon, steps},
-    transcript::{Transcript, api_request_blob, context, hook_success, plain_hook_success, user},
+    transcript::{
+        Transcript, api_request_blob, channel_in_a_turn, channel_queued, channel_turn, context, hook_success,
+        plain_hook_success, tool_result, user,
+    },
 };
 
 /// The text a hook gives the client for a claimed letter.
@@ -74,6 +77,9 @@ fn nothing_else_in_a_transcript_proves_a_letter() {
         api_request_blob(&text),
         user(&text),
         user(&quoted),
+        tool_result(&text),
+        channel_turn(story.id.as_str()),
+        channel_in_a_turn(story.id.as_str()),
         hook_success("UserPromptSubmit", &quoted),
         context("Stop", &format!("the letter {} has come", story.id)),
         context("Stop", &format!("letter id=\"{}\"", story.id)),
@@ -219,4 +225,52 @@ fn a_mailman_who_came_too_late_does_not_spoil_the_proof() {
     assert_eq!(bob.claim(id, &late).unwrap(), Moved::Gone);
 
     assert_eq!(settled(bob, id, after_noon(60)), Some(State::Done), "it was put before the model");
+}
+
+/// Bob's letter has been on its way since noon, by another way than his mailman.
+fn a_letter_on_the_way(way: Way) -> Story {
+    let post = Post::new().agent("ann").agent("bob");
+    let transcript = Transcript::of(&post);
+    let letter = post.posted("ann", "bob", "hello");
+    let mut note = Receipt::at(Step::Claimed, noon());
+    note.via = way.word();
+    note.transcript = Some(transcript.path().display().to_string());
+    let bob = post.at("bob");
+    bob.claim(&letter.id, &note).unwrap();
+    bob.note(&letter.id, &Receipt::at(Step::Delivered, noon())).unwrap();
+    Story { post, transcript, bob, id: letter.id }
+}
+
+#[test]
+fn a_channel_message_is_proved_where_it_went_in() {
+    for row in [channel_turn, channel_in_a_turn] {
+        let Story { transcript, bob, id, .. } = &a_letter_on_the_way(Way::Channel);
+        transcript.row(&channel_queued(id.as_str())).row(&row(id.as_str()));
+        assert_eq!(settled(bob, id, after_noon(1)), Some(State::Done));
+    }
+    let Story { transcript, bob, id, .. } = &a_letter_on_the_way(Way::Channel);
+    transcript.row(&context("Stop", &framed(bob, id))).row(&tool_result(&framed(bob, id)));
+    assert_eq!(settled(bob, id, after_noon(60)), Some(State::Inbox));
+}
+
+#[test]
+fn a_channel_message_that_the_client_keeps_for_later_is_left_to_it() {
+    let Story { transcript, bob, id, .. } = &a_letter_on_the_way(Way::Channel);
+    transcript.row(&channel_queued(id.as_str()));
+    assert_eq!(settled(bob, id, after_noon(599)), Some(State::Claimed));
+    assert_eq!(settled(bob, id, after_noon(600)), Some(State::Inbox));
+}
+
+#[test]
+fn a_push_that_no_transcript_knows_is_taken_back() {
+    let Story { transcript, bob, id, .. } = &a_letter_on_the_way(Way::Channel);
+    assert!(!transcript.path().exists());
+    assert_eq!(settled(bob, id, after_noon(60)), Some(State::Inbox));
+}
+
+#[test]
+fn mail_in_the_result_of_a_tool_is_proved_there() {
+    let Story { transcript, bob, id, .. } = &a_letter_on_the_way(Way::Tool);
+    transcript.row(&tool_result(&framed(bob, id)));
+    assert_eq!(settled(bob, id, after_noon(1)), Some(State::Done));
 }

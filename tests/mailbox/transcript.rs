@@ -85,3 +85,34 @@ pub fn user(text: &str) -> Value {
         json!({"type": "user", "message": {"role": "user", "content": text}, "origin": {"kind": "human"}, "promptSource": "typed"}),
     )
 }
+
+fn channel_message(id: &str) -> String {
+    format!("<channel source=\"cc2cc\" from=\"ann\" id=\"{id}\">\nhello\n</channel>")
+}
+
+/// The client has taken a channel message and will put it before the model.
+pub fn channel_queued(id: &str) -> Value {
+    json!({"type": "queue-operation", "operation": "enqueue", "sessionId": "c8f4", "content": channel_message(id)})
+}
+
+/// A channel message that began a turn.
+pub fn channel_turn(id: &str) -> Value {
+    let message = json!({"role": "user", "content": channel_message(id)});
+    row(json!({"type": "user", "message": message, "isMeta": true, "origin": {"kind": "channel", "server": "cc2cc"}}))
+}
+
+/// A channel message that came in the middle of a turn.
+pub fn channel_in_a_turn(id: &str) -> Value {
+    let origin = json!({"kind": "channel", "server": "cc2cc"});
+    row(json!({
+        "type": "attachment",
+        "attachment": {"type": "queued_command", "prompt": channel_message(id), "commandMode": "prompt", "origin": origin},
+    }))
+}
+
+/// What a tool returned, as blocks of text.
+pub fn tool_result(text: &str) -> Value {
+    let content = json!([{"type": "text", "text": "{}"}, {"type": "text", "text": text}]);
+    let result = json!({"type": "tool_result", "tool_use_id": "toolu_1", "content": content});
+    row(json!({"type": "user", "message": {"role": "user", "content": [result]}}))
+}

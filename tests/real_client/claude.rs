@@ -3,6 +3,8 @@
 //! What counts is what a person sees and what the model is told, so a session offers the screen, the keys and the
 //! requests, and every wait that fails shows all of them.
 
+use std::num::NonZero;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use portable_pty::CommandBuilder;
@@ -10,8 +12,8 @@ use portable_pty::CommandBuilder;
 use crate::api::Api;
 use crate::eventually::{PATIENCE, within};
 use crate::request::{Request, describe};
-use crate::terminal::Terminal;
-use crate::world::{World, client};
+use crate::terminal::{COLUMNS, Row, Terminal};
+use crate::world::{World, client, old_client};
 
 /// How a session is to be started.
 #[must_use]
@@ -21,6 +23,10 @@ pub struct Builder {
     api: Api,
     args: Vec<String>,
     env: Vec<(String, String)>,
+    without: Vec<String>,
+    inside: Vec<String>,
+    client: PathBuf,
+    columns: NonZero<u16>,
 }
 
 /// A running client; killed when dropped.
@@ -35,8 +41,17 @@ pub struct Session {
 
 impl Builder {
     pub(crate) fn new(world: &World, name: &str) -> Self {
-        let (args, env) = (Vec::new(), Vec::new());
-        Self { world: world.clone(), name: name.to_owned(), api: Api::start(), args, env }
+        Self {
+            world: world.clone(),
+            name: name.to_owned(),
+            api: Api::start(),
+            args: Vec::new(),
+            env: Vec::new(),
+            without: Vec::new(),
+            inside: Vec::new(),
+            client: client(),
+            columns: COLUMNS,
+        }
     }
 
     /// Command line arguments; without a `--permission-mode` among them it is `default`.
@@ -51,9 +66,33 @@ impl Builder {
         self
     }
 
+    /// One environment variable fewer.
+    pub fn without(mut self, name: &str) -> Self {
+        self.without.push(name.to_owned());
+        self
+    }
+
+    /// A program and its words that start the client, such as one that puts it into a namespace.
+    pub fn inside(mut self, words: &[&str]) -> Self {
+        self.inside = words.iter().map(ToString::to_string).collect();
+        self
+    }
+
     /// The model to talk to, when it is scripted before the start or shared with an earlier session.
     pub fn model(mut self, api: &Api) -> Self {
         self.api = api.clone();
+        self
+    }
+
+    /// Takes a client from before there were mods.
+    pub fn old(mut self) -> Self {
+        self.client = old_client();
+        self
+    }
+
+    /// Makes the terminal so many columns wide.
+    pub fn columns(mut self, columns: u16) -> Self {
+        self.columns = NonZero::new(columns).expect("a column");
         self
     }
 
@@ -67,10 +106,16 @@ impl Builder {
 
     /// Starts the client and returns at once, for tests about the start itself.
     pub fn launch(self) -> Session {
-        let mut command = CommandBuilder::new(client());
+        let client = self.client.display().to_string();
+        let mut words = self.inside.iter().chain([&client]);
+        let mut command = CommandBuilder::new(words.next().expect("a program"));
+        command.args(words);
         command.env_clear();
         for (name, value) in self.world.environment(&self.api).iter().chain(&self.env) {
             command.env(name, value);
+        }
+        for name in &self.without {
+            command.env_remove(name);
         }
         command.cwd(self.world.project(&self.name));
         if !self.args.iter().any(|arg| arg == "--permission-mode") {
@@ -79,7 +124,7 @@ impl Builder {
         command.arg("--debug-file");
         command.arg(self.world.log(&self.name));
         command.args(&self.args);
-        let terminal = Terminal::run(command);
+        let terminal = Terminal::run(command, self.columns);
         Session { api: self.api, name: self.name, terminal, _world: self.world }
     }
 }
@@ -88,6 +133,11 @@ impl Session {
     /// What is on the screen, as plain text.
     pub fn screen(&self) -> String {
         self.terminal.screen()
+    }
+
+    /// The rows of the screen.
+    pub fn rows(&self) -> Vec<Row> {
+        self.terminal.rows()
     }
 
     /// Every request of the conversation so far.
@@ -149,6 +199,12 @@ impl Session {
     #[track_caller]
     pub fn type_text(&mut self, text: &str) {
         self.press(text);
+        self.wait_for_draft(text);
+    }
+
+    /// Waits until `text` is in the prompt box, whoever put it there.
+    #[track_caller]
+    pub fn wait_for_draft(&self, text: &str) {
         let typed = squeezed(text);
         let shown = || self.prompt_box().is_some_and(|shown| squeezed(&shown).contains(&typed));
         self.wait(&format!("{text:?} in the prompt box"), || shown().then_some(()));

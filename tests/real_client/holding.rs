@@ -13,8 +13,14 @@ fn a_letter_to_a_session_that_bypasses_permissions_waits_for_its_person() {
     let bob = world.session("bob").args(&["--permission-mode", "bypassPermissions"]);
     let mut bob = bob.env("CC2CC_NAME", "bob").env("IS_SANDBOX", "1").launch();
     bob.wait_for_screen("Yes, I accept");
-    bob.press("\x1b[B\r");
+    bob.press("\x1b[B");
+    // Some starts of the client number the choices, others do not.
+    let is_chosen = |line: &str| line.contains('❯') && line.ends_with("Yes, I accept");
+    bob.wait("the choice", || bob.screen().lines().map(str::trim_end).any(is_chosen).then_some(()));
+    bob.press("\r");
     bob.wait("his server", || is_online(&world, "bob").then_some(()));
+    bob.wait_for_screen("cc2cc: you are bob");
+    bob.idle();
     bob.type_line("hello"); // from here on his mode is known
     bob.wait_until_told("hello");
     bob.idle();

@@ -1,14 +1,22 @@
 //! Stories with the real Claude Code: two terminals, a stand-in for the model, and cc2cc installed as a user installs it.
 
 mod api;
+mod bare;
+mod channel;
 mod checking;
 mod claude;
 mod eventually;
 mod holding;
+mod marketplace;
 mod naming;
+mod pane;
+mod picture;
+mod pictures;
+mod places;
 mod reply;
 mod request;
 mod returning;
+mod statusline;
 mod terminal;
 mod typing;
 mod waking;

@@ -1,6 +1,13 @@
 //! Every session has a name, and everyone can see who is there.
 
-use crate::{agent, bell_is_set, world::World};
+use serde_json::json;
+
+use crate::{
+    SEND, agent, bell_is_set, letter,
+    reply::Reply,
+    settled,
+    world::{World, client},
+};
 
 #[test]
 fn each_session_gets_a_name_of_its_own_and_all_see_who_is_there() {
@@ -39,12 +46,27 @@ fn each_session_gets_a_name_of_its_own_and_all_see_who_is_there() {
 
 #[test]
 fn a_command_in_the_session_s_shell_knows_who_it_is() {
-    use crate::{reply::Reply, settled};
     let world = World::with_cc2cc();
     let mut ann = settled(&world, "ann");
-    let call = serde_json::json!({ "command": "cc2cc whoami", "description": "ask" });
+    let call = json!({ "command": "cc2cc whoami", "description": "ask" });
     ann.api.when("who are you").reply(Reply::tool("Bash", call));
     ann.type_line("who are you");
     let told = ann.wait_for_request("with the answer", |request| !request.tool_results().is_empty());
     assert_eq!(told.tool_results(), ["ann\n"]);
+}
+
+#[test]
+fn a_session_that_a_session_starts_is_somebody_else() {
+    let world = World::with_cc2cc();
+    let mut ann = settled(&world, "ann");
+    let claude = client().display().to_string();
+    let inner = format!("CC2CC_NAME=inner {claude} -p 'tell the person' --allowedTools {SEND}");
+    ann.api.when("start another").reply(Reply::tool("Bash", json!({ "command": inner, "description": "start" })));
+    ann.api.when("tell the person").reply(letter("user", "here I am"));
+    ann.type_line("start another");
+    let sent = || {
+        let inbox = world.cc2cc_json(&["inbox"]);
+        inbox["letters"].as_array()?.first().cloned()
+    };
+    assert_eq!(ann.wait("the letter", sent)["from"], "inner");
 }

@@ -15,7 +15,16 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::eventually::within;
 
 const ROWS: NonZero<u16> = NonZero::new(50).unwrap();
-const COLUMNS: NonZero<u16> = NonZero::new(140).unwrap();
+
+/// How wide a terminal is unless a story says otherwise.
+pub const COLUMNS: NonZero<u16> = NonZero::new(140).unwrap();
+
+/// One row of a screen: its text, and the same with the escapes that colour it.
+#[derive(Clone, Debug, Default)]
+pub struct Row {
+    pub text: String,
+    pub coloured: String,
+}
 
 type Screen = Arc<Mutex<vt100::Parser>>;
 
@@ -29,15 +38,19 @@ pub struct Terminal {
 }
 
 impl Terminal {
-    /// Starts `command` on a screen of 140 by 50.
-    pub fn run(command: CommandBuilder) -> Self {
-        let (rows, cols) = (ROWS.get(), COLUMNS.get());
-        let size = PtySize { rows, cols, pixel_width: 0, pixel_height: 0 };
+    /// Starts `command` on a screen of 50 rows.
+    pub fn run(command: CommandBuilder, columns: NonZero<u16>) -> Self {
+        Self::run_on(command, columns, ROWS)
+    }
+
+    /// Starts `command` on a screen of any size.
+    pub fn run_on(command: CommandBuilder, columns: NonZero<u16>, rows: NonZero<u16>) -> Self {
+        let size = PtySize { rows: rows.get(), cols: columns.get(), pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).expect("a pseudo-terminal");
         let child = pair.slave.spawn_command(command).expect("the program to start");
         // The program's own end must be the last one, or its output would never be seen to end.
         drop(pair.slave);
-        let screen: Screen = Arc::new(Mutex::new(vt100::Parser::new(ROWS, COLUMNS, 0)));
+        let screen: Screen = Arc::new(Mutex::new(vt100::Parser::new(rows, columns, 0)));
         let output = pair.master.try_clone_reader().expect("the terminal's output");
         let keys = pair.master.take_writer().expect("the terminal's keys");
         show(output, Arc::clone(&screen));
@@ -51,6 +64,16 @@ impl Terminal {
     /// What is on the screen, as plain text.
     pub fn screen(&self) -> String {
         self.parser().screen().contents()
+    }
+
+    /// What is on the screen, row by row.
+    pub fn rows(&self) -> Vec<Row> {
+        let parser = self.parser();
+        let screen = parser.screen();
+        let (rows, columns) = screen.size();
+        let cells = |row| (0..columns.get()).filter_map(move |column| screen.cell(row, column));
+        let text = |row| cells(row).map(text_of).collect();
+        (0..rows.get()).map(|row| Row { text: text(row), coloured: coloured(cells(row)) }).collect()
     }
 
     /// Sends raw keys: `"\x1b"` is Esc, `"\r"` Enter, `"\x03"` Ctrl-C.
@@ -79,6 +102,47 @@ impl Terminal {
     fn parser(&self) -> MutexGuard<'_, vt100::Parser> {
         self.screen.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn coloured<'a>(cells: impl Iterator<Item = &'a vt100::Cell>) -> String {
+    let mut row = String::new();
+    let mut last = String::new();
+    for cell in cells {
+        let style = style_of(cell);
+        if style != last {
+            row += "\x1b[0m";
+            row += &style;
+            last = style;
+        }
+        row += text_of(cell);
+    }
+    row + "\x1b[0m"
+}
+
+/// What stands in a cell; the second half of a wide character has nothing.
+fn text_of(cell: &vt100::Cell) -> &str {
+    match cell.contents() {
+        "" if cell.is_wide_continuation() => "",
+        "" => " ",
+        text => text,
+    }
+}
+
+/// The escapes that make a cell look as it does.
+fn style_of(cell: &vt100::Cell) -> String {
+    let flags = [(cell.bold(), 1), (cell.dim(), 2), (cell.italic(), 3), (cell.underline(), 4), (cell.inverse(), 7)];
+    let mut style = String::new();
+    for (_, code) in flags.into_iter().filter(|(is_set, _)| *is_set) {
+        style += &format!("\x1b[{code}m");
+    }
+    for (color, ground) in [(cell.fgcolor(), 38), (cell.bgcolor(), 48)] {
+        style += &match color {
+            vt100::Color::Default => String::new(),
+            vt100::Color::Idx(index) => format!("\x1b[{ground};5;{index}m"),
+            vt100::Color::Rgb(red, green, blue) => format!("\x1b[{ground};2;{red};{green};{blue}m"),
+        };
+    }
+    style
 }
 
 impl Drop for Terminal {

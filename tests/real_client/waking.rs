@@ -8,7 +8,7 @@ use crate::{
     agent, letter, letter_id, post,
     reply::{Gate, Reply},
     settled,
-    world::World,
+    world::{World, client_is_at_least},
 };
 
 #[test]
@@ -58,9 +58,15 @@ fn a_letter_that_comes_during_a_tool_call_is_in_the_request_with_its_result() {
     fs::write(world.project("bob").join("go"), "").expect("a file");
     let told = bob.wait_for_request("with the result", |request| !request.tool_results().is_empty());
     assert_eq!(told.tool_results(), ["went\n"]);
-    assert!(told.newest().contains("the build is red"), "{}", told.newest());
-    bob.idle();
-    assert_eq!(bob.requests().len(), 2);
+    if client_is_at_least([2, 1, 273]) {
+        assert!(told.newest().contains("the build is red"), "{}", told.newest());
+        bob.idle();
+        assert_eq!(bob.requests().len(), 2);
+    } else {
+        // These clients put the wake into the request without calling the mailman; the bell rings again after the turn.
+        bob.wait_until_told("the build is red");
+        bob.wait("it is proved seen", || (world.status_of(&id) == "seen").then_some(()));
+    }
 }
 
 #[test]

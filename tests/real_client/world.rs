@@ -72,6 +72,29 @@ impl World {
         world
     }
 
+    /// A world with the binary alone: no plugin, no hooks.
+    pub fn with_binary() -> Self {
+        let world = Self::new();
+        for name in ["home", "ann", "bob"] {
+            world.project(name);
+        }
+        fs::copy(binary(), world.bin().join("cc2cc")).expect("the binary");
+        world
+    }
+
+    /// Another profile of the client's, which knows the same projects.
+    pub fn profile(&self, name: &str) -> PathBuf {
+        let dir = self.dir.path().join("profiles").join(name);
+        fs::create_dir_all(&dir).expect("a profile");
+        fs::copy(self.home().join(".claude.json"), dir.join(".claude.json")).expect("the client's settings");
+        dir
+    }
+
+    /// Turns on the switch that otherwise an account brings: the client may open channels.
+    pub fn allow_channels(&self) {
+        self.change_settings(|settings| settings["cachedGrowthBookFeatures"] = json!({ "tengu_harbor": true }));
+    }
+
     /// Runs the installed `cc2cc` at a plain terminal in the project `name`.
     pub fn cc2cc(&self, name: &str, args: &[&str]) -> Output {
         self.command(name, self.bin().join("cc2cc")).args(args).output().expect("cc2cc")
@@ -156,12 +179,16 @@ impl World {
     }
 
     fn trust(&self, dir: &Path) {
+        let trusted =
+            json!({"hasTrustDialogAccepted": true, "hasCompletedProjectOnboarding": true, "allowedTools": []});
+        self.change_settings(|settings| settings["projects"][dir.display().to_string()] = trusted);
+    }
+
+    fn change_settings(&self, change: impl FnOnce(&mut Value)) {
         let file = self.home().join(".claude.json");
         let text = fs::read_to_string(&file).expect("the client's settings");
         let mut settings: Value = serde_json::from_str(&text).expect("settings in JSON");
-        let trusted =
-            json!({"hasTrustDialogAccepted": true, "hasCompletedProjectOnboarding": true, "allowedTools": []});
-        settings["projects"][dir.display().to_string()] = trusted;
+        change(&mut settings);
         // Replaced in one step: a client that runs already may be reading it.
         let new = file.with_extension("new");
         fs::write(&new, settings.to_string()).expect("the client's settings");
@@ -170,7 +197,7 @@ impl World {
 }
 
 /// The `cc2cc` to test: the one just built, unless `CC2CC_TEST_BINARY` names another.
-fn binary() -> PathBuf {
+pub fn binary() -> PathBuf {
     std::env::var_os("CC2CC_TEST_BINARY").map_or_else(|| env!("CARGO_BIN_EXE_cc2cc").into(), PathBuf::from)
 }
 
@@ -179,16 +206,40 @@ fn binary() -> PathBuf {
 /// # Panics
 /// When `CC2CC_TEST_CLAUDE` does not name one: a test that skips itself proves nothing.
 pub fn client() -> PathBuf {
-    let path = std::env::var_os("CC2CC_TEST_CLAUDE").map(PathBuf::from);
+    named_client("CC2CC_TEST_CLAUDE", "2.1.330")
+}
+
+/// A client from before there were mods.
+///
+/// # Panics
+/// As [`client`], for `CC2CC_TEST_CLAUDE_OLD`.
+pub fn old_client() -> PathBuf {
+    named_client("CC2CC_TEST_CLAUDE_OLD", "2.1.200")
+}
+
+fn named_client(variable: &str, version: &str) -> PathBuf {
+    let path = std::env::var_os(variable).map(PathBuf::from);
     match path {
         Some(path) if path.is_file() => path,
-        Some(path) => panic!("CC2CC_TEST_CLAUDE names {}, which is not a file", path.display()),
+        Some(path) => panic!("{variable} names {}, which is not a file", path.display()),
         None => panic!(
-            "CC2CC_TEST_CLAUDE is not set: it must name the `claude` to test, for instance\n\
-             npm install --prefix DIR @anthropic-ai/claude-code@2.1.330\n\
-             CC2CC_TEST_CLAUDE=DIR/node_modules/.bin/claude cargo test --test real_client"
+            "{variable} is not set: it must name the `claude` to test, for instance\n\
+             npm install --prefix DIR @anthropic-ai/claude-code@{version}\n\
+             {variable}=DIR/node_modules/.bin/claude cargo test --test real_client"
         ),
     }
+}
+
+/// Whether the client under test has this version or a later one.
+pub fn client_is_at_least(version: [u32; 3]) -> bool {
+    let home = tempfile::tempdir().expect("a temporary directory");
+    let mut ask = Command::new(client());
+    ask.arg("--version").env_clear().env("HOME", home.path()).env("DISABLE_AUTOUPDATER", "1").stdin(Stdio::null());
+    let said = ask.output().expect("claude --version").stdout;
+    let said = String::from_utf8_lossy(&said);
+    let numbers: Vec<u32> = said.split([' ', '.']).map_while(|part| part.parse().ok()).collect();
+    assert_eq!(numbers.len(), 3, "claude --version says {said:?}");
+    numbers.as_slice() >= version.as_slice()
 }
 
 /// `None` for a process that has gone; one that is only waiting to be reaped has an empty line.

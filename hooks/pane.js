@@ -1,0 +1,64 @@
+// How the inbox is drawn: a list of letters, or one of them. Nothing here knows where they come from.
+
+/** What a person can do with an open letter; the binary says which of it. */
+const BUTTONS = [
+  { key: 'accept', label: 'Accept', hotkey: 'y', variant: 'primary' },
+  { key: 'refuse', label: 'Refuse', hotkey: 'n' },
+  { key: 'answer', label: 'Answer', hotkey: 'a' },
+  { key: 'done', label: 'Mark read', hotkey: 'r' },
+  { key: 'back', label: 'Back', hotkey: 'b' },
+]
+const MARKS = { held: '!', waiting: '●', delivered: '○', seen: ' ' }
+
+/** The list, with the keys on the letter `picked`; `open` is called with the id of the one that is chosen. */
+export function drawList({ Box, Text, Button }, { box, said, picked, columns, open }) {
+  const counts = [count(box.waiting, 'waiting'), count(box.held, 'held')].filter(Boolean).join(' · ')
+  const longest = Math.max(...box.letters.map(letter => letter.from.length), 0)
+  const row = letter => {
+    const facts = `${letter.from.padEnd(longest)}  ${letter.ago} · ${letter.state}  `
+    const room = Math.max(columns - facts.length - 3, 8)
+    return h(
+      Button,
+      { key: letter.id, plain: true, autoFocus: letter.id === picked || undefined, onPress: () => open(letter.id) },
+      `${MARKS[letter.state]} ${letter.from.padEnd(longest)}  `,
+      h(Text, { dimColor: true }, `${letter.ago} · ${letter.state}  `),
+      cut(letter.line, room),
+    )
+  }
+  return h(
+    Box,
+    { flexDirection: 'column' },
+    h(Text, { bold: true }, `Letters for ${box.name}${counts && `: ${counts}`}`),
+    said && h(Text, { dimColor: true }, said),
+    h(Text, {}, ' '),
+    box.letters.length === 0 && h(Text, { dimColor: true }, 'none yet'),
+    ...box.letters.map(row),
+    h(Text, { dimColor: true }, '\n↑↓ choose · enter opens · esc closes'),
+  )
+}
+
+/** One letter; `act` is called with what the person chose to do. */
+export function drawLetter({ Box, Text, Button }, { letter, said, act }) {
+  const buttons = BUTTONS.filter(({ key }) => key === 'back' || letter.can.includes(key)).map((button, index) =>
+    h(Button, { ...button, autoFocus: index === 0 || undefined, onPress: () => act(button.key) }),
+  )
+  return h(
+    Box,
+    { flexDirection: 'column' },
+    h(Text, { bold: true }, letter.from),
+    h(Text, { dimColor: true }, letter.about),
+    letter.why && h(Text, { color: 'warning' }, letter.why),
+    said && h(Text, { dimColor: true }, said),
+    h(Box, { gap: 1, marginY: 1, flexWrap: 'wrap' }, ...buttons),
+    h(Text, {}, letter.text),
+  )
+}
+
+function count(number, state) {
+  return number > 0 && `${number} ${state}`
+}
+
+function cut(text, room) {
+  const signs = [...text]
+  return signs.length > room ? `${signs.slice(0, room - 1).join('')}…` : text
+}

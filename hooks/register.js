@@ -1,0 +1,250 @@
+// The mod: cc2cc inside Claude Code, beside the hooks. It draws and listens; what is true of letters the binary knows.
+// A client without mods does not read it, one that lacks an event named here (before 2.1.292) does not load it, and
+// everything works as before.
+
+import { drawLetter, drawList } from './pane.js'
+
+const PANE = 'cc2cc-inbox'
+const COMMANDS = [
+  {
+    name: 'send',
+    description: 'Write to another session, as in /send calm-owl please run the tests',
+    argumentHint: '<name | @all | @repo | @dir> <text>',
+  },
+  { name: 'inbox', description: 'Show the letters of this session' },
+  { name: 'who', description: "Show this session's name and who is online" },
+]
+
+/** Where a command comes from when a person gave it; a model can have one run by a timer or a message. */
+const HANDS = ['composer', 'bridge', 'sdk']
+/** How long to wait before listening again when what listened was killed. */
+const AGAIN_MS = 10_000
+
+/** The bare commands that are ours, not somebody else's. */
+const ours = new Set()
+let isBusy = false
+let isFollowing = false
+/** The newest letters, as the binary last told; undefined when it could not. */
+let box
+/** The letter that is open in the pane, and the one in the list that was picked last. */
+let letter
+let picked
+/** What came of the last thing the person did in the pane. */
+let said
+
+export const register = on => {
+  on('session.start', async ($, e, next) => {
+    await takeNames($)
+    const started = await next(e)
+    if (e.isInteractive || e.surface) void follow($)
+    return started
+  })
+  on('session.attach', ($, e, next) => {
+    void follow($)
+    return next(e)
+  })
+
+  on('turn.start', ($, e, next) => {
+    isBusy = true
+    return next(e)
+  })
+  on('turn.complete', ($, e, next) => {
+    isBusy = false
+    return next(e)
+  })
+
+  // The long names, too: once a mod hears commands, the client puts one that a hook has answered back into the prompt.
+  on('command.run', { command: ['send', 'cc2cc:send'] }, async ($, e, next) =>
+    declined(e, next) ?? tell($, await ask($, ['send'], e.args)),
+  )
+  on('command.run', { command: ['who', 'cc2cc:who'] }, async ($, e, next) =>
+    declined(e, next) ?? tell($, await ask($, ['who'])),
+  )
+  on('command.run', { command: ['cc2cc:accept', 'cc2cc:refuse'] }, async ($, e, next) =>
+    declined(e, next) ?? tell($, await ask($, [e.command.split(':')[1], e.args.trim()])),
+  )
+  on('command.run', { command: ['inbox', 'cc2cc:inbox'] }, async ($, e, next) => {
+    const answer = declined(e, next)
+    if (answer) return answer
+    letter = said = undefined
+    const failure = await look($)
+    if (failure) return tell($, failure)
+    picked = box.letters[0]?.id
+    return (await showPane($)) ? {} : tell($, await ask($, ['inbox']))
+  })
+
+  on('command.describe', async ($, e, next) => {
+    const described = await next(e)
+    const [plugin, name] = e.command.split(':')
+    return plugin === $.plugin.name && ours.has(name) ? { ...described, isHidden: true } : described
+  })
+
+  on('prompt.autocomplete', { text: /^\/send\s+\S+$/ }, async ($, e, next) => {
+    const suggested = await next(e)
+    const names = ours.has('send') ? parsed(await ask($, ['who', '--json'])) : undefined
+    const begun = (names ?? []).filter(({ name }) => name.startsWith(e.token) && name !== e.token)
+    const rows = begun.map(({ name, about }) => ({ text: `${name} `, label: name, description: about }))
+    return { suggestions: [...suggested.suggestions, ...rows] }
+  })
+
+  on('ui.render', { component: 'Pane', requestId: PANE }, async ($, e) => {
+    const elements = $.ui.resolve(e)
+    if (letter) return drawLetter(elements, { letter, said, act: deed => act($, deed) })
+    const failure = box ? undefined : await look($)
+    if (failure) return h(elements.Text, {}, failure)
+    return drawList(elements, { box, said, picked, columns: e.props.bodyColumns, open: id => open($, id) })
+  })
+}
+
+/** Registers the bare commands; of those that somebody else has, the person is told once. */
+async function takeNames($) {
+  const known = await $.command.list()
+  for (const command of COMMANDS) {
+    const taken = known.some(({ name, plugin }) => name === command.name && plugin !== $.plugin.name)
+    try {
+      if (taken) throw new Error('it is taken')
+      await $.command.register({ ...command, immediate: true })
+      ours.add(command.name)
+    } catch {
+      const told = `taken: ${command.name}`
+      if (await $.store.get(told)) continue
+      $.ui.log(`/${command.name} is somebody else's here; /cc2cc:${command.name} does the same`)
+      await $.store.set(told, true)
+    }
+  }
+}
+
+/** The answer to a command that is somebody else's, or given by no person; undefined for the others. */
+function declined(e, next) {
+  if (!e.command.includes(':') && !ours.has(e.command)) return next(e)
+  return HANDS.includes(e.origin?.kind) ? undefined : { text: 'only a person gives this command' }
+}
+
+/** What the binary says to a verb of `cc2cc typed`. */
+async function ask($, words, stdin = '') {
+  try {
+    const { stdout, stderr } = await $.process.run([`${$.plugin.root}/bin/cc2cc`, 'typed', ...words], { stdin })
+    return (stdout || stderr).trimEnd()
+  } catch {
+    return 'its binary could not be started; `./install.sh` puts it back'
+  }
+}
+
+function parsed(text) {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** Prints an answer at once. In a turn the client keeps a command's text back until its end, but not a line of the log. */
+function tell($, text) {
+  if (!isBusy) return { text, isTextDisplayOnly: true }
+  for (const line of text.split('\n')) $.ui.log(line)
+  return {}
+}
+
+/** Asks for the letters anew and shows what changed; gives what the binary complained of, if it did. */
+async function look($) {
+  const answer = await ask($, ['inbox', '--json'])
+  box = parsed(answer)
+  const held = box?.held ?? 0
+  const letters = held === 1 ? '1 letter waits' : `${held} letters wait`
+  $.ui.status(held > 0 ? `✉ ${letters} for your yes: /inbox` : undefined)
+  $.ui.invalidate('ui.render')
+  return box ? undefined : answer
+}
+
+async function showPane($) {
+  try {
+    const rows = box.letters.length + 6
+    const opened = await $.ui.open({ id: PANE, title: 'Inbox', focus: true, closeOnEscape: true, rows })
+    if (!opened.isPlaced) await $.ui.close({ id: PANE })
+    return opened.isPlaced
+  } catch {
+    return false
+  }
+}
+
+async function open($, id) {
+  said = undefined
+  picked = id
+  const answer = await ask($, ['read', id])
+  letter = parsed(answer)
+  if (!letter) said = answer
+  $.ui.invalidate('ui.render')
+}
+
+/** What the person does with the open letter. */
+async function act($, deed) {
+  said = undefined
+  if (deed === 'answer') {
+    const { text } = await $.prompt.read()
+    if (text.trim() === '') await $.prompt.fill({ text: `/send ${letter.from} ` })
+    else said = `your prompt is not empty; /send ${letter.from} answers`
+  } else if (deed === 'back') {
+    letter = undefined
+  } else {
+    said = await ask($, [deed, letter.id])
+    letter = undefined
+  }
+  await look($)
+}
+
+/** Listens to what happens to this session's letters for as long as the session lives. */
+async function follow($) {
+  if (isFollowing) return
+  isFollowing = true
+  try {
+    while (await listen($)) await $.clock.sleep(AGAIN_MS)
+  } catch (error) {
+    $.ui.log(`not listening: ${error}`, { to: 'debug' })
+  }
+  isFollowing = false
+}
+
+/** Listens until the watch ends; gives whether it ever began, and so is worth another try. */
+async function listen($) {
+  let rest = ''
+  let began = false
+  for await (const { stream, text } of $.process.spawn({
+    argv: [`${$.plugin.root}/bin/cc2cc`, 'watch', '--json', '--session'],
+  })) {
+    if (stream !== 'stdout') continue
+    began = true
+    const lines = (rest + text).split('\n')
+    rest = lines.pop()
+    await hear($, lines.map(parsed).filter(Boolean))
+  }
+  return began
+}
+
+/** Shows the person what came and what is held; what was there before is only counted. */
+async function hear($, events) {
+  if (events.length === 0) return
+  const before = heldIds()
+  await look($)
+  if (!box) return
+  for (const id of before.filter(id => !heldIds().includes(id))) await $.ui.cancelNotify(id)
+  const named = kind => new Set(events.filter(({ event }) => event === kind).map(({ id }) => id))
+  const came = box.letters.filter(({ id, state }) => named('sent').has(id) && state !== 'held')
+  if (came.length > 3) $.ui.toast(`✉ ${came.length} letters have come`)
+  else for (const { from, line } of came) $.ui.toast(`✉ ${from}: ${line}`)
+  for (const { id, from, line } of box.letters.filter(({ id, state }) => named('held').has(id) && state === 'held')) {
+    await notify($, `✉ ${from} needs your yes: ${line}`, id)
+  }
+}
+
+/** The client's own notification, by whatever channel the person has chosen; their hooks may refuse it. */
+async function notify($, text, key) {
+  try {
+    await $.ui.notify(text, { title: 'cc2cc', key })
+  } catch (error) {
+    $.ui.log(`not notified: ${error}`, { to: 'debug' })
+  }
+}
+
+function heldIds() {
+  return (box?.letters ?? []).filter(({ state }) => state === 'held').map(({ id }) => id)
+}

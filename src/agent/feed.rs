@@ -1,0 +1,288 @@
+//! What happens in all mailboxes, as it happens: letters and their steps, agents that come, go and get other names.
+//!
+//! An announced change says which letter to look at; what is told is read from the files, so a letter that went its
+//! whole way between two looks still has all its steps told, in order and once. What nobody announces (silent mounts,
+//! a system that refuses to watch, presence locks) is found by a slow beat. Nothing is read that has not changed.
+
+mod event;
+mod place;
+mod room;
+mod trail;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::{Duration, Instant, SystemTime},
+};
+
+use jiff::Timestamp;
+
+pub use self::event::Event;
+use self::{
+    place::Place,
+    room::{Hint, Interest, Room},
+};
+use super::directory::Listed;
+use crate::mailbox::{
+    Mailbox,
+    disk::FsError,
+    home::Home,
+    letter::LetterId,
+    name::AgentName,
+    watch::{
+        BEAT, BEAT_UNWATCHED,
+        paths::{Announced, PathWatch},
+    },
+};
+
+/// How many mailboxes without anybody in them a beat looks at, in turn.
+const QUIET_ROOMS_A_BEAT: usize = 50;
+
+/// The live events of a home.
+#[derive(Debug)]
+pub struct Feed {
+    home: Home,
+    scope: Option<AgentName>,
+    opened: Timestamp,
+    watch: PathWatch,
+    /// Whether the home is watched, and when it last changed.
+    watched: bool,
+    changed: Option<SystemTime>,
+    rooms: BTreeMap<AgentName, Room>,
+    next_beat: Instant,
+    /// The next of the quiet rooms to be looked at.
+    turn: usize,
+}
+
+impl Feed {
+    /// Begins to follow all mailboxes. With a scope only what concerns that agent is told: letters from or to it, and
+    /// what it does, through renames. Where the system refuses to watch, a beat takes its place.
+    ///
+    /// # Errors
+    /// A `FsError` when the home cannot be listed; one that is not there yet has no mailboxes.
+    pub fn open(home: &Home, scope: Option<AgentName>) -> Result<Self, FsError> {
+        Self::over(home, scope, PathWatch::below(home.path()))
+    }
+
+    /// As [`Feed::open`], as if the system gave no watcher.
+    ///
+    /// # Errors
+    /// As [`Feed::open`].
+    pub fn open_unwatched(home: &Home, scope: Option<AgentName>) -> Result<Self, FsError> {
+        Self::over(home, scope, PathWatch::refused(home.path()))
+    }
+
+    fn over(home: &Home, scope: Option<AgentName>, watch: PathWatch) -> Result<Self, FsError> {
+        let mut feed = Self {
+            home: home.clone(),
+            scope,
+            opened: Timestamp::now(),
+            watch,
+            watched: false,
+            changed: None,
+            rooms: BTreeMap::new(),
+            next_beat: Instant::now(),
+            turn: 0,
+        };
+        for mailbox in feed.list_home()? {
+            let mut room = feed.enter(mailbox.clone());
+            room.take_stock();
+            room.look_at_agent(feed.opened);
+            feed.rooms.insert(mailbox.name().clone(), room);
+        }
+        feed.next_beat = Instant::now() + feed.pause();
+        Ok(feed)
+    }
+
+    /// The agents as they are known now, by name; with a scope that one alone.
+    #[must_use]
+    pub fn agents(&self) -> Vec<Listed> {
+        self.rooms.values().filter(|room| room.interest() == Interest::Agent).map(Room::listed).collect()
+    }
+
+    /// Whom all this is about, under the present name; `None` for everyone.
+    #[must_use]
+    pub fn scope(&self) -> Option<&AgentName> {
+        self.scope.as_ref()
+    }
+
+    /// What has happened since the last call, in order for each letter; sleeps until something happens or `longest` is
+    /// over.
+    #[must_use]
+    pub fn next(&mut self, longest: Duration) -> Vec<Event> {
+        let asleep = Instant::now();
+        loop {
+            let left = longest.saturating_sub(asleep.elapsed());
+            let until_beat = self.next_beat.saturating_duration_since(Instant::now());
+            let announced = self.watch.take(left.min(until_beat));
+            let mut events = self.attend(&announced);
+            if Instant::now() >= self.next_beat {
+                events.extend(self.beat());
+                self.next_beat = Instant::now() + self.pause();
+            }
+            self.expect_answers(&events);
+            events.retain(|event| self.concerns(event));
+            if !events.is_empty() || asleep.elapsed() >= longest {
+                return events;
+            }
+        }
+    }
+
+    fn pause(&self) -> Duration {
+        if self.watched { BEAT } else { BEAT_UNWATCHED }
+    }
+
+    /// Looks at what was announced.
+    fn attend(&mut self, announced: &Announced) -> Vec<Event> {
+        let mut homes = BTreeSet::new();
+        let mut agents = BTreeSet::new();
+        let mut letters: Vec<(AgentName, LetterId)> = Vec::new();
+        let mut hints: BTreeMap<(AgentName, LetterId), Hint> = BTreeMap::new();
+        for place in announced.paths.iter().filter_map(|path| Place::of(path)) {
+            match place {
+                Place::Mailbox(name) => drop(homes.insert(name)),
+                Place::Agent(name) => drop(agents.insert(name)),
+                Place::Letter(name, id, hint) => {
+                    let letter = (name, id);
+                    let known = hints.entry(letter.clone()).or_insert_with(|| {
+                        letters.push(letter);
+                        Hint::default()
+                    });
+                    known.arrived |= hint.arrived;
+                    known.noted |= hint.noted;
+                }
+            }
+        }
+        let mut events = Vec::new();
+        if !homes.is_empty() || announced.missed {
+            events.extend(self.look_at_home(&homes));
+        }
+        if announced.missed {
+            events.extend(self.rooms.values_mut().flat_map(Room::compare));
+        }
+        for letter in &letters {
+            if let Some(room) = self.rooms.get_mut(&letter.0) {
+                events.extend(room.look_at(&letter.1, hints[letter]));
+            }
+        }
+        let now = Timestamp::now();
+        for name in agents {
+            if let Some(room) = self.rooms.get_mut(&name) {
+                events.extend(room.look_at_agent(now));
+            }
+        }
+        events
+    }
+
+    /// Looks for what is not announced. Those who are there are looked at each time, the others in turn.
+    fn beat(&mut self) -> Vec<Event> {
+        let mut events = Vec::new();
+        if self.changed.is_none() || self.changed != changed(&self.home) {
+            events.extend(self.look_at_home(&BTreeSet::new()));
+        }
+        let count = self.rooms.len();
+        let doubt = self.rooms.values().any(Room::must_be_looked_at);
+        let turn = self.turn;
+        let is_due = |place: usize| doubt || (place + count - turn.min(count)) % count < QUIET_ROOMS_A_BEAT;
+        let now = Timestamp::now();
+        for (place, room) in self.rooms.values_mut().enumerate() {
+            if room.is_lively() || is_due(place) {
+                events.extend(room.beat(&mut self.watch));
+                events.extend(room.look_at_agent(now));
+            }
+        }
+        self.turn = (turn + QUIET_ROOMS_A_BEAT) % count.max(1);
+        events
+    }
+
+    /// Finds mailboxes that were made, renamed or removed; those `named` may have been both.
+    fn look_at_home(&mut self, named: &BTreeSet<AgentName>) -> Vec<Event> {
+        let now = Timestamp::now();
+        let Ok(listed) = self.list_home() else { return Vec::new() };
+        let mut new: BTreeMap<AgentName, Mailbox> =
+            listed.into_iter().map(|mailbox| (mailbox.name().clone(), mailbox)).collect();
+        let gone: Vec<AgentName> = self.rooms.keys().filter(|name| !new.contains_key(*name)).cloned().collect();
+        let stayed: Vec<AgentName> = self.rooms.keys().filter(|name| new.remove(*name).is_some()).cloned().collect();
+        let mut events = Vec::new();
+        for was in gone {
+            let Some(mut room) = self.rooms.remove(&was) else { continue };
+            let Some(mailbox) = self.home.mailbox(&was).and_then(|found| new.remove(found.name())) else {
+                if room.is_online() {
+                    events.push(Event::Offline(was, now));
+                }
+                continue;
+            };
+            let agent = mailbox.name().clone();
+            if self.scope.as_ref() == Some(&was) {
+                self.scope = Some(agent.clone());
+            }
+            room.moves_to(mailbox);
+            room.be_watched_by(&mut self.watch);
+            if room.interest() == Interest::Agent {
+                events.push(Event::Renamed { agent: agent.clone(), was, at: now });
+            }
+            events.extend(room.compare());
+            events.extend(room.look_at_agent(now));
+            self.rooms.insert(agent, room);
+        }
+        for (name, mailbox) in new {
+            let mut room = self.enter(mailbox);
+            room.take_stock_of_old();
+            events.extend(room.compare());
+            events.extend(room.look_at_agent(now));
+            self.rooms.insert(name, room);
+        }
+        for name in stayed.iter().filter(|name| named.contains(*name)) {
+            if let Some(room) = self.rooms.get_mut(name) {
+                room.be_watched_by(&mut self.watch); // it may be another directory by now
+                events.extend(room.compare());
+                events.extend(room.look_at_agent(now));
+            }
+        }
+        events
+    }
+
+    fn list_home(&mut self) -> Result<Vec<Mailbox>, FsError> {
+        self.watched = self.watch.add(self.home.path());
+        self.changed = changed(&self.home);
+        self.home.mailboxes()
+    }
+
+    fn enter(&mut self, mailbox: Mailbox) -> Room {
+        let is_meant = self.scope.as_ref().is_none_or(|scope| scope == mailbox.name());
+        let interest = if is_meant { Interest::Agent } else { Interest::Letters };
+        Room::enter(mailbox, interest, self.opened, &mut self.watch)
+    }
+
+    /// A reply says of which letter there will soon be more to tell.
+    fn expect_answers(&mut self, events: &[Event]) {
+        for event in events {
+            if let Event::Sent(found) = event
+                && let Some(answered) = &found.letter.reply_to
+                && let Some(room) = self.rooms.get_mut(&found.letter.from)
+            {
+                room.expect_more_of(answered);
+            }
+        }
+    }
+
+    fn concerns(&self, event: &Event) -> bool {
+        let Some(scope) = &self.scope else { return true };
+        match event {
+            Event::Sent(found) | Event::Step { found, .. } | Event::Dead { found, .. } => {
+                let is_from = || {
+                    let from = &found.letter.from;
+                    from == scope || self.home.mailbox(from).is_some_and(|mailbox| mailbox.name() == scope)
+                };
+                found.mailbox.name() == scope || is_from()
+            }
+            Event::Online(agent, _) | Event::Offline(agent, _) | Event::Idle(agent, _) | Event::Busy(agent, _) => {
+                agent == scope
+            }
+            Event::Renamed { agent, .. } => agent == scope,
+        }
+    }
+}
+
+fn changed(home: &Home) -> Option<SystemTime> {
+    home.path().metadata().and_then(|facts| facts.modified()).ok()
+}

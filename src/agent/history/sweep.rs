@@ -1,0 +1,216 @@
+//! One look at every letter there is, by all processors at once, keeping the newest.
+
+use std::{
+    cmp::{Ordering, Reverse},
+    collections::BinaryHeap,
+    num::NonZero,
+    path::PathBuf,
+    sync::atomic::{AtomicUsize, Ordering::Relaxed},
+    thread,
+};
+
+use super::{
+    Filter, Found, order,
+    wanted::{Glance, Wanted},
+};
+use crate::{
+    agent::status,
+    mailbox::{
+        Mailbox, State,
+        bulk::{self, Buffer, Folder},
+        disk::FsError,
+        home::Home,
+        letter::{self, LetterId},
+    },
+};
+
+/// Files that one thread reads before it asks for more.
+const BATCH: usize = 256;
+/// More threads than this wait for the same disk.
+const MOST_THREADS: usize = 8;
+/// Looks at a home in which mailboxes get other names at the same time.
+const MOST_LOOKS: usize = 5;
+
+pub fn newest(home: &Home, filter: &Filter, limit: usize) -> Result<Vec<Found>, FsError> {
+    let mut looks = 0;
+    loop {
+        let before = home.mailboxes()?;
+        let found = look(&before, &Wanted::new(home, filter)?, limit)?;
+        looks += 1;
+        if looks == MOST_LOOKS || home.mailboxes()? == before {
+            return Ok(found);
+        }
+    }
+}
+
+fn look(mailboxes: &[Mailbox], wanted: &Wanted, limit: usize) -> Result<Vec<Found>, FsError> {
+    let mailboxes: Vec<&Mailbox> = mailboxes.iter().filter(|mailbox| wanted.may_lie_in(mailbox)).collect();
+    let batches = shared_out(&mailboxes, Vec::new, |batches, mailbox| list(mailbox, batches));
+    let batches: Vec<Batch> = batches?.into_iter().flatten().collect();
+    let kept = shared_out(
+        &batches,
+        || (Kept::new(limit), Buffer::default()),
+        |(kept, buffer), batch| read(batch, wanted, kept, buffer),
+    );
+    let mut found: Vec<Found> = kept?.into_iter().flat_map(|(kept, _)| kept.into_found()).collect();
+    found.sort_by(|a, b| order(a).cmp(&order(b)));
+    found.dedup_by(|again, found| {
+        let met_twice = order(again) == order(found); // it moved on meanwhile
+        if met_twice {
+            found.state = found.mailbox.state_of(&found.letter.id).unwrap_or(found.state);
+        }
+        met_twice
+    });
+    found.drain(..found.len().saturating_sub(limit));
+    Ok(found)
+}
+
+/// Gives the items to as many threads as there are processors, in turn; each thread has a result of its own.
+fn shared_out<'a, T: Sync, R: Send>(
+    items: &'a [T],
+    begin: impl Fn() -> R + Sync,
+    work: impl Fn(&mut R, &'a T) -> Result<(), FsError> + Sync,
+) -> Result<Vec<R>, FsError> {
+    let next = AtomicUsize::new(0);
+    let one = || {
+        let mut result = begin();
+        while let Some(item) = items.get(next.fetch_add(1, Relaxed)) {
+            work(&mut result, item)?;
+        }
+        Ok(result)
+    };
+    let threads = thread::available_parallelism().map_or(1, NonZero::get).min(MOST_THREADS).min(items.len());
+    thread::scope(|scope| {
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(one)).collect();
+        let mine = one();
+        let others =
+            others.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        std::iter::once(mine).chain(others).collect()
+    })
+}
+
+/// Some letters of one directory.
+struct Batch<'a> {
+    mailbox: &'a Mailbox,
+    state: State,
+    dir: PathBuf,
+    ids: Vec<LetterId>,
+}
+
+/// Finds the letters of a mailbox. A letter may move on behind our back; only the inbox is a place it may come back to,
+/// so that one is looked at again.
+fn list<'a>(mailbox: &'a Mailbox, batches: &mut Vec<Batch<'a>>) -> Result<(), FsError> {
+    let ids = |state: State| match bulk::ids(&mailbox.dir(state)) {
+        Err(error) if error.is_not_found() => Ok(Vec::new()), // gone with its mailbox, or tidied away
+        listed => listed,
+    };
+    let mut add = |state: State, mut ids: Vec<LetterId>| {
+        // Mostly the newest first, which spares a longer look at those that come after; no more hangs on it.
+        ids.sort_unstable_by(|a, b| b.cmp(a));
+        let dir = mailbox.dir(state);
+        let batch = |ids: &[LetterId]| Batch { mailbox, state, dir: dir.clone(), ids: ids.to_vec() };
+        batches.extend(ids.chunks(BATCH).map(batch));
+    };
+    let mut waiting = ids(State::Inbox)?;
+    for state in [State::Claimed, State::Held, State::Done, State::Dead] {
+        add(state, ids(state)?);
+    }
+    let again = ids(State::Inbox)?;
+    waiting.sort_unstable();
+    let come_back = again.into_iter().filter(|id| waiting.binary_search(id).is_err()).collect();
+    add(State::Inbox, come_back);
+    add(State::Inbox, waiting);
+    Ok(())
+}
+
+fn read(batch: &Batch, wanted: &Wanted, kept: &mut Kept, buffer: &mut Buffer) -> Result<(), FsError> {
+    let folder = match Folder::open(&batch.dir) {
+        Err(error) if error.is_not_found() => return Ok(()),
+        opened => opened?,
+    };
+    for id in &batch.ids {
+        match folder.read(id, buffer) {
+            Ok(bytes) => kept.take(batch, id, bytes, wanted),
+            // It has moved on since it was listed.
+            Err(error) if error.is_not_found() => {
+                if let Some(found) = status::find_in(batch.mailbox, id).filter(|found| wanted.takes(found)) {
+                    kept.keep(found);
+                }
+            }
+            Err(_) => {} // no letter that anybody could read
+        }
+    }
+    Ok(())
+}
+
+/// The newest letters met so far.
+struct Kept {
+    limit: usize,
+    oldest_first: BinaryHeap<Reverse<ByOrder>>,
+}
+
+impl Kept {
+    fn new(limit: usize) -> Self {
+        Self { limit, oldest_first: BinaryHeap::new() }
+    }
+
+    /// Looks no longer at a letter than it takes to know that it is not kept.
+    fn take(&mut self, batch: &Batch, id: &LetterId, bytes: &[u8], wanted: &Wanted) {
+        if !wanted.may_be(batch.mailbox, id, bytes) {
+            return;
+        }
+        let glance = serde_json::from_slice::<Glance>(bytes).ok();
+        if let Some(glance) = &glance
+            && !(wanted.takes_glance(batch.mailbox, id, glance)
+                && glance.timestamp.is_none_or(|at| self.has_room_at(at)))
+        {
+            return;
+        }
+        let letter = match glance {
+            Some(Glance { timestamp: Some(_), .. }) => letter::parse(bytes, id, None).ok(),
+            _ => batch.mailbox.read(batch.state, id).ok(), // what is missing is in the file's own facts
+        };
+        let found = letter.map(|letter| Found { mailbox: batch.mailbox.clone(), state: batch.state, letter });
+        if let Some(found) = found.filter(|found| wanted.takes(found)) {
+            self.keep(found);
+        }
+    }
+
+    fn has_room_at(&self, at: jiff::Timestamp) -> bool {
+        let oldest = self.oldest_first.peek();
+        self.oldest_first.len() < self.limit || oldest.is_some_and(|oldest| oldest.0.0.letter.timestamp <= at)
+    }
+
+    fn keep(&mut self, found: Found) {
+        self.oldest_first.push(Reverse(ByOrder(found)));
+        if self.oldest_first.len() > self.limit {
+            self.oldest_first.pop();
+        }
+    }
+
+    fn into_found(self) -> impl Iterator<Item = Found> {
+        self.oldest_first.into_iter().map(|Reverse(ByOrder(found))| found)
+    }
+}
+
+struct ByOrder(Found);
+
+impl Ord for ByOrder {
+    fn cmp(&self, other: &Self) -> Ordering {
+        order(&self.0).cmp(&order(&other.0))
+    }
+}
+
+impl PartialOrd for ByOrder {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for ByOrder {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for ByOrder {}

@@ -1,0 +1,124 @@
+//! A server that was registered by hand, without the plugin and its hooks: nothing wakes the session, tells it its name
+//! or brings its letters. So the server introduces it, and hands waiting letters out with each tool result.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    time::{Duration, Instant, SystemTime},
+};
+
+use anyhow::Result;
+use jiff::Timestamp;
+
+use super::{
+    bell,
+    hook::Input,
+    mailman::{self, Delivery},
+    proof::{self, Way},
+};
+use crate::{
+    agent::{Record, notice},
+    mailbox::{
+        Mailbox,
+        home::{self, Home},
+        log,
+        receipts::{Receipt, Step},
+    },
+};
+
+/// Transcripts that changed within this time may be the session's.
+const RECENT: Duration = Duration::from_secs(60);
+
+/// Whether no hook takes part in the mailbox's session.
+#[must_use]
+pub fn is_alone(mailbox: &Mailbox) -> bool {
+    !Record::of(mailbox).has_hooks()
+}
+
+/// Notes where the session works, which otherwise a hook does.
+///
+/// # Errors
+/// A `FsError` when the record cannot be written.
+pub fn introduce(mailbox: &Mailbox) -> Result<()> {
+    let mut record = Record::of(mailbox);
+    let project = env::var_os("CLAUDE_PROJECT_DIR").map(PathBuf::from);
+    if let Some(cwd) = project.or_else(|| env::current_dir().ok()) {
+        record.locate(&cwd);
+    }
+    record.session = session();
+    record.transcript = None;
+    Ok(record.save(mailbox, Timestamp::now())?)
+}
+
+/// Claims what waits and gives it in the mailman's frame, to stand in the result of a tool.
+///
+/// # Errors
+/// When the home cannot be used.
+pub fn hand_out(home: &Home, mailbox: &Mailbox) -> Result<Option<String>> {
+    let now = Timestamp::now();
+    proof::settle(mailbox, now, proof::Patience::Short)?;
+    let mut record = Record::of(mailbox);
+    let transcript_path = transcript(&record).map(|path| path.display().to_string());
+    let input = Input { transcript_path, permission_mode: record.permission_mode.clone(), ..Input::default() };
+    let Delivery { letters, context, hops, .. } = mailman::deliver(home, mailbox, &input, Way::Tool, now, |_| true)?;
+    if !letters.is_empty() {
+        record.hops = hops;
+        record.save(mailbox, now)?;
+    }
+    for letter in &letters {
+        mailbox.note(&letter.id, &Receipt::now(Step::Delivered))?;
+    }
+    Ok(context)
+}
+
+/// Looks after what was delivered and sent, which otherwise the bell does.
+pub fn tend(home: &Home, mailbox: &Mailbox, swept: &mut Instant) {
+    let now = Timestamp::now();
+    if let Err(error) = proof::settle(mailbox, now, proof::Patience::Short) {
+        log::line(home, &format!("server: {error}"));
+    }
+    if swept.elapsed() >= bell::SWEEP_EVERY {
+        notice::sweep(home, mailbox, now);
+        *swept = Instant::now();
+    }
+}
+
+/// The session's transcript: the one the hooks named, or else the one that bears the session's id.
+#[must_use]
+pub fn transcript(record: &Record) -> Option<PathBuf> {
+    if let Some(named) = record.transcript.as_ref().filter(|_| record.has_hooks()) {
+        return Some(named.into());
+    }
+    let file = format!("{}.jsonl", session()?);
+    Some(project()?.join(file))
+}
+
+/// The project's transcripts that have changed just now, the session's among them; after `/clear` it is another one than
+/// the server was told of.
+#[must_use]
+pub fn recent_transcripts() -> Vec<PathBuf> {
+    let Some(files) = project().and_then(|project| fs::read_dir(project).ok()) else { return Vec::new() };
+    let is_recent = |path: &PathBuf| {
+        let changed = path.metadata().and_then(|facts| facts.modified());
+        let age = changed.map(|at| SystemTime::now().duration_since(at).unwrap_or_default());
+        path.extension().is_some_and(|extension| extension == "jsonl") && age.is_ok_and(|age| age < RECENT)
+    };
+    files.flatten().map(|file| file.path()).filter(is_recent).collect()
+}
+
+fn session() -> Option<String> {
+    env::var("CLAUDE_CODE_SESSION_ID").ok().filter(|id| !id.is_empty())
+}
+
+/// Where the client keeps the transcripts of the directory it works in.
+fn project() -> Option<PathBuf> {
+    let config = env::var_os("CLAUDE_CONFIG_DIR").filter(|dir| !dir.is_empty()).map(PathBuf::from);
+    let config = config.or_else(|| Some(home::of_person()?.join(".claude")))?;
+    let cwd = env::var("CLAUDE_PROJECT_DIR").ok()?;
+    Some(config.join("projects").join(folder(Path::new(&cwd))))
+}
+
+/// The client's name for a directory's folder.
+fn folder(cwd: &Path) -> String {
+    cwd.display().to_string().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect()
+}

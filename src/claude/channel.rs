@@ -1,0 +1,313 @@
+//! Letters as channel messages, where the client was started with a channel to this server.
+//!
+//! Nothing acknowledges a push: a client without the channel drops it in silence. So a pushed letter is a claim like any
+//! other, looked up in the transcript, and the first one decides whether there is a channel at all. While the server
+//! holds the channel's lock the bell lets it go first; when it gives up, letters go the ordinary way.
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::Result;
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+use super::{
+    alone, client,
+    frame::{self, Frame},
+    proof::{self, Way},
+};
+use crate::{
+    agent::{
+        Activity, Channel, Record,
+        host::HostKey,
+        identity,
+        policy::{Admission, BYPASS, Config, Verdict},
+    },
+    mailbox::{
+        Mailbox, Moved, State,
+        home::Home,
+        letter::{Letter, LetterId, Priority},
+        lock,
+        receipts::{Receipt, Step},
+        watch::Watch,
+    },
+};
+
+/// The method of a push.
+pub const METHOD: &str = "notifications/claude/channel";
+/// The capability by which a server says that it has a channel.
+pub const CAPABILITY: &str = "claude/channel";
+
+/// What a client drops although it will open the channel is sent before this.
+const CLIENT_SETTLES: Duration = Duration::from_secs(3);
+/// How long the transcript may need to show that a push was taken.
+const TAKEN_WITHIN: Duration = Duration::from_secs(3);
+/// How long the bell leaves a letter to the channel.
+pub const GOES_FIRST: Duration = Duration::from_secs(1);
+const LOCK: &str = "channel.lock";
+
+/// One channel message.
+#[derive(Debug)]
+pub struct Push {
+    pub content: String,
+    pub meta: Map<String, Value>,
+}
+
+/// Whether the client was started with a channel to a server like this one; whether it opens it, nobody says.
+#[must_use]
+pub fn is_offered() -> bool {
+    let from_plugin = env::var_os("CLAUDE_PLUGIN_ROOT").is_some();
+    names_us(client::command_line().iter().map(String::as_str), from_plugin)
+}
+
+/// Whether words of a command line open a channel to this plugin's server, or to one registered by hand.
+fn names_us<'a>(words: impl Iterator<Item = &'a str>, from_plugin: bool) -> bool {
+    let is_us = |entry: &str| match entry.split_once(':') {
+        Some(("plugin", plugin)) => from_plugin && plugin.split('@').next() == Some("cc2cc"),
+        Some(("server", _)) => !from_plugin, // the person gave it the name
+        _ => false,
+    };
+    let mut listing = false;
+    for word in words {
+        let (flag, value) = word.split_once('=').unwrap_or((word, ""));
+        let entries = if word.starts_with("--") {
+            listing = matches!(flag, "--dangerously-load-development-channels" | "--channels");
+            value
+        } else {
+            word
+        };
+        if listing && entries.split([',', ' ']).any(is_us) {
+            return true;
+        }
+    }
+    false
+}
+
+/// Whether a server pushes this mailbox's letters.
+#[must_use]
+pub fn is_open(mailbox: &Mailbox) -> bool {
+    let lock = mailbox.path().join(LOCK);
+    lock.exists() && lock::try_exclusive(&lock).is_ok_and(|free| free.is_none())
+}
+
+/// The id of the letter in a channel message as the client writes it down.
+#[must_use]
+pub fn id(text: &str) -> Option<LetterId> {
+    let head = text.strip_prefix("<channel ")?.split('>').next()?;
+    head.split_once(" id=\"")?.1.split('"').next()?.parse().ok()
+}
+
+/// Pushes the session's letters as they come, until a push is not taken or another server of the session does it.
+///
+/// # Errors
+/// When the home cannot be used, or the client no longer reads.
+pub fn keep_open(home: &Home, host: &HostKey, push: impl Fn(Push) -> Result<()>) -> Result<()> {
+    thread::sleep(CLIENT_SETTLES);
+    let sessions = home.subdir("sessions")?;
+    loop {
+        let Some(mailbox) = identity::find(home, host) else {
+            Watch::over([Path::new(&sessions)]).sleep(Duration::MAX);
+            continue;
+        };
+        let Some(_lock) = take_lock(&mailbox)? else { return Ok(()) };
+        mark(&mailbox, Channel::Offered)?;
+        let inbox = mailbox.dir(State::Inbox);
+        let watch = Watch::over([inbox.as_path(), Path::new(&sessions)]);
+        while identity::find(home, host).as_ref() == Some(&mailbox) {
+            if push_waiting(home, &mailbox, &push)? == Outcome::NotTaken {
+                return mark(&mailbox, Channel::Silent);
+            }
+            watch.sleep(Duration::MAX);
+        }
+    }
+}
+
+/// Takes the lock; a bell that looks whether it is free may have it for an instant.
+fn take_lock(mailbox: &Mailbox) -> Result<Option<lock::Lock>> {
+    let give_up = Instant::now() + Duration::from_secs(1);
+    loop {
+        let lock = lock::try_exclusive(&mailbox.path().join(LOCK))?;
+        if lock.is_some() || Instant::now() > give_up {
+            return Ok(lock);
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+fn mark(mailbox: &Mailbox, channel: Channel) -> Result<()> {
+    let mut record = Record::of(mailbox);
+    if record.channel != Some(channel) {
+        record.channel = Some(channel);
+        record.save(mailbox, Timestamp::now())?;
+    }
+    Ok(())
+}
+
+#[derive(PartialEq, Eq)]
+enum Outcome {
+    Fine,
+    /// There is no channel: the letter is back in the inbox.
+    NotTaken,
+}
+
+/// Pushes what waits, oldest first, as far as it may go this way.
+fn push_waiting(home: &Home, mailbox: &Mailbox, push: &impl Fn(Push) -> Result<()>) -> Result<Outcome> {
+    let Ok(config) = Config::load(home) else { return Ok(Outcome::Fine) }; // others tell the person
+    for waiting in mailbox.look(Timestamp::now())?.letters {
+        if waiting.priority == Priority::Low {
+            continue;
+        }
+        let Ok(letter) = mailbox.read(State::Inbox, &waiting.id) else { continue };
+        let Some(admission) = admission(&config, mailbox, &letter)? else { continue };
+        if push_one(mailbox, &letter, admission, push)? == Outcome::NotTaken {
+            return Ok(Outcome::NotTaken);
+        }
+    }
+    Ok(Outcome::Fine)
+}
+
+/// Whether a letter may be pushed; `None` leaves it where it is.
+///
+/// Only a hook knows the session's mode as it is now. Where it might bypass permissions by now, the letter is judged as
+/// if it did, and left to the mailman unless it may go even then.
+fn admission(config: &Config, mailbox: &Mailbox, letter: &Letter) -> Result<Option<Admission>> {
+    let receipts = mailbox.receipts(&letter.id);
+    if receipts.iter().any(|receipt| receipt.step == Step::Returned) {
+        return Ok(None); // pushed once and not proved: never twice this way
+    }
+    let record = Record::of(mailbox);
+    let known = record.permission_mode.as_deref();
+    let mode = if may_bypass(client::command_line().iter().map(String::as_str)) { Some(BYPASS) } else { known };
+    if !record.has_hooks() {
+        return Ok(Some(config.admit(mailbox, letter, mode)?).filter(|admission| *admission != Admission::Denied));
+    }
+    if receipts.iter().any(|receipt| receipt.step == Step::Accepted) {
+        return Ok(Some(Admission::ByAPerson));
+    }
+    let by_person = letter.from.is_reserved();
+    let verdict = config.judge(letter, mailbox.name(), mode);
+    Ok((verdict == Verdict::Accept && (by_person || mode.is_some())).then_some(Admission::Granted))
+}
+
+/// Whether a client started with these words can come to bypass permissions.
+fn may_bypass<'a>(mut words: impl Iterator<Item = &'a str>) -> bool {
+    words.any(|word| word.contains("dangerously-skip-permissions") || word.contains(BYPASS))
+}
+
+fn push_one(
+    mailbox: &Mailbox,
+    letter: &Letter,
+    admission: Admission,
+    push: &impl Fn(Push) -> Result<()>,
+) -> Result<Outcome> {
+    let record = Record::of(mailbox);
+    let transcript = alone::transcript(&record);
+    let mut claim = Receipt::now(Step::Claimed);
+    claim.via = Way::Channel.word();
+    claim.offset = transcript.as_deref().map(proof::length);
+    claim.transcript = transcript.as_ref().map(|path| path.display().to_string());
+    if mailbox.claim(&letter.id, &claim)? == Moved::Gone {
+        return Ok(Outcome::Fine);
+    }
+    let before = record.channel;
+    note_turn(mailbox, record, letter, admission)?;
+    push(message(letter))?;
+    mailbox.note(&letter.id, &Receipt::now(Step::Delivered))?;
+    if before == Some(Channel::Open) {
+        return Ok(Outcome::Fine); // whoever settles looks it up
+    }
+    if is_taken(mailbox, letter, transcript.as_deref(), claim.offset.unwrap_or(0))? {
+        mark(mailbox, Channel::Open)?;
+        return Ok(Outcome::Fine);
+    }
+    mailbox.give_back(&letter.id)?;
+    Ok(Outcome::NotTaken)
+}
+
+/// A channel message raises no hook that would note what its turn was given.
+fn note_turn(mailbox: &Mailbox, mut record: Record, letter: &Letter, admission: Admission) -> Result<()> {
+    record.hops = if admission == Admission::Granted { letter.origin.hops } else { 0 };
+    if record.has_hooks() {
+        record.state = Activity::Busy; // until its Stop
+    }
+    Ok(record.save(mailbox, Timestamp::now())?)
+}
+
+/// Waits until the transcript knows the letter. Without hooks the transcript may be another one by now.
+fn is_taken(mailbox: &Mailbox, letter: &Letter, transcript: Option<&Path>, offset: u64) -> Result<bool> {
+    let give_up = Instant::now() + TAKEN_WITHIN;
+    while Instant::now() < give_up {
+        if transcript.is_some_and(|transcript| proof::is_known(transcript, offset, &letter.id)) {
+            return Ok(true);
+        }
+        if let Some(transcript) = elsewhere(mailbox, &letter.id) {
+            let mut claim = Receipt::now(Step::Claimed);
+            claim.via = Way::Channel.word();
+            claim.transcript = Some(transcript.display().to_string());
+            mailbox.note(&letter.id, &claim)?;
+            mailbox.note(&letter.id, &Receipt::now(Step::Delivered))?;
+            return Ok(true);
+        }
+        thread::sleep(Duration::from_millis(25));
+    }
+    Ok(false)
+}
+
+/// Another transcript that knows the letter, where no hook says which one is the session's.
+fn elsewhere(mailbox: &Mailbox, id: &LetterId) -> Option<PathBuf> {
+    if Record::of(mailbox).has_hooks() {
+        return None;
+    }
+    alone::recent_transcripts().into_iter().find(|transcript| proof::is_known(transcript, 0, id))
+}
+
+/// A letter as a channel message. The client shows `user` to the person and writes all of it into the tag.
+fn message(letter: &Letter) -> Push {
+    let facts = [
+        ("from", Some(letter.from.to_string())),
+        ("user", Some(letter.from.to_string())),
+        ("id", Some(letter.id.to_string())),
+        ("type", Some(letter.kind.as_str().to_owned())),
+        ("reply_to", letter.reply_to.as_ref().map(ToString::to_string)),
+        ("sent_to", letter.origin.sent_to.clone()),
+        ("cwd", letter.origin.cwd.clone()),
+        ("branch", letter.origin.branch.clone()),
+        ("mode", letter.origin.permission_mode.clone()),
+    ];
+    let facts = facts.into_iter().filter_map(|(name, value)| Some((name, value?)));
+    let meta = facts.map(|(name, value)| (name.to_owned(), Value::from(frame::attribute(&value)))).collect();
+    Push { content: Frame::text_of(letter), meta }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_channel_is_offered_to_the_server_that_the_command_line_names() {
+        let named = |line: &str, from_plugin| names_us(line.split(' '), from_plugin);
+        let development = "--dangerously-load-development-channels";
+        assert!(named(&format!("claude {development} server:cc2cc"), false));
+        assert!(named(&format!("claude {development} server:other plugin:cc2cc@skills-dir --debug"), true));
+        assert!(named(&format!("claude {development}=plugin:cc2cc@skills-dir"), true));
+        assert!(named("claude --channels plugin:cc2cc@here,server:x", true));
+        assert!(!named(&format!("claude {development} server:cc2cc"), true), "that one was registered by hand");
+        assert!(!named(&format!("claude {development} plugin:cc2cc@skills-dir"), false));
+        assert!(!named(&format!("claude {development} plugin:other@skills-dir"), true));
+        assert!(!named(&format!("claude {development} --debug server:cc2cc"), false), "it is no longer in the list");
+        assert!(!named("claude tell me about plugin:cc2cc@skills-dir", true));
+    }
+
+    #[test]
+    fn an_id_is_read_from_the_head_of_a_message_only() {
+        let found = |text| id(text).map(|id| id.to_string());
+        let text = "<channel source=\"cc2cc\" from=\"bob\" id=\"abc-1\">\n<channel id=\"abc-2\">\n</channel>";
+        assert_eq!(found(text).as_deref(), Some("abc-1"));
+        assert_eq!(found("<channel source=\"x\">\n id=\"abc-1\"</channel>"), None);
+        assert_eq!(found("look: <channel source=\"x\" id=\"abc-1\">"), None);
+    }
+}

@@ -1,0 +1,53 @@
+//! `cc2cc statusline`: one segment for the status line that Claude Code shows below its prompt.
+//!
+//! It runs often and stands where a person works: it counts names without reading a letter, and whatever is wrong, it
+//! says nothing.
+
+use std::{
+    env,
+    io::{self, IsTerminal},
+    process::ExitCode,
+};
+
+use crate::{
+    agent::identity::{self, Trust},
+    claude::{client, hook},
+    mailbox::{
+        Mailbox, State,
+        home::{Home, HomeError},
+    },
+};
+
+/// Print a short segment for Claude Code's status line
+///
+/// The session's name, and the numbers of letters that wait and are held if there are any. Nothing outside of a session.
+#[derive(clap::Args)]
+#[command(after_help = "Configured in ~/.claude/settings.json; `cc2cc help status-line` shows how.")]
+pub struct Args {}
+
+pub fn run(home: Result<Home, HomeError>) -> ExitCode {
+    if let Some(mailbox) = home.ok().and_then(|home| mailbox(&home)) {
+        super::print(&format!("{}\n", segment(&mailbox)));
+    }
+    ExitCode::SUCCESS
+}
+
+fn segment(mailbox: &Mailbox) -> String {
+    let count = |state: State, what: &str| match mailbox.count(state) {
+        Ok(0) | Err(_) => String::new(),
+        Ok(many) => format!(" · {many} {what}"),
+    };
+    format!("✉ {}{}{}", mailbox.name(), count(State::Inbox, "waiting"), count(State::Held, "held"))
+}
+
+/// The agent of the session whose status line this is: by the client's process, or by the session's id where a script
+/// stands too far from it.
+fn mailbox(home: &Home) -> Option<Mailbox> {
+    let of_host = client::claimant(None, Trust::Host).and_then(|claimant| identity::find(home, &claimant.host));
+    of_host.or_else(|| identity::of_session(home, &session()?))
+}
+
+fn session() -> Option<String> {
+    let named = env::var("CLAUDE_CODE_SESSION_ID").ok().filter(|id| !id.is_empty());
+    named.or_else(|| if io::stdin().is_terminal() { None } else { hook::read_input().ok()?.session_id })
+}

@@ -1,0 +1,72 @@
+//! `cc2cc thread`: one conversation, letter by letter and step by step.
+
+use std::{
+    env,
+    io::{self, IsTerminal},
+    process::ExitCode,
+};
+
+use jiff::tz::TimeZone;
+use serde_json::json;
+
+use super::me;
+use crate::{
+    agent::{history, status::Found},
+    failure::Failure,
+    mailbox::{State, home::Home, letter::LetterId},
+    report::{self, transcript::Look},
+};
+
+/// Print the conversation a letter belongs to, step by step
+#[derive(clap::Args)]
+pub struct Args {
+    /// Any letter of it
+    #[arg(value_parser = super::letter_id)]
+    id: LetterId,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
+    let letters = conversation(home, &args.id)?;
+    let thread = letters[0].letter.thread_id();
+    if args.json {
+        let letters: Vec<_> = letters.iter().map(|found| report::json::logged(found, readable(found))).collect();
+        super::print_mail(&report::json::line(&json!({ "thread": thread, "letters": letters })));
+    } else {
+        let look = look(true, true);
+        let entries: Vec<_> = letters.iter().map(|found| look.letter(found, readable(found))).collect();
+        super::print_mail(&entries.join("\n"));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The letters of a conversation, at least one.
+///
+/// # Errors
+/// When there is no such letter.
+pub fn conversation(home: &Home, id: &LetterId) -> Result<Vec<Found>, Failure> {
+    let letters = history::conversation(home, id)?;
+    if letters.is_empty() { Err(Failure::no_such_letter(id)) } else { Ok(letters) }
+}
+
+/// The text of a letter, unless a model asks for one about which its person is still asked.
+pub fn readable(found: &Found) -> Option<&str> {
+    let withheld = found.state == State::Held && me::in_a_session();
+    (!withheld).then_some(found.letter.content.text.as_str())
+}
+
+/// How letters look to whoever runs us.
+pub fn look(full: bool, steps: bool) -> Look {
+    let columns = io::stdout().is_terminal().then(terminal_size::terminal_size).flatten();
+    let columns = columns.map(|(terminal_size::Width(columns), _)| columns.into());
+    Look { full, steps, colours: wants_colours(), columns, zone: TimeZone::system() }
+}
+
+/// Whether there is a terminal that shows colours, and a person before it who wants them.
+fn wants_colours() -> bool {
+    let said = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
+    let dumb = env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
+    cfg!(unix) && io::stdout().is_terminal() && !said("NO_COLOR") && !dumb && !me::in_a_session()
+}

@@ -1,0 +1,207 @@
+//! `cc2cc typed`: what a person does in the session they sit at, brought here by the mod inside Claude Code.
+//!
+//! The mod's children are started by the client itself. A command of the model's has a shell in between, or is told by
+//! the client whose it is.
+
+use std::{
+    io::{self, Read},
+    process::ExitCode,
+};
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::{
+    agent::{
+        directory::{self, Listed},
+        identity, status,
+    },
+    claude::{
+        client,
+        harmless::neutralise,
+        typed::{self, Through},
+    },
+    failure::{Code, Failure},
+    mailbox::{
+        Mailbox, State,
+        home::{Home, HomeError},
+        letter::{Letter, LetterId, TEXT_LIMIT_BYTES},
+    },
+    report::text,
+};
+
+/// Answer the mod inside Claude Code
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(clap::Subcommand)]
+enum Verb {
+    /// Send what standard input says: an address and a text
+    Send,
+    /// The newest letters
+    Inbox {
+        #[arg(long)]
+        json: bool,
+    },
+    /// Who is online; as JSON, whom one can write to
+    Who {
+        #[arg(long)]
+        json: bool,
+    },
+    /// One letter in full, as JSON
+    Read { id: LetterId },
+    /// Mark a waiting letter as read
+    Done {
+        #[arg(default_value = "", allow_hyphen_values = true)]
+        id: String,
+    },
+    /// Let a held letter go on
+    Accept {
+        #[arg(default_value = "", allow_hyphen_values = true)]
+        id: String,
+    },
+    /// Refuse a held letter
+    Refuse {
+        #[arg(default_value = "", allow_hyphen_values = true)]
+        id: String,
+    },
+}
+
+/// Says on standard output how it went, also when it failed: all of it is for the person's screen.
+pub fn run(home: Result<Home, HomeError>, args: &Args) -> ExitCode {
+    let answer = home.map_err(Failure::from).and_then(|home| answer(&home, &args.verb));
+    let (said, code) = match answer {
+        Ok(said) => (said, ExitCode::SUCCESS),
+        Err(failure) => (failure.to_string(), ExitCode::from(failure.code as u8)),
+    };
+    super::print(&format!("{}\n", said.trim_end()));
+    code
+}
+
+fn answer(home: &Home, verb: &Verb) -> Result<String, Failure> {
+    let mailbox = own(home)?;
+    let now = Timestamp::now();
+    let said = match verb {
+        Verb::Send => typed::send(home, &mailbox, &words()?, Through::Mod)?,
+        Verb::Inbox { json: false } => typed::inbox(&mailbox, Through::Mod)?,
+        Verb::Who { json: false } => typed::who(home, &mailbox)?,
+        Verb::Done { id } => typed::done(&mailbox, &id.parse()?)?.to_owned(),
+        Verb::Accept { id } => typed::accept(home, &mailbox, &id.parse()?)?.to_owned(),
+        Verb::Refuse { id } => typed::refuse(home, &mailbox, &id.parse()?)?.to_owned(),
+        Verb::Inbox { json: true } => return Ok(inbox(&mailbox, now)?.to_string()),
+        Verb::Who { json: true } => return Ok(who(home, &mailbox)?.to_string()),
+        Verb::Read { id } => return Ok(letter(&mailbox, id, now)?.to_string()),
+    };
+    Ok(neutralise(&said))
+}
+
+/// The mailbox of the session that the client which started this process has.
+fn own(home: &Home) -> Result<Mailbox, Failure> {
+    let host = client::starter().ok_or_else(|| {
+        Failure::new(Code::Held, "only the person at this session types this")
+            .hint("`cc2cc send`, `inbox` and `agents` are for the session itself")
+    })?;
+    identity::find(home, &host).ok_or_else(Failure::takes_no_part)
+}
+
+fn words() -> Result<String, Failure> {
+    let mut words = String::new();
+    let longest = TEXT_LIMIT_BYTES as u64 + 1024;
+    io::stdin()
+        .take(longest)
+        .read_to_string(&mut words)
+        .map_err(|error| Failure::new(Code::Failed, format!("could not read what was typed: {error}")))?;
+    Ok(words)
+}
+
+/// The list that the mod draws.
+fn inbox(mailbox: &Mailbox, now: Timestamp) -> Result<Value, Failure> {
+    let letters = typed::newest(mailbox)?;
+    let line = |(state, letter): &(State, Letter)| {
+        json!({
+            "id": letter.id,
+            "from": letter.from,
+            "ago": text::ago(letter.timestamp, now),
+            "state": word(*state),
+            "line": text::printable(&letter.first_line(120)),
+        })
+    };
+    Ok(json!({
+        "name": mailbox.name(),
+        "waiting": mailbox.count(State::Inbox)?,
+        "held": mailbox.count(State::Held)?,
+        "letters": letters.iter().map(line).collect::<Vec<_>>(),
+    }))
+}
+
+/// One letter as the mod draws it, and what the person can do with it.
+fn letter(mailbox: &Mailbox, id: &LetterId, now: Timestamp) -> Result<Value, Failure> {
+    /// More than anybody reads in a pane; a client draws no more than 100,000.
+    const LONGEST_CHARS: usize = 20_000;
+    let found = status::find_in(mailbox, id).ok_or_else(|| Failure::no_such_letter(id))?;
+    let letter = &found.letter;
+    let mut body = text::printable(&letter.content.text);
+    if let Some((end, _)) = body.char_indices().nth(LONGEST_CHARS) {
+        body.truncate(end);
+        body.push_str(&format!("…\n\n`cc2cc read {id}` in a terminal shows the rest"));
+    }
+    let is_held = found.state == State::Held;
+    let mut can = Vec::new();
+    if !letter.from.is_reserved() || letter.from.is_user() {
+        can.push("answer");
+    }
+    can.extend(if is_held { &["accept", "refuse"][..] } else { &[] });
+    can.extend((found.state == State::Inbox).then_some("done"));
+    Ok(json!({
+        "id": id,
+        "from": letter.from,
+        "about": format!("{} · {} · {}", letter.kind.as_str(), text::ago(letter.timestamp, now), word(found.state)),
+        "why": found.status().why.filter(|_| is_held).map(|why| text::printable(&why)),
+        "text": body,
+        "can": can,
+    }))
+}
+
+/// Whom one can write to: those who are there first, and last the groups.
+fn who(home: &Home, mailbox: &Mailbox) -> Result<Value, Failure> {
+    let mut agents = directory::list(home)?;
+    agents.retain(|agent| agent.mailbox != *mailbox);
+    agents.sort_by_key(|agent| !agent.online);
+    let mut names: Vec<Value> = agents
+        .iter()
+        .map(|agent| json!({ "name": agent.mailbox.name(), "about": text::printable(&about(agent)) }))
+        .collect();
+    for (name, about) in
+        [("@all", "everyone online"), ("@repo", "those in this repository"), ("@dir", "those in this directory")]
+    {
+        names.push(json!({ "name": name, "about": about }));
+    }
+    Ok(names.into())
+}
+
+fn about(agent: &Listed) -> String {
+    let record = &agent.record;
+    let state = match agent.online {
+        _ if agent.mailbox.name().is_user() => "the person at a terminal",
+        true => record.state.as_str(),
+        false => "offline",
+    };
+    let dir = record.cwd.as_deref().and_then(|cwd| std::path::Path::new(cwd).file_name());
+    let dir = dir.map(|dir| format!(" · {}", dir.to_string_lossy())).unwrap_or_default();
+    let branch = record.branch.as_deref().map(|branch| format!(" [{branch}]")).unwrap_or_default();
+    format!("{state}{dir}{branch}")
+}
+
+/// What a state is to a person.
+fn word(state: State) -> &'static str {
+    match state {
+        State::Inbox => "waiting",
+        State::Claimed => "delivered",
+        State::Held => "held",
+        State::Done => "seen",
+        State::Dead => "dead",
+    }
+}

@@ -1,0 +1,42 @@
+//! The verbs as `--help` and `help` list them: by what one wants to do.
+
+use clap::Command;
+
+use super::help;
+
+const GROUPS: [(&str, &[&str]); 6] = [
+    ("Write and read:", &["send", "inbox", "read", "wait", "status"]),
+    ("Who is there:", &["agents", "whoami", "rename"]),
+    ("Decide:", &["accept", "refuse", "retry"]),
+    ("Watch:", &["watch", "log", "thread", "export", "statusline"]),
+    ("Set up and look after:", &["install", "update", "uninstall", "doctor", "demo", "prune", "completions", "help"]),
+    ("Started by Claude Code:", &["mcp", "hook"]),
+];
+/// For a verb that nobody has put anywhere.
+const REST: &str = "More:";
+
+/// The verbs that are shown, with what they do.
+pub fn of(command: &Command) -> impl Iterator<Item = (&str, String)> {
+    let shown = command.get_subcommands().filter(|verb| !verb.is_hide_set());
+    shown.map(|verb| (verb.get_name(), verb.get_about().map(ToString::to_string).unwrap_or_default()))
+}
+
+/// A line for each name and what it stands for.
+pub fn lines<'a>(rows: impl Iterator<Item = (&'a str, &'a str)>, width: usize) -> String {
+    let lines: Vec<String> = rows.map(|(name, about)| format!("  {name:<width$}  {about}\n")).collect();
+    lines.concat()
+}
+
+/// All verbs by groups, a line each.
+pub fn listing(command: &Command) -> String {
+    let verbs: Vec<(&str, String)> = of(command).collect();
+    let width = verbs.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    let is_placed = |name: &str| GROUPS.iter().any(|(_, names)| names.contains(&name));
+    let rest: Vec<&str> = verbs.iter().map(|(name, _)| *name).filter(|name| !is_placed(name)).collect();
+    let group = |(title, names): (&str, &[&str])| {
+        let known = names.iter().filter_map(|name| verbs.iter().find(|(verb, _)| verb == name));
+        let lines = lines(known.map(|(name, about)| (*name, about.as_str())), width);
+        if lines.is_empty() { lines } else { format!("{}\n{lines}\n", help::title(title)) }
+    };
+    GROUPS.into_iter().chain([(REST, rest.as_slice())]).map(group).collect()
+}

@@ -1,0 +1,155 @@
+//! `cc2cc watch`: what happens, as it happens.
+
+use std::{
+    io::{self, IsTerminal},
+    process::ExitCode,
+};
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::{completions, me};
+use crate::{
+    agent::{
+        directory,
+        feed::Feed,
+        identity::{self, Trust},
+    },
+    claude::client::{self, Part},
+    failure::{Code, Failure},
+    mailbox::{
+        Mailbox,
+        home::Home,
+        name::AgentName,
+        watch::{BEAT, Watch},
+    },
+    report, view,
+};
+
+/// Follow letters and agents live
+#[derive(clap::Args)]
+pub struct Args {
+    /// Only what concerns this agent
+    #[arg(long, value_name = "NAME", add = completions::names())]
+    agent: Option<String>,
+    /// Print one JSON object a line
+    #[arg(long)]
+    json: bool,
+    /// Only what concerns the session this process belongs to; ends with it (for the plugin)
+    #[arg(long, hide = true, conflicts_with = "agent", requires = "json")]
+    session: bool,
+}
+
+pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
+    if !args.json {
+        is_for_a_person()?;
+    }
+    if args.session {
+        follow_session(home)?;
+    } else {
+        let scope = args.agent.as_deref().map(|text| named(home, text)).transpose()?;
+        if !args.json {
+            return view::run(home, scope);
+        }
+        end_with_reader();
+        follow(&mut Feed::open(home, scope)?, |_| true)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The view needs somebody who looks at it, and whose words may pass for the person's.
+fn is_for_a_person() -> Result<(), Failure> {
+    const HINT: &str = "`cc2cc watch --json` prints what happens, one JSON object a line";
+    if me::in_a_session() {
+        return Err(Failure::new(Code::Held, "only a person watches on a terminal").hint(HINT));
+    }
+    if !(io::stdin().is_terminal() && io::stdout().is_terminal()) {
+        return Err(Failure::new(Code::Usage, "this is no terminal to watch on").hint(HINT));
+    }
+    Ok(())
+}
+
+/// Whom a word means: an agent, under the name it has now, or the person, who need not have a mailbox yet.
+fn named(home: &Home, text: &str) -> Result<AgentName, Failure> {
+    let name: AgentName = text.parse()?;
+    match home.mailbox(&name) {
+        Some(mailbox) => Ok(mailbox.name().clone()),
+        None if name.is_user() => Ok(name),
+        None => Err(Failure::no_such_agent(&name, directory::nearest(home, name.as_str()))),
+    }
+}
+
+/// Follows the agent of the session around this process, whichever it is; returns when the session takes no part.
+fn follow_session(home: &Home) -> Result<(), Failure> {
+    if client::part() == Part::None {
+        return Ok(());
+    }
+    client::end_with_parent();
+    end_with_reader();
+    let Some(claimant) = client::claimant(None, Trust::Host) else { return Ok(()) };
+    let own = || identity::find(home, &claimant.host);
+    loop {
+        let mailbox = await_claim(home, own)?;
+        let mut feed = Feed::open(home, Some(mailbox.name().clone()))?;
+        // The session may take up another one's mailbox, as after a resume; a rename is no such move.
+        let still = |feed: &Feed| {
+            let followed = feed.scope().and_then(|name| home.mailbox(name));
+            own().is_none_or(|own| followed.is_none_or(|followed| followed == own))
+        };
+        follow(&mut feed, still)?;
+    }
+}
+
+/// Waits until the session's first hook has claimed a name for it.
+fn await_claim(home: &Home, own: impl Fn() -> Option<Mailbox>) -> Result<Mailbox, Failure> {
+    let sessions = home.subdir("sessions")?;
+    let watch = Watch::over([sessions.as_path()]);
+    loop {
+        if let Some(mailbox) = own() {
+            return Ok(mailbox);
+        }
+        watch.sleep(BEAT);
+    }
+}
+
+/// Prints what happens, as long as `goes_on` says so and somebody reads it.
+fn follow(feed: &mut Feed, goes_on: impl Fn(&Feed) -> bool) -> Result<(), Failure> {
+    print(&report::json::ready(feed, Timestamp::now()))?;
+    while goes_on(feed) {
+        for event in feed.next(BEAT) {
+            print(&report::json::event(&event))?;
+        }
+    }
+    Ok(())
+}
+
+/// Prints one line at once; a reader that has gone away ends the watch, and is no failure.
+fn print(value: &Value) -> Result<(), Failure> {
+    let line = report::json::line(value);
+    match super::print_surely(&super::for_reader(&line)) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => std::process::exit(0),
+        Err(error) => Err(Failure::new(Code::Failed, format!("could not print: {error}"))),
+        Ok(()) => Ok(()),
+    }
+}
+
+/// Ends this process when nobody reads what it prints any more, also while there is nothing to print. Where the system
+/// does not tell, the next line will.
+pub(super) fn end_with_reader() {
+    #[cfg(unix)]
+    std::thread::spawn(|| {
+        use rustix::{
+            event::{PollFd, PollFlags, poll},
+            io::Errno,
+        };
+        let out = io::stdout();
+        loop {
+            let mut handle = [PollFd::new(&out, PollFlags::empty())];
+            match poll(&mut handle, None) {
+                Ok(_) if handle[0].revents().intersects(PollFlags::ERR | PollFlags::HUP) => std::process::exit(0),
+                Err(Errno::INTR) => {}
+                _ => return,
+            }
+        }
+    });
+}

@@ -1,0 +1,162 @@
+//! The agents on the left: who is there first, then by name.
+
+use super::{cells, window::Window};
+use crate::{
+    agent::{Activity, directory::Listed},
+    mailbox::{State, name::AgentName},
+    report::text::home_as_tilde,
+};
+
+/// One agent as the view keeps it.
+#[derive(Debug, Clone)]
+pub struct Agent {
+    pub name: AgentName,
+    pub presence: Presence,
+    pub unread: usize,
+    pub held: usize,
+    /// Where it works; safe for a screen.
+    pub place: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presence {
+    Idle,
+    Busy,
+    Offline,
+    /// The person's mailbox.
+    Person,
+}
+
+impl Presence {
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Idle => "idle",
+            Self::Busy => "busy",
+            Self::Offline => "offline",
+            Self::Person => "you",
+        }
+    }
+
+    #[must_use]
+    pub fn is_online(self) -> bool {
+        matches!(self, Self::Idle | Self::Busy)
+    }
+}
+
+impl Agent {
+    /// Counts what is held for it; the rest is as listed.
+    #[must_use]
+    pub fn of(listed: &Listed) -> Self {
+        let record = &listed.record;
+        let branch = record.branch.as_deref().map(|branch| format!(" [{branch}]")).unwrap_or_default();
+        let place = record.cwd.as_deref().map(|cwd| format!("{}{branch}", home_as_tilde(cwd))).unwrap_or_default();
+        let name = listed.mailbox.name().clone();
+        Self {
+            presence: match (listed.online, record.state) {
+                _ if name.is_user() => Presence::Person,
+                (false, _) => Presence::Offline,
+                (true, Activity::Idle) => Presence::Idle,
+                (true, Activity::Busy) => Presence::Busy,
+            },
+            unread: listed.unread,
+            held: listed.mailbox.count(State::Held).unwrap_or(0),
+            place: cells::one_line(&place, 200),
+            name,
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+pub struct Agents {
+    list: Vec<Agent>,
+    cursor: Option<AgentName>,
+    pub window: Window,
+}
+
+impl Agents {
+    /// Takes in agents as they are now.
+    pub fn update(&mut self, agents: impl IntoIterator<Item = Agent>) {
+        let before = self.position();
+        for agent in agents {
+            self.list.retain(|known| known.name != agent.name);
+            self.list.push(agent);
+        }
+        self.arrange(before);
+    }
+
+    /// Takes in all agents there are.
+    pub fn replace(&mut self, agents: Vec<Agent>) {
+        let before = self.position();
+        self.list = agents;
+        self.arrange(before);
+    }
+
+    pub fn remove(&mut self, name: &AgentName) {
+        let before = self.position();
+        self.list.retain(|known| known.name != *name);
+        self.arrange(before);
+    }
+
+    pub fn rename(&mut self, was: &AgentName, new: &AgentName) {
+        let before = self.position();
+        self.list.retain(|known| known.name != *new);
+        for agent in self.list.iter_mut().filter(|known| known.name == *was) {
+            agent.name.clone_from(new);
+        }
+        if self.cursor.as_ref() == Some(was) {
+            self.cursor = Some(new.clone());
+        }
+        self.arrange(before);
+    }
+
+    #[must_use]
+    pub fn list(&self) -> &[Agent] {
+        &self.list
+    }
+
+    #[must_use]
+    pub fn online(&self) -> usize {
+        self.list.iter().filter(|agent| agent.presence.is_online()).count()
+    }
+
+    /// Letters that wait for a person, of all agents.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        self.list.iter().map(|agent| agent.held).sum()
+    }
+
+    #[must_use]
+    pub fn selected(&self) -> Option<&Agent> {
+        self.position().map(|at| &self.list[at])
+    }
+
+    #[must_use]
+    pub fn position(&self) -> Option<usize> {
+        let cursor = self.cursor.as_ref()?;
+        self.list.iter().position(|agent| agent.name == *cursor)
+    }
+
+    pub fn go_to(&mut self, at: usize) {
+        let at = at.min(self.list.len().saturating_sub(1));
+        self.cursor = self.list.get(at).map(|agent| agent.name.clone());
+        self.window.reveal(at, self.list.len());
+    }
+
+    pub fn step(&mut self, by: isize) {
+        self.go_to(Window::step(self.position().unwrap_or(0), by, self.list.len()));
+    }
+
+    fn arrange(&mut self, before: Option<usize>) {
+        let rank = |agent: &Agent| match agent.presence {
+            Presence::Idle | Presence::Busy => 0,
+            Presence::Person => 1,
+            Presence::Offline => 2,
+        };
+        self.list.sort_by(|a, b| (rank(a), &a.name).cmp(&(rank(b), &b.name)));
+        let after = self.position();
+        if let Some(row) = self.window.follow(before, after, self.list.len()) {
+            self.go_to(row);
+        }
+    }
+}

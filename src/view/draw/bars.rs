@@ -1,0 +1,139 @@
+//! The lines above and below the panes.
+
+use ratatui::{
+    Frame,
+    layout::{Position, Rect},
+    text::{Line, Span},
+};
+use unicode_width::UnicodeWidthStr;
+
+use crate::{
+    agent::status::Rung,
+    view::{
+        cells,
+        draft::Field,
+        input::Input,
+        model::{Focus, Mode, Model},
+        theme::Theme,
+    },
+};
+
+pub fn title(frame: &mut Frame, model: &Model, area: Rect) {
+    let held = model.agents.held();
+    let theme = model.theme;
+    let mut line = vec![Span::styled(" cc2cc", theme.strong()), Span::styled(" watch", theme.faint())];
+    let online = format!("{} of {} online ", model.agents.online(), sessions(model));
+    let held = if held == 0 { String::new() } else { format!("{held} held for you · ") };
+    let gap = usize::from(area.width).saturating_sub(12 + held.width() + online.width());
+    line.push(Span::raw(" ".repeat(gap)));
+    line.push(Span::styled(held, theme.call()));
+    line.push(Span::styled(online, theme.faint()));
+    frame.render_widget(Line::from(line), area);
+}
+
+fn sessions(model: &Model) -> usize {
+    model.agents.list().iter().filter(|agent| !agent.name.is_user()).count()
+}
+
+/// What happened last, or the one line that is being written.
+pub fn notice(frame: &mut Frame, model: &Model, area: Rect) {
+    let theme = model.theme;
+    let width = usize::from(area.width);
+    match (&model.mode, &model.notice) {
+        (Mode::Search(input), _) => ask(frame, theme, area, "/", input),
+        (Mode::Refuse(_, input), _) => {
+            ask(frame, theme, area, "refuse, and tell its sender why (may be empty): ", input);
+        }
+        (_, Some(notice)) if notice.is_trouble => {
+            let text = cells::fit(&format!(" × {}", notice.text), width);
+            frame.render_widget(Line::styled(text, theme.trouble()), area);
+        }
+        (_, Some(notice)) => frame.render_widget(Line::raw(cells::fit(&format!(" {}", notice.text), width)), area),
+        (_, None) => frame.render_widget(Line::styled("─".repeat(width), theme.faint()), area),
+    }
+}
+
+fn ask(frame: &mut Frame, theme: Theme, area: Rect, question: &str, input: &Input) {
+    let room = usize::from(area.width).saturating_sub(question.width() + 3).max(1);
+    let (x, _) = input.cursor(usize::MAX);
+    // The end is what one writes at.
+    let text = cells::safe(input.text());
+    let mut from = 0;
+    let mut cut = text.as_str();
+    while x.saturating_sub(from) > room {
+        let Some(c) = cut.chars().next() else { break };
+        from += c.to_string().width();
+        cut = &cut[c.len_utf8()..];
+    }
+    let line = vec![Span::styled(format!(" {question}"), theme.accent()), Span::raw(cells::fit(cut, room + 1))];
+    frame.render_widget(Line::from(line), area);
+    let x = 1 + question.width() + x.saturating_sub(from).min(room);
+    frame.set_cursor_position(Position { x: area.x + u16::try_from(x).unwrap_or(u16::MAX), y: area.y });
+}
+
+pub fn keys(frame: &mut Frame, model: &Model, area: Rect) {
+    let theme = model.theme;
+    let always: &[Hint] = if matches!(model.mode, Mode::Browse) { &[("?", "help"), ("q", "quit")] } else { &[] };
+    let wide = |(key, does): &Hint| key.width() + does.width() + 3;
+    let mut left = usize::from(area.width).saturating_sub(always.iter().map(wide).sum());
+    let mut line = vec![Span::raw(" ")];
+    let fitting = fitting(model);
+    let fitting = fitting.iter().take_while(|hint| {
+        let fits = wide(hint) <= left;
+        left = left.saturating_sub(wide(hint));
+        fits
+    });
+    for (key, does) in fitting.chain(always) {
+        line.push(Span::styled(*key, theme.accent()));
+        line.push(Span::styled(format!(" {does}  "), theme.faint()));
+    }
+    frame.render_widget(Line::from(line), area);
+}
+
+type Hint = (&'static str, &'static str);
+
+/// What else does something now, the first that one would miss most.
+fn fitting(model: &Model) -> Vec<Hint> {
+    match &model.mode {
+        Mode::Help => vec![("any key", "back")],
+        Mode::Search(_) => vec![("Enter", "search all letters"), ("Esc", "show all again")],
+        Mode::Refuse(..) => vec![("Enter", "refuse"), ("Esc", "leave it held")],
+        Mode::Write(draft) if draft.field == Field::To => vec![("Enter", "to the text"), ("Esc", "leave")],
+        Mode::Write(draft) if draft.sending => Vec::new(),
+        Mode::Write(draft) => {
+            let mut hints = vec![("Enter", "send"), ("Ctrl-J", "new line")];
+            if draft.answers.is_none() {
+                hints.push(("Tab", "to whom"));
+            }
+            hints.push(("Esc", "leave, keep it"));
+            hints
+        }
+        Mode::Browse => browsing(model),
+    }
+}
+
+fn browsing(model: &Model) -> Vec<Hint> {
+    let subject = model.subject();
+    let held = subject.is_some_and(|entry| entry.rung == Rung::Held) && model.focus != Focus::Agents;
+    let mut hints = vec![("↑↓", "move"), ("Tab", "pane")];
+    if subject.is_none() {
+        hints.extend([("n", "new"), ("/", "find"), ("Esc", "show all")]);
+        return hints;
+    }
+    match model.focus {
+        Focus::Agents => hints.extend([("Enter", "only its letters"), ("n", "write to it")]),
+        Focus::Letters => hints.push(("Enter", "open")),
+        Focus::Reading => hints.push(("Esc", "close")),
+    }
+    if held {
+        hints.extend([("a", "accept"), ("x", "refuse")]);
+    }
+    if model.focus != Focus::Agents {
+        hints.extend([("r", "answer"), ("n", "new"), ("f", "its agent")]);
+    }
+    hints.push(("/", "find"));
+    if model.focus != Focus::Agents {
+        hints.push(("y", "copy id"));
+    }
+    hints
+}

@@ -1,0 +1,52 @@
+//! The letter that is being written.
+
+use ratatui::{
+    Frame,
+    layout::{Position, Rect},
+    text::{Line, Span},
+};
+
+use super::heading;
+use crate::view::{
+    cells,
+    draft::Field,
+    model::{Mode, Model},
+};
+
+pub fn draw(frame: &mut Frame, model: &mut Model, area: Rect) {
+    let theme = model.theme;
+    let Mode::Write(draft) = &model.mode else { return };
+    let title = if draft.answers.is_some() { "answer" } else { "new letter" };
+    let note = if draft.sending { "sending…" } else { "" };
+    let below = heading(frame, theme, area, title, note, true);
+    let inner = Rect { x: below.x + 1, width: below.width.saturating_sub(2), ..below };
+    let width = usize::from(inner.width);
+    let to = Line::from(vec![Span::styled("to ", theme.faint()), Span::raw(cells::fit(draft.to.text(), width - 3))]);
+    frame.render_widget(to, Rect { height: 1, ..inner });
+    let mut above = 1;
+    if let Some(answered) = &draft.answers {
+        let line = cells::fit(&format!("answers «{}»", answered.line), width);
+        frame.render_widget(Line::styled(line, theme.faint()), Rect { y: inner.y + 1, height: 1, ..inner });
+        above += 1;
+    }
+    above += 1; // a free line
+    let text = Rect { y: inner.y + above, height: inner.height.saturating_sub(above), ..inner };
+    model.places.text = text;
+    let (x, y) = draft.text.cursor(width);
+    let rows = usize::from(text.height).max(1);
+    let top = (y + 1).saturating_sub(rows);
+    for (row, line) in text.rows().zip(draft.text.lines(width).iter().skip(top)) {
+        frame.render_widget(Line::raw(cells::fit(&cells::safe(&line.text), width)), row);
+    }
+    let (x, y) = match draft.field {
+        Field::To => (inner.x + 3 + cell(draft.to.cursor(width - 3).0, width - 4), inner.y),
+        Field::Text => (text.x + cell(x, width - 1), text.y + cell(y - top, rows - 1)),
+    };
+    if !draft.sending {
+        frame.set_cursor_position(Position { x, y });
+    }
+}
+
+fn cell(at: usize, last: usize) -> u16 {
+    u16::try_from(at.min(last)).unwrap_or(u16::MAX)
+}

@@ -1,0 +1,77 @@
+//! All keys and signs on one page.
+
+use ratatui::{
+    Frame,
+    layout::{Constraint, Layout, Rect},
+    text::{Line, Span},
+};
+
+use super::heading;
+use crate::{
+    agent::status::Rung,
+    view::{
+        agents::Presence,
+        model::Model,
+        theme::{self, Theme},
+    },
+};
+
+const KEYS: [(&str, &str); 16] = [
+    ("↑ ↓ j k", "move"),
+    ("PgUp PgDn g G", "move far"),
+    ("Tab", "next pane"),
+    ("Enter", "open; unfold or fold"),
+    ("Esc", "close, show all"),
+    ("r", "answer the letter"),
+    ("n", "write a new letter"),
+    ("a", "accept a held letter"),
+    ("x", "refuse a held letter"),
+    ("f", "letters of its agent only"),
+    ("/", "find letters"),
+    ("y", "copy the letter's id"),
+    ("m", "mouse on or off"),
+    ("Ctrl-L", "draw anew"),
+    ("Ctrl-Z", "to the shell, until fg"),
+    ("q Ctrl-C", "quit"),
+];
+
+pub fn draw(frame: &mut Frame, model: &Model, area: Rect) {
+    let theme = model.theme;
+    let [left, right] = Layout::horizontal([Constraint::Fill(1), Constraint::Fill(1)]).areas(area);
+    let below = heading(frame, theme, left, "keys", "", true);
+    let keys = KEYS.iter().map(|(key, does)| pair(theme, key, 15, does));
+    fill(frame, below, keys);
+    let below = heading(frame, theme, right, "signs", "", true);
+    let ladder = theme::LADDER.iter().map(|rung| {
+        let sign = Span::styled(format!("  {} {:<10}", theme::sign(*rung), rung.as_str()), theme.rung(*rung));
+        Line::from(vec![sign, Span::styled(meaning(*rung), theme.faint())])
+    });
+    let agents = [Presence::Busy, Presence::Idle, Presence::Offline, Presence::Person].map(|presence| {
+        Line::styled(format!("  {} {}", theme::presence_sign(presence), presence.as_str()), theme.presence(presence))
+    });
+    fill(frame, below, ladder.chain([Line::default()]).chain(agents));
+}
+
+fn pair(theme: Theme, key: &'static str, room: usize, does: &'static str) -> Line<'static> {
+    Line::from(vec![Span::styled(format!("  {key:<room$}"), theme.accent()), Span::raw(does)])
+}
+
+fn fill<'a>(frame: &mut Frame, area: Rect, lines: impl Iterator<Item = Line<'a>>) {
+    for (row, line) in area.rows().skip(1).zip(lines) {
+        frame.render_widget(line, row);
+    }
+}
+
+fn meaning(rung: Rung) -> &'static str {
+    match rung {
+        Rung::Stored => "waits in the inbox",
+        Rung::Rung => "the session was woken",
+        Rung::Delivered => "handed to the model",
+        Rung::Seen => "proved to be read",
+        Rung::Answered => "a reply was sent",
+        Rung::Held => "waits for your yes",
+        Rung::Expired => "its time was over",
+        Rung::Refused => "a no was said",
+        Rung::Dead => "could not be delivered",
+    }
+}

@@ -1,0 +1,61 @@
+//! The letter that is open.
+
+use ratatui::{
+    Frame,
+    layout::Rect,
+    text::{Line, Span},
+};
+
+use super::{heading, is_focused};
+use crate::view::{
+    cells,
+    model::{Focus, Model},
+    reading::Fact,
+    theme::{self, Theme},
+};
+
+/// Free cells on either side of the text.
+const MARGIN: usize = 1;
+
+pub fn draw(frame: &mut Frame, model: &mut Model, area: Rect) {
+    let focused = is_focused(model, Focus::Reading);
+    let theme = model.theme;
+    let state = model.reading.as_ref().and_then(|open| model.letters.find(&open.key)).map(|entry| entry.rung);
+    let Some(reading) = &mut model.reading else { return };
+    let width = usize::from(area.width).saturating_sub(2 * MARGIN);
+    let height = usize::from(area.height).saturating_sub(1);
+    reading.lay(width);
+    reading.window.height = height;
+    reading.window.clamp(reading.len());
+    let (top, len) = (reading.window.top, reading.len());
+    let note = if len > height { format!("{} %", (top + height) * 100 / len) } else { String::new() };
+    let title = state.map_or("letter".to_owned(), |rung| format!("letter · {} {}", theme::sign(rung), rung.as_str()));
+    let rows = heading(frame, theme, area, &title, &note, focused);
+    model.places.reading = rows;
+    let facts = reading.above().len();
+    let head = reading.above().iter().map(|fact| line(fact, theme, width));
+    let text = reading.lines().iter().map(|line| Line::raw(line.clone()));
+    let lines = head.chain([Line::default()]).chain(text.skip(top.saturating_sub(facts + 1)));
+    for (row, line) in rows.rows().zip(lines.skip(top.min(facts + 1))) {
+        let row = Rect { x: row.x + 1, width: row.width.saturating_sub(2), ..row };
+        frame.render_widget(line, row);
+    }
+}
+
+fn line(fact: &Fact, theme: Theme, width: usize) -> Line<'static> {
+    match fact {
+        Fact::Title(text) => Line::styled(cells::fit(text, width), theme.strong()),
+        Fact::Why(text) => Line::styled(text.clone(), theme.call()),
+        Fact::Plain(text) => Line::styled(cells::fit(text, width), theme.faint()),
+        Fact::Step { rung, name, when, note } => {
+            let sign = rung.map_or("↺", theme::sign);
+            let style = rung.map_or(theme.faint(), |rung| theme.rung(rung));
+            let note = cells::fit(note, width.saturating_sub(13 + when.len() + 2));
+            Line::from(vec![
+                Span::styled(format!("{sign} {name:<10} "), style),
+                Span::raw(when.clone()),
+                Span::styled(format!("  {note}"), theme.faint()),
+            ])
+        }
+    }
+}

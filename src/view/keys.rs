@@ -1,0 +1,263 @@
+//! What each key does.
+
+mod writing;
+
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseEvent};
+
+use super::{
+    draft::Draft,
+    input::Input,
+    letter::Key,
+    letters::Part,
+    model::{Focus, Mode, Model, Notice, Older},
+    past::Mark,
+    work::{Deed, Wanted},
+};
+use crate::{agent::status::Rung, mailbox::letter::LetterId};
+
+/// What a key asks of the world outside the model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// Show this letter in full.
+    Read(Key),
+    Do(Deed),
+    Copy(LetterId),
+    /// Look further back.
+    LookBack(Mark),
+    /// Look on the disk for such letters.
+    Search(Wanted),
+    Mouse(bool),
+    Redraw,
+    Suspend,
+    Quit,
+}
+
+impl Model {
+    /// Takes in what the terminal says.
+    pub fn handle(&mut self, event: Event) -> Option<Action> {
+        match event {
+            Event::Key(key) if key.kind != KeyEventKind::Release => self.press(key),
+            Event::Paste(text) => {
+                self.paste(&text);
+                None
+            }
+            Event::Mouse(mouse) => self.point(mouse),
+            _ => None,
+        }
+    }
+
+    fn press(&mut self, key: KeyEvent) -> Option<Action> {
+        if key.modifiers.contains(KeyModifiers::CONTROL) {
+            match key.code {
+                KeyCode::Char('c') => return Some(Action::Quit),
+                KeyCode::Char('z') => return Some(Action::Suspend),
+                KeyCode::Char('l') => return Some(Action::Redraw),
+                _ => {}
+            }
+        }
+        match &mut self.mode {
+            Mode::Browse => self.browse(key),
+            Mode::Help => {
+                self.mode = Mode::Browse;
+                None
+            }
+            Mode::Search(_) => self.search(key),
+            Mode::Write(_) => self.write(key),
+            Mode::Refuse(..) => self.refuse(key),
+        }
+    }
+
+    fn browse(&mut self, key: KeyEvent) -> Option<Action> {
+        self.notice = None;
+        let page = isize::try_from(self.page().max(2) - 1).unwrap_or(isize::MAX);
+        match key.code {
+            KeyCode::Up | KeyCode::Char('k') => return self.step(-1),
+            KeyCode::Down | KeyCode::Char('j') => return self.step(1),
+            KeyCode::PageUp => return self.step(-page),
+            KeyCode::PageDown | KeyCode::Char(' ') => return self.step(page),
+            KeyCode::Home | KeyCode::Char('g') => return self.step(isize::MIN),
+            KeyCode::End | KeyCode::Char('G') => return self.step(isize::MAX),
+            KeyCode::Tab => self.focus = self.next_pane(),
+            KeyCode::BackTab => {
+                self.focus = self.next_pane();
+                self.focus = if self.reading.is_some() { self.next_pane() } else { self.focus };
+            }
+            KeyCode::Enter | KeyCode::Right | KeyCode::Char('l' | 'o') => return self.open(),
+            KeyCode::Left | KeyCode::Char('h') => self.back(),
+            KeyCode::Esc => self.leave(),
+            KeyCode::Char('f') => return self.filter_by_agent(),
+            KeyCode::Char('/') => self.mode = Mode::Search(Input::new(self.letters.wanted().text.clone())),
+            KeyCode::Char('n') => self.compose(),
+            KeyCode::Char('r') => self.answer(),
+            KeyCode::Char('a') => return self.accept(),
+            KeyCode::Char('x') => self.ask_why(),
+            KeyCode::Char('y') => return self.copy(),
+            KeyCode::Char('m') => return Some(Action::Mouse(!self.mouse)),
+            KeyCode::Char('?') => self.mode = Mode::Help,
+            KeyCode::Char('q') => return Some(Action::Quit),
+            _ => {}
+        }
+        None
+    }
+
+    fn page(&self) -> usize {
+        match (self.focus, &self.reading) {
+            (Focus::Agents, _) => self.agents.window.height,
+            (Focus::Reading, Some(reading)) => reading.window.height,
+            _ => self.letters.window.height,
+        }
+    }
+
+    pub(super) fn step(&mut self, by: isize) -> Option<Action> {
+        match (self.focus, &mut self.reading) {
+            (Focus::Agents, _) => self.agents.step(by),
+            (Focus::Reading, Some(reading)) => reading.scroll(by),
+            _ => {
+                self.letters.step(by);
+                return self.more_if_near_the_end();
+            }
+        }
+        None
+    }
+
+    fn more_if_near_the_end(&mut self) -> Option<Action> {
+        let left = self.letters.rows().len().saturating_sub(self.letters.position()? + 1);
+        if left > self.letters.window.height {
+            return None;
+        }
+        match std::mem::replace(&mut self.older, Older::Loading) {
+            Older::Before(mark) => Some(Action::LookBack(mark)),
+            other => {
+                self.older = other;
+                None
+            }
+        }
+    }
+
+    fn next_pane(&self) -> Focus {
+        match self.focus {
+            Focus::Agents => Focus::Letters,
+            Focus::Letters if self.reading.is_some() => Focus::Reading,
+            Focus::Letters | Focus::Reading => Focus::Agents,
+        }
+    }
+
+    pub(super) fn open(&mut self) -> Option<Action> {
+        match self.focus {
+            Focus::Agents => return self.filter_by_agent(),
+            Focus::Reading => {}
+            Focus::Letters => {
+                let row = self.letters.selected()?;
+                match row.part {
+                    Part::Folded { .. } => self.letters.unfold(),
+                    Part::Unfolded { .. } => drop(self.letters.fold()),
+                    Part::Alone | Part::Member => return Some(Action::Read(self.letters.entry(row).key.clone())),
+                }
+            }
+        }
+        None
+    }
+
+    /// One step out of what one is in.
+    fn back(&mut self) {
+        match self.focus {
+            Focus::Reading => self.close(),
+            Focus::Letters => drop(self.letters.fold()),
+            Focus::Agents => {}
+        }
+    }
+
+    fn leave(&mut self) {
+        if self.reading.is_some() {
+            self.close();
+        } else if self.letters.is_filtered() {
+            self.letters.show_only(Wanted::default());
+            self.searching = false;
+        } else {
+            self.back();
+        }
+    }
+
+    fn close(&mut self) {
+        self.reading = None;
+        if self.focus == Focus::Reading {
+            self.focus = Focus::Letters;
+        }
+    }
+
+    /// Shows the letters of one agent, or of all again.
+    fn filter_by_agent(&mut self) -> Option<Action> {
+        let chosen = match self.focus {
+            Focus::Agents => self.agents.selected().map(|agent| agent.name.clone()),
+            _ => self.subject().map(|entry| entry.from.clone()),
+        };
+        let Wanted { agent, text } = self.letters.wanted().clone();
+        let agent = if agent == chosen { None } else { chosen };
+        self.letters.show_only(Wanted { agent, text });
+        self.look_on_disk()
+    }
+
+    /// What is on the screen may be all that the view knows of, but not all there is.
+    pub(super) fn look_on_disk(&mut self) -> Option<Action> {
+        self.searching = self.older != Older::None && self.letters.is_filtered();
+        self.searching.then(|| Action::Search(self.letters.wanted().clone()))
+    }
+
+    fn compose(&mut self) {
+        let of_filter = self.letters.wanted().agent.clone();
+        let chosen = if self.focus == Focus::Agents { self.agents.selected().map(|agent| &agent.name) } else { None };
+        let to = chosen.or(of_filter.as_ref()).filter(|name| !name.is_user());
+        self.take_up(Draft::to(to));
+    }
+
+    fn answer(&mut self) {
+        let Some(entry) = self.subject() else { return };
+        match Draft::answer(entry) {
+            Some(draft) => self.take_up(draft),
+            None => self.notice = Some(Notice::trouble("a notice of cc2cc itself takes no answer")),
+        }
+    }
+
+    /// Goes on with what was written before if it is about the same.
+    fn take_up(&mut self, draft: Draft) {
+        let kept = self.kept.take_if(|kept| draft.continues(kept));
+        self.mode = Mode::Write(kept.unwrap_or(draft));
+    }
+
+    /// The held letter that a decision is about. Of a folded thread one must see first which.
+    fn held(&mut self) -> Option<LetterId> {
+        if self.focus != Focus::Reading
+            && let Some(Part::Folded { .. }) = self.letters.selected().map(|row| row.part)
+        {
+            self.letters.unfold();
+            self.notice = Some(Notice::good("this is a thread: choose the letter that is held"));
+            return None;
+        }
+        let entry = self.subject()?;
+        if entry.rung == Rung::Held {
+            return Some(entry.key.id.clone());
+        }
+        self.notice = Some(Notice::trouble(format!("this letter is not held but {}", entry.rung.as_str())));
+        None
+    }
+
+    fn accept(&mut self) -> Option<Action> {
+        self.held().map(|id| Action::Do(Deed::Accept(id)))
+    }
+
+    fn ask_why(&mut self) {
+        if let Some(id) = self.held() {
+            self.mode = Mode::Refuse(id, Input::default());
+        }
+    }
+
+    fn copy(&mut self) -> Option<Action> {
+        let id = self.subject()?.key.id.clone();
+        self.notice = Some(Notice::good(format!("{id} went to the terminal's clipboard (OSC 52), if it has one")));
+        Some(Action::Copy(id))
+    }
+
+    fn point(&mut self, mouse: MouseEvent) -> Option<Action> {
+        if matches!(self.mode, Mode::Browse) { super::mouse::point(self, mouse) } else { None }
+    }
+}

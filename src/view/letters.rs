@@ -1,0 +1,259 @@
+//! The letters on the right: folded into threads, filtered, the newest first.
+
+use std::collections::{HashMap, HashSet};
+
+use super::{
+    letter::{Entry, Key},
+    window::Window,
+    work::Wanted,
+};
+use crate::{
+    agent::status::Rung,
+    mailbox::{letter::LetterId, name::AgentName},
+};
+
+#[derive(Debug, Default)]
+pub struct Letters {
+    entries: Vec<Entry>,
+    index: HashMap<Key, usize>,
+    threads: HashMap<LetterId, Vec<usize>>,
+    unfolded: HashSet<LetterId>,
+    wanted: Wanted,
+    /// Letters that a search on the disk has found to be wanted, beyond what the view keeps of them.
+    hits: HashSet<Key>,
+    rows: Vec<Row>,
+    cursor: Option<Spot>,
+    pub window: Window,
+}
+
+/// One line of the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Row {
+    /// Which letter it shows.
+    entry: usize,
+    pub part: Part,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// A letter that is alone in its thread.
+    Alone,
+    /// The line of a thread, with its newest letter.
+    Folded {
+        letters: usize,
+        /// Whether one is held that the line does not show.
+        holds: bool,
+    },
+    Unfolded {
+        letters: usize,
+    },
+    /// A letter below the line of its thread.
+    Member,
+}
+
+/// What the cursor is on; it stays there however the lines move.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Spot {
+    Thread(LetterId),
+    Letter(Key),
+}
+
+impl Letters {
+    /// Takes in letters as they are now.
+    pub fn update(&mut self, entries: impl IntoIterator<Item = Entry>) {
+        for entry in entries {
+            match self.index.get(&entry.key) {
+                Some(at) => self.entries[*at] = entry,
+                None => self.add(entry),
+            }
+        }
+        self.arrange();
+    }
+
+    /// Takes in letters as somebody saw them a moment ago: what is known already is newer.
+    pub fn add_missing(&mut self, entries: impl IntoIterator<Item = Entry>) {
+        for entry in entries {
+            if !self.index.contains_key(&entry.key) {
+                self.add(entry);
+            }
+        }
+        self.arrange();
+    }
+
+    fn add(&mut self, entry: Entry) {
+        let at = self.entries.len();
+        self.index.insert(entry.key.clone(), at);
+        self.threads.entry(entry.thread.clone()).or_default().push(at);
+        self.entries.push(entry);
+    }
+
+    /// An agent has another name, and so have the letters in its mailbox.
+    pub fn rename(&mut self, was: &AgentName, new: &AgentName) {
+        for (at, entry) in self.entries.iter_mut().enumerate().filter(|(_, entry)| entry.key.to == *was) {
+            self.index.remove(&entry.key);
+            entry.key.to.clone_from(new);
+            self.index.insert(entry.key.clone(), at);
+        }
+        if let Some(Spot::Letter(key)) = &mut self.cursor
+            && key.to == *was
+        {
+            key.to.clone_from(new);
+        }
+        if self.wanted.agent.as_ref() == Some(was) {
+            self.wanted.agent = Some(new.clone());
+        }
+        self.arrange();
+    }
+
+    #[must_use]
+    pub fn wanted(&self) -> &Wanted {
+        &self.wanted
+    }
+
+    #[must_use]
+    pub fn is_filtered(&self) -> bool {
+        self.wanted != Wanted::default()
+    }
+
+    pub fn show_only(&mut self, wanted: Wanted) {
+        if self.wanted != wanted {
+            self.wanted = wanted;
+            self.hits.clear();
+            self.window.top = 0;
+            self.cursor = None;
+            self.arrange();
+        }
+    }
+
+    /// Takes in what a search on the disk found.
+    pub fn add_hits(&mut self, wanted: &Wanted, entries: Vec<Entry>) {
+        if self.wanted == *wanted {
+            self.hits.extend(entries.iter().map(|entry| entry.key.clone()));
+        }
+        self.add_missing(entries);
+    }
+
+    #[must_use]
+    pub fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
+    #[must_use]
+    pub fn entry(&self, row: Row) -> &Entry {
+        &self.entries[row.entry]
+    }
+
+    #[must_use]
+    pub fn find(&self, key: &Key) -> Option<&Entry> {
+        self.index.get(key).map(|at| &self.entries[*at])
+    }
+
+    /// How many letters are known.
+    #[must_use]
+    pub fn known(&self) -> usize {
+        self.entries.len()
+    }
+
+    #[must_use]
+    pub fn selected(&self) -> Option<Row> {
+        self.position().map(|at| self.rows[at])
+    }
+
+    #[must_use]
+    pub fn position(&self) -> Option<usize> {
+        let cursor = self.cursor.as_ref()?;
+        self.rows.iter().position(|row| self.is_at(*row, cursor))
+    }
+
+    pub fn go_to(&mut self, at: usize) {
+        let at = at.min(self.rows.len().saturating_sub(1));
+        self.cursor = self.rows.get(at).map(|row| self.spot(*row));
+        self.window.reveal(at, self.rows.len());
+    }
+
+    pub fn step(&mut self, by: isize) {
+        self.go_to(Window::step(self.position().unwrap_or(0), by, self.rows.len()));
+    }
+
+    pub fn unfold(&mut self) {
+        if let Some(row) = self.selected()
+            && let Part::Folded { .. } = row.part
+        {
+            self.unfolded.insert(self.entry(row).thread.clone());
+            self.arrange();
+        }
+    }
+
+    /// Folds the thread that the cursor is in. False when there is nothing to fold.
+    pub fn fold(&mut self) -> bool {
+        let thread = self.selected().map(|row| self.entry(row).thread.clone());
+        let folded = thread.is_some_and(|thread| {
+            self.cursor = Some(Spot::Thread(thread.clone()));
+            self.unfolded.remove(&thread)
+        });
+        self.arrange();
+        folded
+    }
+
+    /// A thread's line is one thing whatever letters come into it.
+    fn spot(&self, row: Row) -> Spot {
+        let entry = &self.entries[row.entry];
+        if row.part == Part::Member { Spot::Letter(entry.key.clone()) } else { Spot::Thread(entry.thread.clone()) }
+    }
+
+    fn is_at(&self, row: Row, spot: &Spot) -> bool {
+        let entry = &self.entries[row.entry];
+        match spot {
+            Spot::Letter(key) => row.part == Part::Member && entry.key == *key,
+            Spot::Thread(thread) => row.part != Part::Member && entry.thread == *thread,
+        }
+    }
+
+    /// Lays the lines out anew. The cursor stays on what it is on, and the screen with it.
+    fn arrange(&mut self) {
+        let before = self.position();
+        let mut threads: Vec<(usize, Vec<usize>)> = Vec::new();
+        for members in self.threads.values() {
+            let mut shown: Vec<_> = members.iter().copied().filter(|at| self.is_shown(&self.entries[*at])).collect();
+            shown.sort_by(|a, b| self.age(*a).cmp(&self.age(*b)));
+            if let Some(newest) = shown.last() {
+                threads.push((*newest, shown));
+            }
+        }
+        threads.sort_by(|(a, _), (b, _)| self.age(*b).cmp(&self.age(*a)));
+        self.rows.clear();
+        for (newest, members) in threads {
+            let letters = members.len();
+            let unfolded = self.unfolded.contains(&self.entries[newest].thread);
+            let part = match letters {
+                1 => Part::Alone,
+                _ if unfolded => Part::Unfolded { letters },
+                _ => Part::Folded { letters, holds: self.holds(&members) },
+            };
+            self.rows.push(Row { entry: newest, part });
+            if let Part::Unfolded { .. } = part {
+                self.rows.extend(members.into_iter().map(|entry| Row { entry, part: Part::Member }));
+            }
+        }
+        let after = self.position();
+        if let Some(row) = self.window.follow(before, after, self.rows.len()) {
+            self.go_to(row);
+        }
+    }
+
+    fn holds(&self, members: &[usize]) -> bool {
+        members.iter().rev().skip(1).any(|at| self.entries[*at].rung == Rung::Held)
+    }
+
+    fn age(&self, at: usize) -> (jiff::Timestamp, &LetterId, &AgentName) {
+        let entry = &self.entries[at];
+        (entry.at, &entry.key.id, &entry.key.to)
+    }
+
+    fn is_shown(&self, entry: &Entry) -> bool {
+        let Wanted { agent, text } = &self.wanted;
+        let is_wanted = agent.as_ref().is_none_or(|agent| entry.concerns(agent))
+            && (text.is_empty() || entry.says(&text.to_lowercase()));
+        is_wanted || self.hits.contains(&entry.key)
+    }
+}

@@ -1,0 +1,178 @@
+//! Where the view's messages come from: the keyboard, the home, signals, and what it has set going itself. Each has a
+//! thread that sleeps until there is something.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    io,
+    sync::mpsc::Sender,
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use crossterm::event;
+
+use super::{
+    agents::Agent,
+    letter::{Entry, Key},
+    past::{self, Mark},
+    work::{Deed, Done, News, Wanted},
+};
+use crate::{
+    agent::{
+        directory,
+        feed::{Event, Feed},
+        history::{self, Filter},
+        status::Found,
+    },
+    failure::Failure,
+    mailbox::{home::Home, name::AgentName},
+};
+
+/// Letters read at a time.
+const PAGE: usize = 1_000;
+/// Letters that one search brings.
+const HITS: usize = 1_000;
+/// The feed wakes by itself when there is something.
+const LONG: Duration = Duration::from_secs(60 * 60);
+
+#[derive(Debug)]
+pub enum Message {
+    Terminal(event::Event),
+    News(News),
+    Done(Result<Done, Failure>),
+    /// The process was stopped and goes on.
+    Continued,
+    /// A signal asks us to end.
+    Ended(u8),
+    /// The keyboard is gone.
+    Lost(io::Error),
+}
+
+/// Reads the keyboard.
+pub fn listen(messages: Sender<Message>) {
+    thread::spawn(move || {
+        loop {
+            let message = event::read().map_or_else(Message::Lost, Message::Terminal);
+            let is_over = matches!(message, Message::Lost(_));
+            if messages.send(message).is_err() || is_over {
+                return;
+            }
+        }
+    });
+}
+
+/// Waits for signals. They are ours from when this returns.
+///
+/// # Errors
+/// When the system does not let us wait for them.
+#[cfg(unix)]
+pub fn heed_signals(messages: Sender<Message>) -> io::Result<()> {
+    use signal_hook::{
+        consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM},
+        iterator::Signals,
+    };
+    let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM, SIGCONT])?;
+    thread::spawn(move || {
+        for signal in signals.forever() {
+            let message = match signal {
+                SIGCONT => Message::Continued,
+                signal => Message::Ended(u8::try_from(signal).unwrap_or_default()),
+            };
+            if messages.send(message).is_err() {
+                return;
+            }
+        }
+    });
+    Ok(())
+}
+
+/// # Errors
+/// Never; where there are no signals, closing the window ends us.
+#[cfg(not(unix))]
+pub fn heed_signals(_messages: Sender<Message>) -> io::Result<()> {
+    Ok(())
+}
+
+/// Follows the home: who is there, the newest letters, and then whatever happens.
+pub fn follow(home: Home, messages: Sender<Message>) {
+    thread::spawn(move || {
+        // The feed is opened before anything is read, so that nothing falls between the two.
+        let mut feed = match Feed::open(&home, None) {
+            Ok(feed) => feed,
+            Err(error) => return drop(messages.send(Message::News(News::Trouble(error.into())))),
+        };
+        let everyone = feed.agents().iter().map(Agent::of).collect();
+        let begun = messages.send(Message::News(News::Everyone(everyone))).is_ok();
+        let mut open = begun && messages.send(Message::News(older(&home, None))).is_ok();
+        while open {
+            let news = digest(&home, feed.next(LONG));
+            open = news.into_iter().all(|news| messages.send(Message::News(news)).is_ok());
+        }
+    });
+}
+
+/// What a batch of events comes to: each letter and each agent once, as it is now.
+fn digest(home: &Home, events: Vec<Event>) -> Vec<News> {
+    let mut news = Vec::new();
+    let mut letters: HashMap<Key, Box<Found>> = HashMap::new();
+    let mut touched: BTreeSet<AgentName> = BTreeSet::new();
+    for event in events {
+        match event {
+            Event::Sent(found) | Event::Step { found, .. } | Event::Dead { found, .. } => {
+                touched.insert(found.mailbox.name().clone());
+                let key = Key { id: found.letter.id.clone(), to: found.mailbox.name().clone() };
+                letters.insert(key, found);
+            }
+            Event::Online(agent, _) | Event::Offline(agent, _) | Event::Idle(agent, _) | Event::Busy(agent, _) => {
+                touched.insert(agent);
+            }
+            Event::Renamed { agent, was, .. } => {
+                touched.insert(agent.clone());
+                news.push(News::Renamed { was, new: agent });
+            }
+        }
+    }
+    if !letters.is_empty() {
+        news.push(News::Letters(letters.values().map(|found| Entry::of(found)).collect()));
+    }
+    let (there, gone): (Vec<_>, Vec<_>) = touched.into_iter().partition(|name| home.mailbox(name).is_some());
+    let there = there.iter().filter_map(|name| home.mailbox(name));
+    let agents: Vec<_> = there.map(|mailbox| Agent::of(&directory::describe(mailbox))).collect();
+    if !agents.is_empty() {
+        news.push(News::Agents(agents));
+    }
+    news.extend(gone.into_iter().map(News::Gone));
+    news
+}
+
+/// Looks further back.
+pub fn look_back(home: Home, before: Option<Mark>, messages: Sender<Message>) {
+    thread::spawn(move || messages.send(Message::News(older(&home, before.as_ref()))));
+}
+
+fn older(home: &Home, before: Option<&Mark>) -> News {
+    match past::page(home, before, PAGE) {
+        Ok((found, before)) => News::Older { entries: found.iter().map(Entry::of).collect(), before },
+        Err(error) => News::Trouble(error.into()),
+    }
+}
+
+/// Looks for letters among all there are.
+pub fn search(home: Home, wanted: Wanted, messages: Sender<Message>) {
+    thread::spawn(move || {
+        let text = Some(wanted.text.clone()).filter(|text| !text.is_empty());
+        let filter = Filter { agent: wanted.agent.clone(), text, ..Filter::default() };
+        let news = match history::newest(&home, &filter, HITS) {
+            Ok(found) => News::Hits { wanted, entries: found.iter().map(Entry::of).collect() },
+            Err(error) => News::Trouble(error.into()),
+        };
+        messages.send(Message::News(news))
+    });
+}
+
+/// Does what the person asked for; it may take a moment. What has begun is to be waited for.
+#[must_use]
+pub fn set_going(home: &Home, deed: Deed, messages: &Sender<Message>) -> JoinHandle<()> {
+    let (home, messages) = (home.clone(), messages.clone());
+    thread::spawn(move || drop(messages.send(Message::Done(deed.done_in(&home)))))
+}

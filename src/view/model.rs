@@ -1,0 +1,207 @@
+//! All that the view knows and shows. It reads no disk and writes to none: news come in, and what a key asks for goes
+//! out as an [`Action`].
+
+use jiff::{Timestamp, tz::TimeZone};
+use ratatui::layout::Rect;
+
+use super::{
+    agents::Agents,
+    draft::Draft,
+    input::Input,
+    keys::Action,
+    letter::{Entry, Key},
+    letters::Letters,
+    past::Mark,
+    reading::Reading,
+    theme::Theme,
+    work::{Done, News},
+};
+use crate::{failure::Failure, mailbox::letter::LetterId};
+
+#[derive(Debug)]
+pub struct Model {
+    pub agents: Agents,
+    pub letters: Letters,
+    pub focus: Focus,
+    pub mode: Mode,
+    /// The letter that is open.
+    pub reading: Option<Reading>,
+    pub notice: Option<Notice>,
+    /// What was written and not sent.
+    pub kept: Option<Draft>,
+    pub older: Older,
+    pub searching: bool,
+    /// Whether the mouse is ours.
+    pub mouse: bool,
+    pub places: Places,
+    pub now: Timestamp,
+    pub zone: TimeZone,
+    pub theme: Theme,
+}
+
+/// Where the panes are on the screen, as drawn last.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Places {
+    pub agents: Rect,
+    pub letters: Rect,
+    pub reading: Rect,
+    /// Where the text of a draft is.
+    pub text: Rect,
+}
+
+/// The pane that the keys are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Focus {
+    Agents,
+    Letters,
+    Reading,
+}
+
+#[derive(Debug)]
+pub enum Mode {
+    Browse,
+    Help,
+    Search(Input),
+    Write(Draft),
+    /// What to tell the sender of a letter that is refused.
+    Refuse(LetterId, Input),
+}
+
+/// What is known of letters older than those shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Older {
+    /// There are some.
+    Before(Mark),
+    Loading,
+    /// All letters there are have been read.
+    None,
+}
+
+/// One line about what happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    pub text: String,
+    pub is_trouble: bool,
+}
+
+impl Notice {
+    #[must_use]
+    pub fn good(text: impl Into<String>) -> Self {
+        Self { text: text.into(), is_trouble: false }
+    }
+
+    #[must_use]
+    pub fn trouble(text: impl Into<String>) -> Self {
+        Self { text: text.into(), is_trouble: true }
+    }
+}
+
+impl From<&Failure> for Notice {
+    fn from(failure: &Failure) -> Self {
+        let hint = failure.hint.as_ref().map(|hint| format!(" · {hint}")).unwrap_or_default();
+        Self::trouble(super::cells::one_line(&format!("{}{hint}", failure.message), 500))
+    }
+}
+
+impl Model {
+    #[must_use]
+    pub fn new(theme: Theme, zone: TimeZone, now: Timestamp) -> Self {
+        Self {
+            agents: Agents::default(),
+            letters: Letters::default(),
+            focus: Focus::Letters,
+            mode: Mode::Browse,
+            reading: None,
+            notice: None,
+            kept: None,
+            older: Older::Loading,
+            searching: false,
+            mouse: false,
+            places: Places::default(),
+            now,
+            zone,
+            theme,
+        }
+    }
+
+    /// The letter that keys like answer and accept are about: the one that is open, else the one under the cursor.
+    #[must_use]
+    pub fn subject(&self) -> Option<&Entry> {
+        match (&self.reading, self.focus) {
+            (Some(reading), Focus::Reading) => self.letters.find(&reading.key),
+            _ => self.letters.selected().map(|row| self.letters.entry(row)),
+        }
+    }
+
+    /// Takes in what happened in the home. What one wants to see may then be worth a search.
+    pub fn hear(&mut self, news: News) -> Option<Action> {
+        match news {
+            News::Everyone(agents) => self.agents.replace(agents),
+            News::Agents(agents) => self.agents.update(agents),
+            News::Gone(name) => self.agents.remove(&name),
+            News::Letters(entries) => self.letters.update(entries),
+            News::Renamed { was, new } => {
+                self.agents.rename(&was, &new);
+                self.letters.rename(&was, &new);
+                if let Some(reading) = self.reading.as_mut().filter(|reading| reading.key.to == was) {
+                    reading.key.to = new;
+                }
+            }
+            News::Older { entries, before } => {
+                let is_first = self.letters.known() == 0;
+                self.letters.add_missing(entries);
+                self.older = before.map_or(Older::None, Older::Before);
+                return if is_first { self.look_on_disk() } else { None };
+            }
+            News::Hits { wanted, entries } => {
+                self.searching &= *self.letters.wanted() != wanted;
+                self.letters.add_hits(&wanted, entries);
+            }
+            News::Trouble(failure) => {
+                self.searching = false;
+                if self.older == Older::Loading {
+                    self.older = Older::None;
+                }
+                self.notice = Some(Notice::from(&failure));
+            }
+        }
+        None
+    }
+
+    /// Takes in what became of something that the person asked for.
+    pub fn learn(&mut self, done: Result<Done, Failure>) {
+        match done {
+            Ok(Done::Sent(line)) => {
+                if matches!(&self.mode, Mode::Write(draft) if draft.sending) {
+                    self.mode = Mode::Browse;
+                }
+                self.notice = Some(Notice::good(line));
+            }
+            Ok(Done::Decided(line)) => self.notice = Some(Notice::good(line)),
+            Err(failure) => {
+                if let Mode::Write(draft) = &mut self.mode {
+                    draft.sending = false; // nothing that was written is lost
+                }
+                self.notice = Some(Notice::from(&failure));
+            }
+        }
+    }
+
+    /// Opens a letter.
+    pub fn open_letter(&mut self, reading: Reading) {
+        self.reading = Some(reading);
+        self.focus = Focus::Reading;
+    }
+
+    /// Shows the letter that is open as it is now.
+    pub fn renew(&mut self, newer: Reading) {
+        if let Some(open) = self.reading.as_mut().filter(|open| open.key == newer.key) {
+            open.renew(newer);
+        }
+    }
+
+    #[must_use]
+    pub fn is_open(&self, key: &Key) -> bool {
+        self.reading.as_ref().is_some_and(|reading| reading.key == *key)
+    }
+}

@@ -1,0 +1,134 @@
+//! How things look. Whatever a colour says, a word or a sign says as well; without colours nothing is lost.
+
+use jiff::{SignedDuration, Timestamp};
+use ratatui::style::{Color, Modifier, Style};
+
+use super::agents::Presence;
+use crate::agent::status::Rung;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Theme {
+    Colour,
+    /// For `NO_COLOR`.
+    Plain,
+}
+
+impl Theme {
+    /// What the person asked for; see <https://no-color.org>.
+    #[must_use]
+    pub fn from_env() -> Self {
+        if std::env::var_os("NO_COLOR").is_some_and(|set| !set.is_empty()) { Self::Plain } else { Self::Colour }
+    }
+
+    fn in_colour(self, colour: Color) -> Style {
+        if self == Self::Colour { Style::new().fg(colour) } else { Style::new() }
+    }
+
+    #[must_use]
+    pub fn accent(self) -> Style {
+        self.in_colour(Color::Cyan)
+    }
+
+    #[must_use]
+    pub fn faint(self) -> Style {
+        // Not a grey: there are colour schemes in which that is the background.
+        Style::new().add_modifier(Modifier::DIM)
+    }
+
+    /// For what waits for the person.
+    #[must_use]
+    pub fn call(self) -> Style {
+        self.in_colour(Color::Yellow).add_modifier(Modifier::BOLD)
+    }
+
+    /// For what went wrong.
+    #[must_use]
+    pub fn trouble(self) -> Style {
+        self.in_colour(Color::Magenta).add_modifier(Modifier::BOLD)
+    }
+
+    #[must_use]
+    pub fn strong(self) -> Style {
+        Style::new().add_modifier(Modifier::BOLD)
+    }
+
+    #[must_use]
+    pub fn rung(self, rung: Rung) -> Style {
+        match rung {
+            Rung::Stored => self.faint(),
+            Rung::Rung => self.in_colour(Color::LightBlue),
+            Rung::Delivered => self.accent(),
+            Rung::Seen => Style::new(),
+            Rung::Answered => self.strong(),
+            Rung::Held => self.call(),
+            Rung::Expired | Rung::Refused | Rung::Dead => self.trouble(),
+        }
+    }
+
+    #[must_use]
+    pub fn presence(self, presence: Presence) -> Style {
+        match presence {
+            Presence::Busy => self.accent(),
+            Presence::Idle | Presence::Person => Style::new(),
+            Presence::Offline => self.faint(),
+        }
+    }
+}
+
+/// One cell for how far a letter has come.
+#[must_use]
+pub fn sign(rung: Rung) -> &'static str {
+    match rung {
+        Rung::Stored => "○",
+        Rung::Rung => "◔",
+        Rung::Delivered => "◑",
+        Rung::Seen => "●",
+        Rung::Answered => "✓",
+        Rung::Held => "‖",
+        Rung::Expired => "◌",
+        Rung::Refused => "⊘",
+        Rung::Dead => "×",
+    }
+}
+
+/// All of them, in the order of the ladder.
+pub const LADDER: [Rung; 9] = [
+    Rung::Stored,
+    Rung::Rung,
+    Rung::Delivered,
+    Rung::Seen,
+    Rung::Answered,
+    Rung::Held,
+    Rung::Expired,
+    Rung::Refused,
+    Rung::Dead,
+];
+
+/// One cell for what an agent does.
+#[must_use]
+pub fn presence_sign(presence: Presence) -> &'static str {
+    match presence {
+        Presence::Busy => "●",
+        Presence::Idle => "○",
+        Presence::Offline => "·",
+        Presence::Person => "@",
+    }
+}
+
+/// How long ago something was, in at most four cells.
+#[must_use]
+pub fn age(at: Timestamp, now: Timestamp) -> String {
+    let age = now.duration_since(at);
+    if age < SignedDuration::from_mins(1) { "now".to_owned() } else { span(age) }
+}
+
+/// A time of a minute or more in one number and a unit.
+#[must_use]
+pub fn span(time: SignedDuration) -> String {
+    let minutes = time.as_secs() / 60;
+    match minutes {
+        ..=99 => format!("{minutes}m"),
+        100..=2_879 => format!("{}h", minutes / 60),
+        _ => format!("{}d", (minutes / 1_440).min(999)),
+    }
+}

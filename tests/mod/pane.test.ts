@@ -1,0 +1,86 @@
+// The inbox: a list, a letter, and what a person can do with it, on every surface.
+
+import { expect, test } from 'claude-code/testing'
+import { HELD, LETTER, box, given, pane, start, world } from './world.ts'
+
+const SURFACES = ['terminal', 'desktop', 'vscode', 'mobile'] as const
+
+async function opened($, on, letter, surface) {
+  const tried = world(on)
+  const full = { ...letter, about: 'message', why: letter.state === 'held' ? 'she asks' : null, text: 'line one\nline two' }
+  const can = letter.state === 'held' ? ['answer', 'accept', 'refuse'] : ['answer', 'done']
+  tried.binary.says = { 'inbox --json': box(HELD, LETTER), [`read ${letter.id}`]: JSON.stringify({ ...full, can }) }
+  await start($)
+  expect((await given($, 'inbox')).text).toBeUndefined()
+  const ui = await pane($, surface)
+  await ui.press({ key: letter.id })
+  return { ...tried, ui }
+}
+
+for (const surface of SURFACES) {
+  test(`the list shows each letter on a line of its own (${surface})`, async ($, on) => {
+    const { seen, binary } = world(on)
+    binary.says['inbox --json'] = box(HELD, { ...LETTER, line: 'x'.repeat(120) })
+    await start($)
+    await given($, 'inbox')
+    expect(seen.open).toEqual(['cc2cc-inbox'])
+    const ui = await pane($, surface)
+    expect((await ui.find({ type: 'Text', text: /Letters for ann/ })).text).toContain('1 waiting · 1 held')
+    expect((await ui.find({ key: 'k-2' })).text).toBe('! eve  2 min ago · held  delete it all')
+    const long = (await ui.find({ key: 'k-1' })).text
+    expect(long).toStartWith('● bob  just now · waiting  xxx')
+    expect(long).toEndWith('x…')
+    expect([...long].length).toBeLessThan(60)
+    await ui.unmount()
+  })
+
+  test(`a letter is opened, and answered from the prompt (${surface})`, async ($, on) => {
+    const { ui, seen, draft } = await opened($, on, LETTER, surface)
+    expect((await ui.find({ type: 'Text', text: /line two/ })).text).toBe('line one\nline two')
+    expect(await ui.find({ key: 'accept' })).toBeUndefined()
+    draft.text = 'half a thought'
+    await ui.press({ key: 'answer' })
+    expect(seen.filled).toEqual([])
+    expect((await ui.find({ type: 'Text', text: /your prompt is not empty/ })).text).toContain('/send bob answers')
+    draft.text = ''
+    await ui.press({ key: 'answer' })
+    expect(seen.filled).toEqual(['/send bob '])
+    await ui.unmount()
+  })
+}
+
+for (const [deed, letter] of [['accept', HELD], ['refuse', HELD], ['done', LETTER]]) {
+  test(`${deed} is the binary's to do, and leads back to the list`, async ($, on) => {
+    const { ui, seen, binary } = await opened($, on, letter, 'terminal')
+    binary.says['inbox --json'] = box()
+    await ui.press({ key: deed })
+    expect(seen.asked).toContain(`typed ${deed} ${letter.id}`)
+    expect((await ui.find({ type: 'Text', text: /Letters for ann/ })).text).toBe('Letters for ann')
+    expect((await ui.find({ type: 'Text', text: new RegExp(`${deed} ${letter.id} done`) })).text).toContain('done')
+    expect(seen.status).toBeUndefined()
+    await ui.unmount()
+  })
+}
+
+test('the list comes back with the keys on the letter that was chosen', async ($, on) => {
+  const { binary } = world(on)
+  binary.says['inbox --json'] = box(HELD)
+  await start($)
+  await given($, 'inbox')
+  const ui = await pane($, 'terminal')
+  binary.says['inbox --json'] = box(LETTER, HELD)
+  binary.says['read k-2'] = 'no letter `k-2`'
+  await ui.press({ key: 'k-2' })
+  const focused = (await ui.findAll({ type: 'Button' })).filter(button => button.props.autoFocus)
+  expect(focused.map(({ key }) => key)).toEqual(['k-2'])
+  await ui.unmount()
+})
+
+test('a letter that has gone meanwhile is not opened', async ($, on) => {
+  const { ui, binary } = await opened($, on, LETTER, 'terminal')
+  await ui.press({ key: 'back' })
+  binary.says['read k-1'] = 'no letter `k-1`'
+  await ui.press({ key: 'k-1' })
+  expect((await ui.find({ type: 'Text', text: /no letter/ })).text).toBe('no letter `k-1`')
+  await ui.unmount()
+})

@@ -1,0 +1,135 @@
+//! The bare commands of the mod: `/send`, `/inbox`, `/who`, answered at once, also while Claude works.
+
+use std::fs;
+
+use crate::{
+    agent, post,
+    reply::{Gate, Reply},
+    settled,
+    world::World,
+};
+
+#[test]
+fn bare_commands_are_answered_without_the_model_which_is_told_nothing_of_them() {
+    let world = World::with_cc2cc();
+    let (mut ann, bob) = (settled(&world, "ann"), settled(&world, "bob"));
+    ann.type_line("/send bob please run  the tests");
+    let told = bob.wait_until_told("please run  the tests");
+    assert!(told.newest().contains("from=\"ann\""), "{}", told.newest());
+    ann.wait_for_screen("cc2cc: sent to bob (idle) · ");
+
+    ann.type_line("/send bobb hello");
+    ann.wait_for_screen("cc2cc: no agent named bobb");
+    ann.wait_for_screen("hint: did you mean bob?");
+    ann.type_line("/who");
+    ann.wait_for_screen("cc2cc: you are ann");
+    ann.wait_for_screen("bob        idle");
+    ann.type_line("/send @dir hello");
+    ann.wait_for_screen("nobody to send to: @dir means no agent that is online");
+    ann.idle();
+    assert!(ann.requests().is_empty(), "no request was made");
+
+    ann.type_line("what now?");
+    let asked = ann.wait_until_told("what now?").everything();
+    for hidden in ["please run", "sent to bob", "bobb", "you are ann"] {
+        assert!(!asked.contains(hidden), "{hidden}: {asked}");
+    }
+}
+
+#[test]
+fn bare_commands_work_while_claude_is_busy() {
+    let world = World::with_cc2cc();
+    let (mut ann, bob) = (settled(&world, "ann"), settled(&world, "bob"));
+    let gate = Gate::default();
+    ann.api.when("talk").reply(Reply::text("that is all").held_by(&gate));
+    ann.type_line("talk to me");
+    ann.wait_for_screen("streaming");
+    ann.type_line("/send bob are you there?");
+    bob.wait_until_told("are you there?");
+    ann.wait_for_screen("cc2cc: sent to bob (idle) · ");
+    ann.type_line("/who");
+    ann.wait_for_screen("cc2cc: ann (you)  busy");
+    ann.type_line("/inbox");
+    ann.wait_for_screen("Letters for ann");
+    assert!(ann.is_busy(), "{}", ann.screen());
+    gate.open();
+    ann.wait_for_screen("that is all");
+    ann.idle();
+    ann.type_line("what now?");
+    let asked = ann.wait_until_told("what now?").everything();
+    assert!(!asked.contains("are you there") && !asked.contains("sent to bob"), "{asked}");
+    assert_eq!(ann.requests().len(), 2);
+}
+
+#[test]
+fn names_are_offered_after_send_and_the_long_names_of_the_commands_are_not() {
+    let world = World::with_cc2cc();
+    let (mut ann, _bob) = (settled(&world, "ann"), settled(&world, "bob"));
+    ann.type_text("/send b");
+    ann.wait_for_screen("bob   idle · bob");
+    ann.press("\t");
+    ann.wait_for_draft("/send bob");
+    ann.type_text("hello there");
+    ann.press("\r");
+    ann.wait_for_screen("cc2cc: sent to bob");
+    ann.type_text("/cc2cc:");
+    ann.wait_for_screen("/cc2cc:accept");
+    let screen = ann.screen();
+    assert!(!screen.contains("/cc2cc:send") && !screen.contains("/cc2cc:who"), "{screen}");
+}
+
+#[test]
+fn a_name_that_is_taken_stays_with_its_owner() {
+    let world = World::with_cc2cc();
+    let commands = world.home().join(".claude/commands");
+    fs::create_dir_all(&commands).expect("a directory");
+    fs::write(commands.join("who.md"), "The person's own command: count to three.").expect("a command");
+    let mut ann = settled(&world, "ann");
+    ann.wait_for_screen("/who is somebody else's here; /cc2cc:who does the same");
+    ann.type_line("/who ");
+    ann.wait_until_told("count to three");
+    ann.idle();
+    ann.type_line("/cc2cc:who ");
+    ann.wait_for_screen("you are ann");
+    ann.quit();
+
+    let again = settled(&world, "ann");
+    again.idle();
+    assert!(!again.screen().contains("somebody else's"), "said once: {}", again.screen());
+}
+
+#[test]
+fn a_session_whose_binary_is_gone_goes_on() {
+    let world = World::with_cc2cc();
+    fs::remove_file(world.home().join(".claude/skills/cc2cc/bin/cc2cc")).expect("removed");
+    let mut ann = world.session("ann").start();
+    ann.type_line("/send bob hello");
+    ann.wait_for_screen("cc2cc: its binary could not be started");
+    ann.type_line("/inbox");
+    ann.type_line("hello");
+    ann.wait_until_told("hello");
+    ann.wait_for_screen("● ok");
+    ann.idle();
+}
+
+#[test]
+fn a_client_without_mods_keeps_the_long_names_and_wakes() {
+    let world = World::with_cc2cc();
+    let mut ann = world.session("ann").old().env("CC2CC_NAME", "ann").start();
+    ann.wait_for_screen("cc2cc: you are ann");
+    ann.wait("its server", || (agent(&world, "ann")["online"] == true).then_some(()));
+    ann.wait("its bell", || crate::bell_is_set(&world, "ann").then_some(()));
+    ann.type_line("/cc2cc:who ");
+    ann.wait_for_screen("you are ann");
+    ann.type_line("/cc2cc:send user hello");
+    ann.wait_for_screen("stored for user");
+    ann.idle();
+    assert!(ann.requests().is_empty(), "no request was made");
+    post(&world, "ann", "main is red");
+    ann.wait_until_told("main is red");
+    ann.idle();
+    ann.type_line("/send bob hello");
+    ann.wait_for_screen("/send");
+    ann.idle();
+    assert!(world.cc2cc("ann", &["inbox", "--agent", "user"]).status.success());
+}

@@ -1,0 +1,143 @@
+//! The inbox in a pane, and what the person sees of mail without looking for it.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::{claude::Session, letter_id, post, settled, world::World};
+
+/// A letter that wakes nobody, and so waits.
+#[track_caller]
+fn lay(world: &World, to: &str, text: &str) -> String {
+    let sent = world.cc2cc_json(&["send", "--priority", "low", to, text]);
+    sent["sent"][0]["id"].as_str().expect("an id").to_owned()
+}
+
+/// Closes the pane. What is typed too soon after an Esc would be taken for its key.
+#[track_caller]
+fn close(session: &mut Session) {
+    session.press("\x1b");
+    session.wait("the pane closed", || (!session.screen().contains("Letters for ")).then_some(()));
+}
+
+#[test]
+fn the_inbox_is_a_pane_to_read_and_answer_from_and_it_is_drawn_anew_when_mail_comes() {
+    let world = World::with_cc2cc();
+    let mut ann = settled(&world, "ann");
+    let first = lay(&world, "ann", "the first line\nthe second line");
+    ann.type_line("/inbox");
+    ann.wait_for_screen("Letters for ann: 1 waiting");
+    ann.wait_for_screen("● user  just now · waiting  the first line");
+    assert!(!ann.screen().contains("the second line"), "{}", ann.screen());
+    lay(&world, "ann", "something newer");
+    ann.wait_for_screen("Letters for ann: 2 waiting");
+    ann.wait_for_screen("waiting  something newer");
+
+    ann.press("\x1b[B"); // the keys are on the first row, and the newer letter came into it
+    ann.press("\r");
+    ann.wait_for_screen("the second line");
+    ann.press("a");
+    ann.wait_for_draft("/send user");
+    ann.type_text("I have read it");
+    ann.press("\r");
+    ann.wait_for_screen("cc2cc: stored for user");
+    assert_eq!(world.cc2cc_json(&["inbox", "--agent", "user"])["letters"][0]["firstLine"], "I have read it");
+
+    ann.type_line("/inbox");
+    ann.wait_for_screen("waiting  something newer");
+    ann.press("\x1b[B");
+    ann.press("\r");
+    ann.wait_for_screen("[ Mark read ]");
+    ann.press("r");
+    ann.wait_for_screen("marked as read");
+    ann.wait_for_screen("Letters for ann: 1 waiting");
+    assert_eq!(world.status_of(&first), "seen");
+    close(&mut ann);
+    ann.idle();
+    assert!(ann.requests().is_empty(), "no request was made");
+}
+
+#[test]
+fn a_narrow_terminal_has_the_inbox_above_the_prompt() {
+    let world = World::with_cc2cc();
+    let mut ann = world.session("ann").columns(80).env("CC2CC_NAME", "ann").start();
+    ann.wait_for_screen("cc2cc: you are ann");
+    lay(
+        &world,
+        "ann",
+        "a line that is far too long for a terminal of eighty columns, so that it has to be cut somewhere",
+    );
+    ann.type_line("/inbox");
+    ann.wait_for_screen("│ ● user  just now · waiting  a line that is far too long for a terminal");
+    ann.wait_for_screen("…");
+    ann.press("\r");
+    ann.wait_for_screen("to be cut somewhere");
+}
+
+#[test]
+fn mail_that_comes_is_a_toast() {
+    let world = World::with_cc2cc();
+    let ann = settled(&world, "ann");
+    lay(&world, "ann", "tests pass");
+    ann.wait_for_screen("✉ user: tests pass");
+    ann.wait("the toast gone", || (!ann.screen().contains("✉ user: tests pass")).then_some(()));
+    assert!(ann.requests().is_empty(), "nobody was woken");
+}
+
+#[test]
+fn what_is_held_is_told_until_the_person_has_decided_in_the_pane() {
+    let world = World::with_cc2cc();
+    fs::create_dir_all(world.home().join(".cc2cc")).expect("a directory");
+    fs::write(world.home().join(".cc2cc/config.toml"), "[agents.ann]\npolicy = \"hold\"\n").expect("a file");
+    let notes = world.home().join("notes");
+    let hook = json!({ "type": "command", "command": format!("cat >>{}", notes.display()) });
+    let settings = json!({ "hooks": { "Notification": [{ "hooks": [hook] }] } });
+    fs::write(world.home().join(".claude/settings.json"), settings.to_string()).expect("a file");
+    let (mut ann, mut bob) = (settled(&world, "ann"), settled(&world, "bob"));
+
+    bob.type_line("/send ann please delete it all");
+    ann.wait_for_screen("⚠ cc2cc: ✉ 1 letter waits for your yes: /inbox");
+    let raised = || fs::read_to_string(&notes).ok().filter(|notes| notes.trim_end().ends_with('}'));
+    let note: Value = serde_json::from_str(&ann.wait("the notification", raised)).expect("JSON");
+    assert_eq!(note["message"], "✉ bob needs your yes: please delete it all");
+    ann.type_line("/inbox");
+    ann.wait_for_screen("! bob  just now · held  please delete it all");
+    ann.press("\r");
+    ann.wait_for_screen("[ Accept ] [ Refuse ] [ Answer ] [ Back ]");
+    ann.wait_for_screen("config.toml holds letters from bob to ann");
+    ann.press("n");
+    ann.wait_for_screen("refused, and its sender is told");
+    ann.wait("the line gone", || (!ann.screen().contains("for your yes")).then_some(()));
+    bob.wait_until_told("your letter to ann was refused");
+    ann.idle();
+    assert!(ann.requests().is_empty(), "her model was not asked");
+
+    bob.idle();
+    bob.type_line("/send ann please look at it");
+    ann.wait_for_screen("Letters for ann: 1 held");
+    close(&mut ann);
+    ann.type_line("/inbox");
+    ann.wait_for_screen("! bob");
+    ann.press("\r");
+    ann.wait_for_screen("[ Accept ]");
+    ann.press("y");
+    let told = ann.wait_until_told("please look at it");
+    let id = letter_id(&told.newest());
+    ann.wait("it is proved seen", || (world.status_of(&id) == "seen").then_some(()));
+    ann.wait("the line gone", || (!ann.screen().contains("for your yes")).then_some(()));
+}
+
+#[test]
+fn nothing_of_the_mod_outlives_its_session() {
+    let world = World::with_cc2cc();
+    let mut ann = settled(&world, "ann");
+    post(&world, "ann", "hello");
+    ann.wait_until_told("hello");
+    let watching = |world: &World| world.processes().iter().filter(|(_, line)| line.contains("watch --json")).count();
+    ann.wait("its watch", || (watching(&world) == 1).then_some(()));
+    ann.idle();
+    ann.quit();
+    crate::eventually::eventually("the watch ended", crate::eventually::PATIENCE, || {
+        (watching(&world) == 0).then_some(())
+    });
+}

@@ -1,0 +1,70 @@
+//! Held letters: a person says yes or no.
+
+use cc2cc::mailbox::State;
+use insta::assert_snapshot;
+
+use crate::stage::{Stage, minutes_ago};
+
+#[test]
+fn a_held_letter_is_accepted() {
+    let mut stage = Stage::with_a_day(80, 24);
+    assert!(stage.screen().contains("1 held for you"));
+    assert!(stage.screen().lines().last().unwrap().contains("a accept  x refuse"));
+    stage.types("a");
+    assert_snapshot!(stage.last_line_but_one(), @" accepted: brave-fox gets it now");
+    assert_eq!(stage.at("brave-fox").state_of(&"k-4".parse().unwrap()), Some(State::Inbox));
+    assert!(!stage.screen().contains("held for you"));
+    assert!(!stage.screen().lines().last().unwrap().contains("accept"));
+}
+
+#[test]
+fn a_held_letter_is_refused_and_its_sender_told_why() {
+    let mut stage = Stage::with_a_day(80, 24);
+    stage.types("\nxnot on a Friday");
+    assert_snapshot!(stage.last_line_but_one(), @" refuse, and tell its sender why (may be empty): not on a Friday");
+    stage.types("\n");
+    assert_snapshot!(stage.last_line_but_one(), @" refused: swift-lynx is told");
+    assert_eq!(stage.at("brave-fox").state_of(&"k-4".parse().unwrap()), Some(State::Dead));
+    let told = stage.at("swift-lynx").letters(State::Inbox).unwrap();
+    assert!(told[0].content.text.contains("not on a Friday"), "{told:?}");
+    assert!(stage.screen().contains("━ letter · ⊘ refused"));
+}
+
+#[test]
+fn a_refusal_may_be_without_words_or_thought_better_of() {
+    let mut stage = Stage::with_a_day(80, 24);
+    stage.types("x\x1b");
+    assert_eq!(stage.at("brave-fox").count(State::Held).unwrap(), 1);
+    stage.types("x\n");
+    assert_eq!(stage.at("brave-fox").reason(&"k-4".parse().unwrap()).unwrap(), "the person did not want it");
+}
+
+#[test]
+fn what_is_not_held_is_not_decided_about() {
+    let mut stage = Stage::with_a_day(80, 24);
+    stage.types("ja");
+    assert_snapshot!(stage.last_line_but_one(), @" × this letter is not held but stored");
+}
+
+#[test]
+fn of_a_folded_thread_one_sees_first_what_one_decides_about() {
+    let mut stage = Stage::with_a_day(80, 24);
+    let mailbox = stage.at("brave-fox");
+    stage.post("brave-fox", "swift-lynx", "k-5", minutes_ago(1), "so?", Some("k-4"));
+    stage.refresh();
+    assert!(stage.line("‖ one is held").contains("▸2 ○ brave-fox → swift-lynx"), "none is overlooked");
+    stage.types("ga");
+    assert_eq!(mailbox.count(State::Held).unwrap(), 1);
+    assert_snapshot!(stage.last_line_but_one(), @" this is a thread: choose the letter that is held");
+    stage.types("ja");
+    assert_eq!(mailbox.count(State::Held).unwrap(), 0);
+}
+
+#[test]
+fn somebody_else_was_first() {
+    let mut stage = Stage::with_a_day(80, 24);
+    stage.screen();
+    cc2cc::agent::holding::accept(&stage.home, &"k-4".parse().unwrap()).unwrap();
+    stage.types("a");
+    assert_snapshot!(stage.last_line_but_one(), @" × the letter `k-4` is not held but waiting");
+}
