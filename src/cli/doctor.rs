@@ -149,7 +149,24 @@ fn client() -> Verdict {
         version if version < &[2, 1, 200] => {
             broken(format!("{text} cannot be woken"), "update Claude Code to 2.1.200 or later")
         }
-        _ => Verdict::Fine(text),
+        version => match lacking(version) {
+            Some(lack) => Verdict::Note(format!("{text} {lack}")),
+            None => Verdict::Fine(text),
+        },
+    }
+}
+
+/// What a client of this version lacks of what README.md tells.
+fn lacking(version: &[u32]) -> Option<&'static str> {
+    match version {
+        version if version < &[2, 1, 273] => Some(
+            "has no mods, so no /send, /inbox and /who (/cc2cc:send and so on do the same), and brings what comes in the \
+             middle of a turn after it",
+        ),
+        version if version < &[2, 1, 292] => {
+            Some("has no mods, so no /send, /inbox and /who (/cc2cc:send and so on do the same)")
+        }
+        _ => None,
     }
 }
 
