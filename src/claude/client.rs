@@ -71,6 +71,12 @@ fn pid() -> Option<u32> {
     Some(named.unwrap_or(parent))
 }
 
+/// Whether the client started this process for the plugin, and not as a server that somebody registered by hand.
+#[must_use]
+pub fn runs_as_plugin() -> bool {
+    env::var_os("CLAUDE_PLUGIN_ROOT").is_some()
+}
+
 /// The words the client was started with; none when the system does not tell.
 #[must_use]
 pub fn command_line() -> Vec<String> {
