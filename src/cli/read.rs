@@ -16,6 +16,7 @@ use crate::{
 /// Print one letter in full
 #[derive(clap::Args)]
 pub struct Args {
+    /// The letter
     #[arg(value_parser = super::letter_id)]
     id: LetterId,
     /// Print JSON
