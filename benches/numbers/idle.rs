@@ -20,11 +20,8 @@ pub fn measure(world: &World, ann: &Session, bob: &Session) -> Vec<Row> {
     let start = Instant::now();
     let stayed = within(WATCHED, || (ours(" mcp").is_none()).then_some(())).is_none();
     assert!(stayed, "the server has gone");
-    let used: Vec<f64> = all
-        .into_iter()
-        .zip(before)
-        .map(|(id, before)| (ticks(id) - before) / start.elapsed().as_secs_f64())
-        .collect();
+    let used: Vec<f64> =
+        all.into_iter().zip(before).map(|(id, before)| (ticks(id) - before) / start.elapsed().as_secs_f64()).collect();
     bob.idle();
     vec![
         Row::new("idle: memory of server, bell, the mod's watch", "≤ 8 MiB each", all.map(resident).join(", ")),

@@ -37,6 +37,16 @@ pub fn newest(home: &Home, filter: &Filter, limit: usize) -> Result<Vec<Found>, 
     sweep::newest(home, filter, limit)
 }
 
+/// The conversation that a letter belongs to, by its id; one that nobody has is taken for the conversation's own, since
+/// the letter that began it may have been pruned.
+///
+/// # Errors
+/// A `FsError` when the home cannot be listed.
+pub fn thread_of(home: &Home, id: &LetterId) -> Result<LetterId, FsError> {
+    let copies = status::find(home, id)?;
+    Ok(copies.first().map_or_else(|| id.clone(), |found| found.letter.thread_id().clone()))
+}
+
 /// The conversation that a letter belongs to, oldest first: of all of them, when copies belong to different ones. Empty
 /// when there is no such letter or conversation.
 ///

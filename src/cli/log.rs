@@ -31,7 +31,7 @@ pub struct Args {
     /// Only letters between this agent and the one of --agent, or you
     #[arg(long, value_name = "NAME", add = completions::names())]
     with: Option<String>,
-    /// Only letters of this conversation
+    /// Only letters of the conversation that this one belongs to
     #[arg(long, value_parser = super::letter_id, value_name = "ID")]
     thread: Option<LetterId>,
     /// Only letters of the last 90s, 10m, 2h, 1d
@@ -67,6 +67,11 @@ pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
     if letters.is_empty() {
         for name in [&filter.agent, &filter.with].into_iter().flatten() {
             check_known(home, name)?;
+        }
+        if let Some(id) = &args.thread
+            && history::conversation(home, id)?.is_empty()
+        {
+            return Err(Failure::no_such_letter(id));
         }
     }
     let older = letters.len().saturating_sub(args.limit);
@@ -132,7 +137,8 @@ fn filter(home: &Home, args: &Args) -> Result<Filter, Failure> {
         agent = Some(me::agent(home)?.map_or_else(AgentName::user, |mailbox| mailbox.name().clone()));
     }
     let since = args.since.map(|age| Timestamp::now().checked_sub(age).unwrap_or(Timestamp::MIN));
-    Ok(Filter { agent, with, thread: args.thread.clone(), since, text: args.grep.clone() })
+    let thread = args.thread.as_ref().map(|id| history::thread_of(home, id)).transpose()?;
+    Ok(Filter { agent, with, thread, since, text: args.grep.clone() })
 }
 
 /// That nothing was found of an agent is no answer when there is no such agent.

@@ -33,6 +33,8 @@ pub struct Model {
     pub searching: bool,
     /// Whether the mouse is ours.
     pub mouse: bool,
+    /// Whether the screen is too small to show anything.
+    pub is_hidden: bool,
     pub places: Places,
     pub now: Timestamp,
     pub zone: TimeZone,
@@ -117,6 +119,7 @@ impl Model {
             older: Older::Loading,
             searching: false,
             mouse: false,
+            is_hidden: false,
             places: Places::default(),
             now,
             zone,
