@@ -202,6 +202,16 @@ fn mailboxes(home: &Home) -> Vec<Finding> {
         Ok(all) => all,
         Err(error) => return vec![finding("mailboxes", broken(error.to_string(), "see above, at home"))],
     };
+    let strays = all.iter().filter_map(|mailbox| {
+        let strays = mailbox.unreadable(State::Inbox).unwrap_or_default().len();
+        let files = if strays == 1 { "a file" } else { "files" };
+        let name = mailbox.name();
+        let note = format!(
+            "{files} in the inbox of {name} ({strays}) cannot be read as letters: `cc2cc inbox --agent {name}`"
+        );
+        (strays > 0).then(|| finding("mailbox", Verdict::Note(note)))
+    });
+    let strays: Vec<Finding> = strays.collect();
     let tried = |mailbox: Mailbox| {
         mailbox
             .furnish()
@@ -210,7 +220,7 @@ fn mailboxes(home: &Home) -> Vec<Finding> {
             .err()
     };
     let errors = all.into_iter().filter_map(tried);
-    errors.map(|error| finding("mailbox", broken(error.to_string(), MEND_MAILBOX))).collect()
+    errors.map(|error| finding("mailbox", broken(error.to_string(), MEND_MAILBOX))).chain(strays).collect()
 }
 
 fn watched(home: &Home) -> Verdict {

@@ -58,9 +58,10 @@ pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
     let filter = filter(home, args)?;
     // Before the first look, so that nothing is missed in between.
     let feed = args.follow.then(|| Feed::open(home, None)).transpose()?;
+    let reader = me::Reader::of(home);
     // A model is not to learn by searching what it may not read, nor from how many others are found.
     let guarded = filter.text.is_some() && me::in_a_session();
-    let shows = |found: &Found| !guarded || thread::readable(found).is_some();
+    let shows = |found: &Found| !guarded || thread::readable(&reader, found).is_some();
     let most = if guarded { usize::MAX } else { args.limit.saturating_add(1) };
     let mut letters = history::newest(home, &filter, most)?;
     letters.retain(shows);
@@ -78,7 +79,7 @@ pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
     letters.drain(..older);
     let look = thread::look(args.full, false);
     let entry = |found: &Found| {
-        let text = thread::readable(found);
+        let text = thread::readable(&reader, found);
         if args.json { report::json::line(&report::json::logged(found, text)) } else { look.letter(found, text) }
     };
     let apart = if args.json { "" } else { "\n" };

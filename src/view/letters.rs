@@ -105,6 +105,14 @@ impl Letters {
         self.arrange();
     }
 
+    /// A mailbox is no more, and its letters with it.
+    pub fn forget(&mut self, gone: &AgentName) {
+        let left = self.entries.drain(..).filter(|entry| entry.key.to != *gone).collect::<Vec<_>>();
+        self.index.clear();
+        self.threads.clear();
+        self.add_missing(left);
+    }
+
     #[must_use]
     pub fn wanted(&self) -> &Wanted {
         &self.wanted

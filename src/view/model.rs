@@ -141,7 +141,10 @@ impl Model {
         match news {
             News::Everyone(agents) => self.agents.replace(agents),
             News::Agents(agents) => self.agents.update(agents),
-            News::Gone(name) => self.agents.remove(&name),
+            News::Gone(name) => {
+                self.letters.forget(&name);
+                self.agents.remove(&name);
+            }
             News::Letters(entries) => self.letters.update(entries),
             News::Renamed { was, new } => {
                 self.agents.rename(&was, &new);
