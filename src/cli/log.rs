@@ -9,7 +9,7 @@ use crate::{
     agent::{
         directory,
         feed::{Event, Feed},
-        history::{self, Filter, Wanted},
+        history::{self, Filter, Looked, Wanted},
         status::Found,
     },
     failure::Failure,
@@ -63,7 +63,10 @@ pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
     let guarded = filter.text.is_some() && me::in_a_session();
     let shows = |found: &Found| !guarded || thread::readable(&reader, found).is_some();
     let most = if guarded { usize::MAX } else { args.limit.saturating_add(1) };
-    let mut letters = history::newest(home, &filter, most)?;
+    let Looked { mut letters, left_out } = history::look(home, &filter, most)?;
+    for error in left_out {
+        eprintln!("cc2cc: left out, {error}\nhint: `cc2cc doctor` looks into it");
+    }
     letters.retain(shows);
     if letters.is_empty() {
         for name in [&filter.agent, &filter.with].into_iter().flatten() {
