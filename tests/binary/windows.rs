@@ -5,6 +5,7 @@ use std::{
     fs::{self, File},
     os::windows::fs::OpenOptionsExt,
     path::{Path, PathBuf},
+    process::Command,
 };
 
 use cc2cc::mailbox::State;
@@ -79,4 +80,23 @@ fn an_agents_record_that_is_never_let_go_is_told_of_by_name() {
     scanner.end();
     world.posted("ann", "calm-owl", "hello");
     assert!(context(&session.prompt("go").fine()).contains("hello"));
+}
+
+#[test]
+fn binaries_that_run_are_uninstalled_by_one_of_them() {
+    let world = World::new();
+    world.run(&["install"]).fine();
+    let started = |path: &str, words: &[&str]| {
+        let mut command = Command::new(world.path(path));
+        world.furnish(&mut command);
+        command.args(words).spawn().unwrap()
+    };
+    let mut session = started("home/.claude/skills/cc2cc/bin/cc2cc.exe", &["wait", "--timeout", "60s"]);
+    let uninstall = started("home/.local/bin/cc2cc.exe", &["uninstall"]);
+    let said = world.said(&uninstall.wait_with_output().unwrap()).fine();
+    assert!(said.out.contains("cc2cc is removed from") && !said.out.contains("it stays"), "{said}");
+    assert!(session.try_wait().unwrap().is_none(), "a session keeps what it runs");
+    session.kill().unwrap();
+    session.wait().unwrap();
+    assert_eq!(world.files("home"), Vec::<PathBuf>::new());
 }
