@@ -30,7 +30,7 @@ use std::{
     borrow::Cow,
     env,
     io::{self, IsTerminal, Write},
-    process::{Command, ExitCode},
+    process::ExitCode,
     sync::OnceLock,
 };
 
@@ -196,16 +196,6 @@ fn print_surely(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     out.write_all(text.as_bytes())?;
     out.flush()
-}
-
-/// Keeps Windows from opening a console for a command that is started where there is none.
-fn without_window(command: &mut Command) -> &mut Command {
-    #[cfg(windows)]
-    {
-        const CREATE_NO_WINDOW: u32 = 0x0800_0000;
-        std::os::windows::process::CommandExt::creation_flags(command, CREATE_NO_WINDOW);
-    }
-    command
 }
 
 /// A letter id among the words; the complaint says how one looks.

@@ -23,7 +23,10 @@ pub mod receipts;
 pub mod scan;
 pub mod watch;
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use disk::FsError;
 use jiff::Timestamp;
@@ -74,6 +77,8 @@ impl State {
     }
 }
 
+/// A turn lasts as long as one rename.
+const LONGEST_TURN: Duration = Duration::from_secs(2);
 /// A longer name leaves no room for that of the reason beside it.
 const LONGEST_BURIED_NAME: usize = 150;
 
@@ -344,8 +349,10 @@ impl Mailbox {
     /// One atomic step. A missing letter means that another process was first; a missing directory is an error.
     fn step(&self, from: &Path, to: &Path) -> Result<Moved, FsError> {
         // Windows first opens what it renames, and then renames it wherever it lies by then: without turns, of two who
-        // move one letter both may win.
-        let _turn = if cfg!(windows) { Some(lock::exclusive(&self.path.join("moves.lock"))?) } else { None };
+        // move one letter at the same instant both may win. That is rarer than a turn that does not come, so such a one
+        // is not waited for.
+        let turn = self.path.join("moves.lock");
+        let _turn = if cfg!(windows) { lock::within(&turn, LONGEST_TURN)? } else { None };
         match disk::rename(from, to) {
             Ok(()) => Ok(Moved::Mine),
             Err(error) if error.is_not_found() && self.has_dirs_of(from, to) => Ok(Moved::Gone),

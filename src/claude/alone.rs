@@ -20,7 +20,7 @@ use crate::{
     agent::{Record, notice},
     mailbox::{
         Mailbox,
-        home::Home,
+        home::{self, Home},
         log,
         receipts::{Receipt, Step},
     },
@@ -114,7 +114,7 @@ fn session() -> Option<String> {
 /// Where the client keeps the transcripts of the directory it works in.
 fn project() -> Option<PathBuf> {
     let config = env::var_os("CLAUDE_CONFIG_DIR").filter(|dir| !dir.is_empty()).map(PathBuf::from);
-    let config = config.or_else(|| Some(dirs::home_dir()?.join(".claude")))?;
+    let config = config.or_else(|| Some(home::of_person()?.join(".claude")))?;
     let cwd = env::var("CLAUDE_PROJECT_DIR").ok()?;
     Some(config.join("projects").join(folder(Path::new(&cwd))))
 }

@@ -1,6 +1,12 @@
 //! The client a process of ours belongs to: which process it is, whether a person sits at it, and when it has gone.
 
-use std::{env, iter, path::Path, process, thread, time::Duration};
+use std::{
+    env, iter,
+    path::Path,
+    process::{self, Command},
+    thread,
+    time::Duration,
+};
 
 use crate::{
     agent::{
@@ -127,6 +133,16 @@ pub fn end_with_parent() {
         system::await_end(parent);
         process::exit(0);
     });
+}
+
+/// Keeps Windows from opening a console for a command that is started where there is none.
+pub fn without_window(command: &mut Command) -> &mut Command {
+    #[cfg(windows)]
+    {
+        const CREATE_NO_WINDOW: u32 = 0x0800_0000;
+        std::os::windows::process::CommandExt::creation_flags(command, CREATE_NO_WINDOW);
+    }
+    command
 }
 
 /// How often to look at the parent where the system does not tell of its end.

@@ -21,7 +21,7 @@ use crate::{
         post::{self, Draft, Sender},
         status,
     },
-    claude::bell,
+    claude::{bell, client},
     failure::Failure,
     mailbox::{Mailbox, disk, home::Home, letter::LetterId, name::AgentName},
 };
@@ -114,7 +114,7 @@ impl Stage {
             command.env_remove(name);
         }
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = super::without_window(&mut command).spawn().context("could not start cc2cc")?;
+        let mut child = client::without_window(&mut command).spawn().context("could not start cc2cc")?;
         child.stdin.take().context("no pipe")?.write_all(input.to_string().as_bytes())?;
         Ok(child)
     }

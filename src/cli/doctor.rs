@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::me;
 use crate::{
     agent::{Channel, directory, policy::Config},
-    claude::{bell, install::Places, marketplace::Plugin, version},
+    claude::{bell, client, install::Places, marketplace::Plugin, version},
     failure::Failure,
     mailbox::{
         Key, Mailbox, State, disk,
@@ -136,7 +136,7 @@ fn plugin_from_marketplace(places: &Places, Plugin { id, version }: &Plugin) -> 
 }
 
 fn client() -> Verdict {
-    let asked = |name: &str| super::without_window(Command::new(name).arg("--version")).output();
+    let asked = |name: &str| client::without_window(Command::new(name).arg("--version")).output();
     // On Windows npm makes a script of it, whose name must be said in full.
     let Ok(output) = asked("claude").or_else(|error| if cfg!(windows) { asked("claude.cmd") } else { Err(error) })
     else {

@@ -22,6 +22,10 @@ const AGAIN: &str = "curl -fsSL https://github.com/cc2cc/cc2cc/releases/latest/d
 #[cfg(windows)]
 const AGAIN: &str = "irm https://github.com/cc2cc/cc2cc/releases/latest/download/install.ps1 | iex";
 
+/// Windows PowerShell knows no `&&`.
+const THEN: &str = if cfg!(windows) { ";" } else { " &&" };
+const SCRIPT: &str = if cfg!(windows) { "\\install.ps1" } else { "/install.sh" };
+
 pub fn run(_: &Args) -> Result<ExitCode, Failure> {
     let places = Places::from_env()?;
     let installed = places.version().ok_or_else(|| InstallError::NotInstalled(places.plugin.clone()))?;
@@ -36,12 +40,12 @@ pub fn run(_: &Args) -> Result<ExitCode, Failure> {
             let path = path.display();
             not_here(
                 format!("cc2cc {installed} was built from the checkout in {path}"),
-                format!("`git -C {path} pull && {path}/install.sh`"),
+                format!("`git -C {path} pull{THEN} {path}{SCRIPT}`"),
             )
         }
         Origin::Cargo => not_here(
             format!("cc2cc {installed} was installed by cargo"),
-            "`cargo install --locked cc2cc && cc2cc install`".to_owned(),
+            format!("`cargo install --locked cc2cc{THEN} cc2cc install`"),
         ),
         Origin::Unknown => not_here(
             format!("it is not known how cc2cc {installed} was installed"),

@@ -24,15 +24,23 @@ pub struct Lock(#[expect(dead_code, reason = "the open file is the lock")] File)
 /// # Errors
 /// `TimedOut` when another process keeps it longer, else the system's reason.
 pub fn exclusive(path: &Path) -> Result<Lock, FsError> {
-    let deadline = Instant::now() + PATIENCE;
+    within(path, PATIENCE)?.ok_or_else(|| {
+        let reason = io::Error::new(io::ErrorKind::TimedOut, "another process keeps it");
+        FsError { action: "take the lock", path: path.to_owned(), reason }
+    })
+}
+
+/// Takes the lock at `path`, waiting at most `longest`; `None` when another process keeps it longer.
+///
+/// # Errors
+/// A `FsError` when the file cannot be opened or locked at all.
+pub fn within(path: &Path, longest: Duration) -> Result<Option<Lock>, FsError> {
+    let deadline = Instant::now() + longest;
     let mut pause = Duration::from_micros(200);
     loop {
-        if let Some(lock) = try_exclusive(path)? {
-            return Ok(lock);
-        }
-        if Instant::now() >= deadline {
-            let reason = io::Error::new(io::ErrorKind::TimedOut, "another process keeps it");
-            return Err(FsError { action: "take the lock", path: path.to_owned(), reason });
+        let taken = try_exclusive(path)?;
+        if taken.is_some() || Instant::now() >= deadline {
+            return Ok(taken);
         }
         thread::sleep(pause);
         pause = (pause * 2).min(Duration::from_millis(10));

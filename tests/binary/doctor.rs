@@ -102,6 +102,7 @@ fn an_old_client_a_blocked_home_and_a_silent_session_are_found() {
     assert!(said.out.contains("note    session   you are ann; the bell is set again with the next prompt"), "{said}");
 }
 
+#[cfg(unix)] // the other version is a script, which on Windows is no program
 #[test]
 fn another_version_in_the_terminal_is_found() {
     let world = World::new();

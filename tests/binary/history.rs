@@ -285,12 +285,9 @@ fn a_conversation_becomes_a_document() {
     hint: name another file, or move that one away
     ");
     assert_eq!(fs::read_to_string(world.path("work/talk.md")).unwrap(), "mine");
-    assert_snapshot!(world.run(&["export", "ask", "-o", "nowhere/talk.md"]), @"
-    exit 1
-    --- out
-    --- err
-    cc2cc: could not create nowhere/talk.md: No such file or directory (os error 2)
-    ");
+    let nowhere = world.run(&["export", "ask", "-o", "nowhere/talk.md"]);
+    assert_eq!((nowhere.code, nowhere.out.as_str()), (Some(1), ""));
+    assert!(nowhere.err.starts_with("cc2cc: could not create nowhere/talk.md: "), "{nowhere}");
 }
 
 #[test]
@@ -324,6 +321,9 @@ fn a_log_that_is_followed_goes_on_with_what_comes_and_ends_with_its_reader() {
     world.post(letter("later", "rob", "ann", 302, "under another name"));
     assert_eq!(lines.find(|line| line.contains('→')).unwrap(), "2026-01-02 12:05:02  rob → ann  stored  later");
     drop(lines);
+    if cfg!(windows) {
+        world.post(letter("last", "rob", "ann", 303, "there only a line finds that nobody reads"));
+    }
     until("the log has ended", || log.try_wait().unwrap());
 }
 

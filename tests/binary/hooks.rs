@@ -126,6 +126,7 @@ fn after_clear_a_new_session_id_has_the_same_mailbox() {
     assert_eq!(world.home().mailboxes().unwrap().len(), 1);
 }
 
+#[cfg(unix)] // the other version is a script, which on Windows is no program
 #[test]
 fn that_a_terminal_has_another_version_is_said_once() {
     let world = World::new();

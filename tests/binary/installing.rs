@@ -307,6 +307,7 @@ fn the_plugin_of_a_marketplace_may_be_of_another_version() {
     ");
 }
 
+#[cfg(unix)] // what it prints are commands for shells of Unix
 #[test]
 fn what_was_not_installed_from_a_release_is_updated_the_way_it_came() {
     let world = World::new();

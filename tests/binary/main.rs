@@ -7,10 +7,13 @@ mod bell;
 mod completing;
 mod demo;
 mod doctor;
+#[cfg(unix)]
 #[expect(dead_code, reason = "shared with the real client's stories")]
 #[path = "../real_client/eventually.rs"]
 mod eventually;
+#[cfg(unix)]
 mod example;
+#[cfg(unix)] // its examples are for shells of Unix
 mod help;
 mod history;
 mod hooks;
@@ -18,13 +21,16 @@ mod hooks_apart;
 mod installing;
 mod mail;
 mod mcp;
+#[cfg(unix)] // in a pseudo-terminal, which Wine lacks
 mod overview;
 mod people;
 mod reading;
 mod redact;
 mod sending;
 mod session;
+#[cfg(unix)] // started by shells of Unix
 mod statusline;
+#[cfg(unix)]
 #[expect(dead_code, reason = "shared with the real client's stories")]
 #[path = "../real_client/terminal.rs"]
 mod terminal;

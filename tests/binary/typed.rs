@@ -1,7 +1,5 @@
 //! What a person types into a session and cc2cc answers by itself, without the model.
 
-use std::process::Command;
-
 use cc2cc::{agent::host::HostKey, mailbox::State};
 use insta::assert_snapshot;
 use serde_json::{Value, json};
@@ -9,7 +7,7 @@ use serde_json::{Value, json};
 use crate::{
     redact::redact,
     session::Session,
-    world::{CC2CC, Said, World, has},
+    world::{Said, World, has},
 };
 
 /// The answer the person sees; the prompt goes no further.
@@ -245,11 +243,14 @@ fn a_command_of_the_model_s_does_not_pass_for_the_person() {
         assert!(said.out.starts_with("only the person at this session types this\nhint:"), "{said}");
     }
     // A shell of the model's stands in between, also when it hides what it is.
-    let script = format!("{CC2CC} typed accept {held}; exit $?");
-    let mut shell = Command::new("/bin/sh");
-    world.furnish(shell.args(["-c", &script]));
-    let said = world.said(&shell.output().unwrap());
-    assert_eq!(said.code, Some(1), "{said}");
+    #[cfg(unix)] // Wine's shell starts what it is told without standing in between
+    {
+        let script = format!("{} typed accept {held}; exit $?", crate::world::CC2CC);
+        let mut shell = std::process::Command::new("/bin/sh");
+        world.furnish(shell.args(["-c", &script]));
+        let said = world.said(&shell.output().unwrap());
+        assert_eq!(said.code, Some(1), "{said}");
+    }
     assert_eq!(session.world.at("calm-owl").state_of(&held), Some(State::Held));
 
     // A client that was started from within another session inherits that one's marks, and its person is a person.

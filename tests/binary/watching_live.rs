@@ -1,11 +1,9 @@
 //! `cc2cc watch --json`: what happens, a line each, as it happens.
 
 use std::{
-    fs::{self, Permissions},
-    io::{BufRead, BufReader, Read},
-    os::unix::fs::PermissionsExt,
+    io::{BufRead, BufReader},
     process::{Child, ChildStdout, Command},
-    sync::mpsc::{self, Receiver, RecvTimeoutError},
+    sync::mpsc::{self, Receiver},
     thread,
     time::Duration,
 };
@@ -24,7 +22,7 @@ use serde_json::{Value, json};
 
 use crate::{
     redact::redact,
-    world::{CC2CC, World, has, until},
+    world::{World, has},
 };
 
 /// A watch that runs; its lines come over a channel, so that a story can say for how long it waits.
@@ -119,14 +117,16 @@ fn what_a_person_does_in_another_terminal_is_told() {
     assert_eq!(watching.events(), ["seen"]);
 }
 
+#[cfg(unix)] // elsewhere the next line finds it
 #[test]
 fn a_reader_that_goes_away_ends_the_watch_although_nothing_happens() {
+    use std::io::Read;
     let world = World::new().agent("bob");
     let mut child = world.command(&["watch", "--json"]).spawn().unwrap();
     let mut first = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap(); // and lets go of the pipe
     assert!(first.starts_with("{\"event\":\"ready\""), "{first}");
-    let status = until("the watch ends", || child.try_wait().unwrap());
+    let status = crate::world::until("the watch ends", || child.try_wait().unwrap());
     assert_eq!(status.code(), Some(0));
     let mut complaint = String::new();
     child.stderr.take().unwrap().read_to_string(&mut complaint).unwrap();
@@ -151,9 +151,16 @@ fn what_cannot_be_watched_is_said_at_once() {
     hint: a name is lower-case letters and digits with single hyphens inside, like `brave-fox`
     ");
     assert_eq!(world.run(&["watch", "--json", "--session", "--agent", "bob"]).code, Some(2));
-    fs::set_permissions(world.path("mail"), Permissions::from_mode(0o000)).unwrap();
+}
+
+#[cfg(unix)] // Windows has no modes
+#[test]
+fn a_home_that_cannot_be_used_is_not_watched() {
+    use std::{fs::Permissions, os::unix::fs::PermissionsExt};
+    let world = World::new().agent("bob");
+    std::fs::set_permissions(world.path("mail"), Permissions::from_mode(0o000)).unwrap();
     let said = world.run(&["watch", "--json"]);
-    fs::set_permissions(world.path("mail"), Permissions::from_mode(0o700)).unwrap();
+    std::fs::set_permissions(world.path("mail"), Permissions::from_mode(0o700)).unwrap();
     assert_snapshot!(said, @"
     exit 1
     --- out
@@ -197,22 +204,23 @@ fn a_session_is_followed_from_before_its_name_and_through_renames() {
     assert_eq!(watching.events(), ["sent", "sent"]);
 }
 
+#[cfg(unix)] // a shell plays the client
 #[test]
 fn the_watch_of_a_session_ends_with_its_client() {
     let world = World::new();
     let session = world.session("bob");
     let input = session.input(&json!({ "hook_event_name": "SessionStart", "source": "startup" }));
-    fs::write(world.path("input"), input.to_string()).unwrap();
+    std::fs::write(world.path("input"), input.to_string()).unwrap();
     let mut client = Command::new("/bin/sh");
     world.furnish(&mut client);
     let own = session.command(&[]);
     client.envs(own.get_envs().filter_map(|(name, value)| Some((name, value?)))).env_remove("CLAUDE_PID");
     let script = r#""$0" hook session-start <"$1" >/dev/null; "$0" watch --json --session; true"#;
-    client.args(["-c", script, CC2CC]).arg(world.path("input"));
+    client.args(["-c", script, crate::world::CC2CC]).arg(world.path("input"));
     let (mut watching, _) = Watching::start(&mut client);
     watching.child.kill().unwrap();
     let end = watching.lines.recv_timeout(Duration::from_secs(30));
-    assert_eq!(end, Err(RecvTimeoutError::Disconnected), "it holds its output as long as it lives");
+    assert_eq!(end, Err(mpsc::RecvTimeoutError::Disconnected), "it holds its output as long as it lives");
 }
 
 #[test]
@@ -223,6 +231,7 @@ fn a_headless_session_without_a_name_has_nothing_to_watch() {
     assert_eq!(said.fine().out, "");
 }
 
+#[cfg(unix)] // Windows removes no home that is watched
 #[test]
 fn a_mailbox_and_a_home_that_are_removed_meanwhile_end_nothing() {
     let world = World::new().agent("ann").agent("bob");
@@ -232,7 +241,7 @@ fn a_mailbox_and_a_home_that_are_removed_meanwhile_end_nothing() {
     let world = world.agent("bob");
     world.posted("ann", "bob", "to the new one");
     assert_eq!(watching.events(), ["sent"]);
-    fs::remove_dir_all(world.path("mail")).unwrap();
+    std::fs::remove_dir_all(world.path("mail")).unwrap();
     assert_eq!(watching.events(), ["offline"]);
     let world = world.agent("ann").agent("bob");
     world.posted("ann", "bob", "in a new home");

@@ -34,7 +34,9 @@ pub struct World {
 
 impl World {
     pub fn new() -> Self {
-        let world = Self { dir: tempfile::tempdir().expect("a directory for the story") };
+        // Wine may not end removing what was watched; there the whole disk goes.
+        let dir = tempfile::Builder::new().disable_cleanup(cfg!(windows)).tempdir();
+        let world = Self { dir: dir.expect("a directory for the story") };
         for folder in ["home", "tmp", "work", "bin"] {
             fs::create_dir(world.path(folder)).expect("a folder");
         }

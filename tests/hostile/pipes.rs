@@ -1,7 +1,6 @@
 //! The same through the binary: hooks and server get whatever comes, on a home of their own.
 
 use std::{
-    fs,
     io::{BufRead, BufReader, Write},
     path::Path,
     process::{Child, Command, Output, Stdio},
@@ -60,6 +59,7 @@ fn a_hook_ends_well_whatever_it_is_told() {
 #[cfg(not(windows))] // Wine looks through the whole directory for every name, so that a flood takes it hours
 #[test]
 fn an_inbox_flooded_with_files_is_worked_off_and_loses_none() {
+    use std::fs;
     const FLOOD: usize = 100_000;
     let home = tempfile::tempdir().expect("a home");
     let session = json!({ "session_id": "s", "cwd": home.path(), "prompt": "hello", "source": "startup" }).to_string();

@@ -6,7 +6,7 @@ use std::{
     mem,
     path::{Path, PathBuf},
     sync::{Arc, Condvar, Mutex, PoisonError},
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use notify::{Event, RecommendedWatcher, RecursiveMode, Watcher};
@@ -73,6 +73,8 @@ pub struct PathWatch {
     shared: Arc<Shared>,
     /// `None` where the system gives no watcher.
     watcher: Option<RecommendedWatcher>,
+    /// When the root was made that one watch for all is over: setting it again would lose what happens meanwhile.
+    made: Option<SystemTime>,
 }
 
 impl PathWatch {
@@ -83,13 +85,13 @@ impl PathWatch {
         let roots: Vec<_> = [Some(root.to_owned()), root.canonicalize().ok()].into_iter().flatten().collect();
         let handler = Arc::clone(&shared);
         let watcher = notify::recommended_watcher(move |event| handler.take_in(event, &roots));
-        Self { root: root.to_owned(), shared, watcher: watcher.ok() }
+        Self { root: root.to_owned(), shared, watcher: watcher.ok(), made: None }
     }
 
     /// A watch where the system gives none.
     #[must_use]
     pub fn refused(root: &Path) -> Self {
-        Self { root: root.to_owned(), shared: Arc::default(), watcher: None }
+        Self { root: root.to_owned(), shared: Arc::default(), watcher: None, made: None }
     }
 
     /// Watches one more directory, or the same anew should it be another one by now. Says whether the system agreed.
@@ -98,7 +100,13 @@ impl PathWatch {
         if !ONE_FOR_ALL {
             return watcher.watch(directory, RecursiveMode::NonRecursive).is_ok();
         }
-        directory != self.root || watcher.watch(&self.root, RecursiveMode::Recursive).is_ok()
+        let made = self.root.metadata().and_then(|facts| facts.created()).ok();
+        if directory != self.root || (made.is_some() && made == self.made) {
+            return true;
+        }
+        let agreed = watcher.watch(&self.root, RecursiveMode::Recursive).is_ok();
+        self.made = made.filter(|_| agreed);
+        agreed
     }
 
     /// What was announced; waits for it, for at most `longest`.
