@@ -164,15 +164,19 @@ impl View {
     }
 
     /// Gives the terminal back to the shell until it lets us go on.
+    #[cfg(unix)]
     fn pause(&mut self) -> io::Result<()> {
-        #[cfg(unix)]
-        {
-            use rustix::process::{Signal, kill_current_process_group};
-            self.screen.leave();
-            kill_current_process_group(Signal::TSTP)?;
-            // Here we go on, at once where no shell is there to stop for.
-            self.screen.return_to()?;
-        }
+        use rustix::process::{Signal, kill_current_process_group};
+        self.screen.leave();
+        kill_current_process_group(Signal::TSTP)?;
+        // Here we go on, at once where no shell is there to stop for.
+        self.screen.return_to()
+    }
+
+    #[cfg(windows)]
+    #[expect(clippy::unnecessary_wraps, reason = "on Unix it can fail")]
+    fn pause(&mut self) -> io::Result<()> {
+        self.model.notice = Some(Notice::good("Windows has no shell that would wait"));
         Ok(())
     }
 }

@@ -69,7 +69,7 @@ fn an_agents_record_that_is_looked_through_is_replaced_as_soon_as_it_is_let_go()
     record.save(&bob, noon()).unwrap();
     let scanner = holds(&bob.path().join("agent.json"));
     record.cwd = Some("somewhere else".into());
-    let is_draft = |name: &str| name.starts_with("agent.json.") && name.ends_with(".tmp");
+    let is_draft = |name: &str| name.starts_with("agent.json.");
     let names = || fs::read_dir(bob.path()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     thread::scope(|scope| {
         let saving = scope.spawn(|| record.save(&bob, noon()));
