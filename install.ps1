@@ -257,9 +257,10 @@ Now open two terminals and run `claude` in each. Each session says its name as i
 
 Then write from one to the other, with the name you see there:
 
-    /cc2cc:send calm-owl what are you working on?
+    /send calm-owl what are you working on?
 
-or ask Claude to do it: "ask calm-owl what it is working on".
+or ask Claude to do it: "ask calm-owl what it is working on". In a third terminal `cc2cc watch` shows letters as they go,
+and `cc2cc help` has worked examples.
 '@
     if (-not (Test-Command 'claude')) {
         Write-Host ''

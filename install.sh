@@ -299,9 +299,10 @@ Now open two terminals and run `claude` in each. Each session says its name as i
 
 Then write from one to the other, with the name you see there:
 
-    /cc2cc:send calm-owl what are you working on?
+    /send calm-owl what are you working on?
 
-or ask Claude to do it: "ask calm-owl what it is working on".
+or ask Claude to do it: "ask calm-owl what it is working on". In a third terminal `cc2cc watch` shows letters as they go,
+and `cc2cc help` has worked examples.
 END
     if ! command -v claude >"$scratch/log"; then
         printf '\n%s\n' 'There is no `claude` on your PATH yet; cc2cc needs Claude Code 2.1.200 or later.'

@@ -8,6 +8,7 @@ const BUTTONS = [
   { key: 'done', label: 'Mark read', hotkey: 'r' },
   { key: 'back', label: 'Back', hotkey: 'b' },
 ]
+const BEGINNING = 60
 const MARKS = { held: '!', waiting: '●', delivered: '○', seen: ' ' }
 
 /** The list, with the keys on the letter `picked`; `open` is called with the id of the one that is chosen. */
@@ -49,9 +50,17 @@ export function drawLetter({ Box, Text, Button }, { letter, said, act }) {
     h(Text, { dimColor: true }, letter.about),
     letter.why && h(Text, { color: 'warning' }, letter.why),
     said && h(Text, { dimColor: true }, said),
-    h(Box, { gap: 1, marginY: 1, flexWrap: 'wrap' }, ...buttons),
+    // Beside the buttons, which a small terminal shows alone since they have the keys: nobody decides on a letter unseen.
+    letter.can.includes('accept') && h(Text, { bold: true }, beginning(letter.text)),
+    h(Box, { gap: 1, marginBottom: 1, flexWrap: 'wrap' }, ...buttons),
     h(Text, {}, letter.text),
   )
+}
+
+/** What a letter is about, as far as one line says it. */
+function beginning(text) {
+  const [line] = text.trim().split('\n')
+  return cut(line, BEGINNING)
 }
 
 function count(number, state) {

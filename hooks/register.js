@@ -19,11 +19,18 @@ const COMMANDS = [
 const HANDS = ['composer', 'bridge', 'sdk']
 /** How long to wait before listening again when what listened was killed. */
 const AGAIN_MS = 10_000
+const WAKE_FIRST_MS = 250
+/** What a person is told of, or no longer. */
+const TOLD = ['ready', 'sent', 'held', 'accepted', 'refused', 'retried', 'expired', 'dead']
+/** What happens to agents and not to letters. */
+const OF_AGENTS = ['online', 'offline', 'idle', 'busy']
 
 /** The bare commands that are ours, not somebody else's. */
 const ours = new Set()
 let isBusy = false
 let isFollowing = false
+/** Whether the pane was open in this session; until then only what the person is told of is worth a look. */
+let wasOpened = false
 /** The newest letters, as the binary last told; undefined when it could not. */
 let box
 /** The letter that is open in the pane, and the one in the list that was picked last. */
@@ -159,6 +166,7 @@ async function look($) {
 async function showPane($) {
   try {
     const rows = box.letters.length + 6
+    wasOpened = true
     const opened = await $.ui.open({ id: PANE, title: 'Inbox', focus: true, closeOnEscape: true, rows })
     if (!opened.isPlaced) await $.ui.close({ id: PANE })
     return opened.isPlaced
@@ -221,8 +229,11 @@ async function listen($) {
 }
 
 /** Shows the person what came and what is held; what was there before is only counted. */
-async function hear($, events) {
+async function hear($, heard) {
+  const events = heard.filter(({ event }) => wasOpened ? !OF_AGENTS.includes(event) : TOLD.includes(event))
   if (events.length === 0) return
+  // The session is being woken for what came just now; that goes first.
+  await $.clock.sleep(WAKE_FIRST_MS)
   const before = heldIds()
   await look($)
   if (!box) return

@@ -55,7 +55,7 @@ use crate::{
     after_help = "\
 `cc2cc help` lists topics with worked examples.
 Addresses: a name, @all, @repo (same git repository), @dir (same directory).
-Exit codes: 0 done, 1 failed, 2 usage, 3 no such agent or letter, 4 held or refused, 5 timed out.
+Exit codes: 0 done, 1 failed, 2 usage, 3 not found, 4 held, refused or slowed, 5 timed out.
 CC2CC_HOME moves the mail from ~/.cc2cc; CC2CC_NAME names a session when it starts."
 )]
 struct Cli {
@@ -95,6 +95,7 @@ enum Verb {
     Mcp,
     /// Answer a hook
     Hook {
+        /// Which one, as in hooks.json
         event: String,
     },
 }

@@ -3,9 +3,10 @@
 use std::fmt;
 
 use crate::{
-    agent::{holding::HoldingError, identity::RenameError, policy::ConfigError, post::SendError},
+    agent::{holding::HoldingError, identity::RenameError, policy::ConfigError, post::SendError, status::Found},
     claude::install::InstallError,
     mailbox::{
+        State,
         disk::FsError,
         home::HomeError,
         letter::{BadId, LetterId},
@@ -53,9 +54,20 @@ impl Failure {
         SendError::NoSuchAgent { name: name.to_string(), nearest }.into()
     }
 
+    /// Why a model does not get the words of a letter.
     #[must_use]
-    pub fn held(id: &LetterId) -> Self {
-        Self::new(Code::Held, format!("the letter `{id}` is held: the person decides whether this session may read it"))
+    pub fn not_for_a_model(found: &Found) -> Self {
+        let id = &found.letter.id;
+        Self::new(
+            Code::Held,
+            match found.state {
+                State::Inbox | State::Held => {
+                    format!("the letter `{id}` is held: the person decides whether this session may read it")
+                }
+                State::Dead => format!("the letter `{id}` was refused: this session may not read it"),
+                State::Claimed | State::Done => format!("the letter `{id}` is a notice to {}", found.mailbox.name()),
+            },
+        )
     }
 
     #[must_use]

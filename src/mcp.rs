@@ -30,7 +30,7 @@ use crate::{
         identity::{self, Trust},
         policy::{Admission, Config},
         post::{self, Draft, Sender},
-        status,
+        status::{self, Rung},
     },
     claude::{
         alone,
@@ -302,8 +302,9 @@ impl Server {
             let mode = Record::of(&me).permission_mode;
             let denied = found.state == State::Inbox
                 && Config::load(&self.home)?.admit(&me, &found.letter, mode.as_deref())? == Admission::Denied;
-            if found.state == State::Held || denied {
-                return Err(Failure::held(&id));
+            let refused = found.state == State::Dead && found.status().rung == Rung::Refused;
+            if found.state == State::Held || denied || refused {
+                return Err(Failure::not_for_a_model(&found));
             }
             return Ok(json!({ "state": found.state.dir(), "letter": found.letter }));
         }

@@ -1,4 +1,4 @@
-//! What an idle session costs: the server and the bell over some seconds, and the words the model always carries.
+//! What an idle session costs: server, bell and the mod's watch over some seconds, and the words the model always carries.
 
 use std::{
     fs,
@@ -14,24 +14,21 @@ pub fn measure(world: &World, ann: &Session, bob: &Session) -> Vec<Row> {
         let mine = |(_, line): &(u32, String)| line.contains("bin/cc2cc") && line.contains(kind);
         world.processes().into_iter().find(mine).map(|(id, _)| id)
     };
-    let (server, bell) = (ours(" mcp").expect("a server"), ours("--ring").expect("a bell"));
-    let before = [server, bell].map(ticks);
+    let all = [ours(" mcp"), ours("--ring"), ours("--session")];
+    let all = all.map(|id| id.expect("a server, a bell and the mod's watch"));
+    let before = all.map(ticks);
     let start = Instant::now();
     let stayed = within(WATCHED, || (ours(" mcp").is_none()).then_some(())).is_none();
     assert!(stayed, "the server has gone");
-    let used: Vec<f64> = [server, bell]
-        .into_iter()
-        .zip(before)
-        .map(|(id, before)| (ticks(id) - before) / start.elapsed().as_secs_f64())
-        .collect();
+    let used: Vec<f64> =
+        all.into_iter().zip(before).map(|(id, before)| (ticks(id) - before) / start.elapsed().as_secs_f64()).collect();
     bob.idle();
     vec![
-        Row::new("idle: server's memory", "≤ 8 MiB", resident(server)),
-        Row::new("idle: bell's memory", "≤ 8 MiB", resident(bell)),
+        Row::new("idle: memory of server, bell, the mod's watch", "≤ 8 MiB each", all.map(resident).join(", ")),
         Row::new(
-            "idle: CPU of server and bell",
+            "idle: CPU of the same",
             "0 %",
-            format!("{:.2} % and {:.2} % over {} s", used[0], used[1], WATCHED.as_secs()),
+            format!("{:.2}, {:.2}, {:.2} % over {} s", used[0], used[1], used[2], WATCHED.as_secs()),
         ),
         words(ann),
     ]

@@ -206,8 +206,8 @@ impl Feed {
         for was in gone {
             let Some(mut room) = self.rooms.remove(&was) else { continue };
             let Some(mailbox) = self.home.mailbox(&was).and_then(|found| new.remove(found.name())) else {
-                if room.is_online() {
-                    events.push(Event::Offline(was, now));
+                if room.interest() == Interest::Agent {
+                    events.push(Event::Offline(was, now)); // and more than that: it is no more
                 }
                 continue;
             };

@@ -29,12 +29,39 @@ pub struct Filter {
     pub text: Option<String>,
 }
 
-/// The newest letters that are meant, at most `limit`, oldest first. Files that cannot be read as letters are passed over.
+/// What a look at all letters found.
+#[derive(Debug)]
+pub struct Looked {
+    /// The newest letters that are meant, oldest first. Files that cannot be read as letters are passed over.
+    pub letters: Vec<Found>,
+    /// Why directories were left out that could not be listed.
+    pub left_out: Vec<FsError>,
+}
+
+/// Looks at all letters, and keeps at most `limit` of those that are meant.
 ///
 /// # Errors
-/// A `FsError` when the home or a mailbox cannot be listed.
+/// A `FsError` when the home cannot be listed.
+pub fn look(home: &Home, filter: &Filter, limit: usize) -> Result<Looked, FsError> {
+    sweep::look(home, filter, limit)
+}
+
+/// The letters of [`look`] alone.
+///
+/// # Errors
+/// As [`look`].
 pub fn newest(home: &Home, filter: &Filter, limit: usize) -> Result<Vec<Found>, FsError> {
-    sweep::newest(home, filter, limit)
+    Ok(look(home, filter, limit)?.letters)
+}
+
+/// The conversation that a letter belongs to, by its id; one that nobody has is taken for the conversation's own, since
+/// the letter that began it may have been pruned.
+///
+/// # Errors
+/// A `FsError` when the home cannot be listed.
+pub fn thread_of(home: &Home, id: &LetterId) -> Result<LetterId, FsError> {
+    let copies = status::find(home, id)?;
+    Ok(copies.first().map_or_else(|| id.clone(), |found| found.letter.thread_id().clone()))
 }
 
 /// The conversation that a letter belongs to, oldest first: of all of them, when copies belong to different ones. Empty

@@ -25,7 +25,11 @@ pub enum HoldingError {
 /// [`HoldingError`]; nothing has changed then.
 pub fn accept(home: &Home, id: &LetterId) -> Result<Vec<Found>, HoldingError> {
     let held = held(home, id)?;
-    move_all(held, |mailbox| mailbox.accept(id))
+    let accepted = move_all(held, |mailbox| mailbox.accept(id))?;
+    for found in &accepted {
+        notice::no_longer_held(home, found)?;
+    }
+    Ok(accepted)
 }
 
 /// Refuses every held copy of a letter, and tells its sender.
@@ -36,6 +40,7 @@ pub fn refuse(home: &Home, id: &LetterId, why: &str, now: Timestamp) -> Result<V
     let held = held(home, id)?;
     let refused = move_all(held, |mailbox| mailbox.refuse(id, State::Held, why))?;
     for found in &refused {
+        notice::no_longer_held(home, found)?;
         let dead = Found { state: State::Dead, ..found.clone() };
         notice::refused(home, &dead, now)?;
     }

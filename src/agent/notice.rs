@@ -19,6 +19,7 @@ use crate::mailbox::{
     letter::{Kind, Letter, LetterId, Priority, shorten},
     log,
     name::AgentName,
+    receipts::{Receipt, Step},
     scan::Buried,
 };
 
@@ -86,6 +87,16 @@ fn sweep_one(home: &Home, pointer: &Path, id: &LetterId, now: Timestamp) -> Resu
 /// A `FsError` when the notice cannot be stored.
 pub fn held(home: &Home, found: &Found, now: Timestamp) -> Result<(), FsError> {
     tell(home, found, News::Held, now)
+}
+
+/// Takes a notice that a letter is held out of its sender's inbox, if it still waits there: a person has decided.
+///
+/// # Errors
+/// A `FsError` when it cannot be moved.
+pub fn no_longer_held(home: &Home, found: &Found) -> Result<(), FsError> {
+    let (Some(sender), Some(id)) = (home.mailbox(&found.letter.from), id_of("held", found)) else { return Ok(()) };
+    let decided = Receipt::now(Step::Seen).why("a person has decided meanwhile");
+    sender.finish(&id, State::Inbox, Some(&decided)).map(drop)
 }
 
 /// Tells the sender of a letter that a person has refused it.
@@ -159,13 +170,18 @@ fn tell(home: &Home, found: &Found, news: News, now: Timestamp) -> Result<(), Fs
     };
     let text = format!("{text} («{first_line}»)");
     let mut notice = Letter::new(AgentName::system(), sender.name().clone(), text, now);
-    let tail: String = format!("{to}-{}", letter.id).chars().rev().take(55).collect();
-    let tail: String = tail.chars().rev().collect();
-    notice.id = format!("{kind}-{}", tail.trim_start_matches(['.', '-', '_'])).parse().unwrap_or(notice.id);
+    notice.id = id_of(kind, found).unwrap_or(notice.id);
     notice.kind = Kind::Status;
     // A refusal is an answer; the rest can wait until the session has a turn anyway.
     notice.priority = if news == News::Refused { Priority::Normal } else { Priority::Low };
     notice.reply_to = Some(letter.id.clone());
     notice.thread = Some(letter.thread_id().clone());
     sender.publish(&notice, Key::Chosen).map(drop)
+}
+
+/// The id of the notice of this kind about one copy of a letter.
+fn id_of(kind: &str, found: &Found) -> Option<LetterId> {
+    let tail: String = format!("{}-{}", found.mailbox.name(), found.letter.id).chars().rev().take(55).collect();
+    let tail: String = tail.chars().rev().collect();
+    format!("{kind}-{}", tail.trim_start_matches(['.', '-', '_'])).parse().ok()
 }

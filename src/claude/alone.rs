@@ -11,7 +11,7 @@ use anyhow::Result;
 use jiff::Timestamp;
 
 use super::{
-    bell,
+    bell, client,
     hook::Input,
     mailman::{self, Delivery},
     proof::{self, Way},
@@ -29,10 +29,11 @@ use crate::{
 /// Transcripts that changed within this time may be the session's.
 const RECENT: Duration = Duration::from_secs(60);
 
-/// Whether no hook takes part in the mailbox's session.
+/// Whether no hook takes part in the session of this server, whose mailbox it is. The plugin's own server may start
+/// before the first hook has spoken.
 #[must_use]
 pub fn is_alone(mailbox: &Mailbox) -> bool {
-    !Record::of(mailbox).has_hooks()
+    !client::runs_as_plugin() && !Record::of(mailbox).has_hooks()
 }
 
 /// Notes where the session works, which otherwise a hook does.

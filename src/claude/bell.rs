@@ -109,7 +109,8 @@ fn keep_watch() -> Result<()> {
     let home = Home::from_env()?;
     let first = input.hook_event_name == "SessionStart";
     let beside_a_mailman = input.hook_event_name == "UserPromptSubmit";
-    let turn_ended = (input.hook_event_name == "Stop").then(Timestamp::now);
+    let is_late = input.hook_event_name == "Stop" && !client::calls_mailman_in_a_turn();
+    let turn_ended = is_late.then(Timestamp::now);
     loop {
         let mailbox = mailbox(&home, &input, first)?;
         let Some(_only_one) = take_post(&mailbox, first)? else { return Ok(()) };

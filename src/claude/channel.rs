@@ -5,7 +5,6 @@
 //! holds the channel's lock the bell lets it go first; when it gives up, letters go the ordinary way.
 
 use std::{
-    env,
     path::{Path, PathBuf},
     thread,
     time::{Duration, Instant},
@@ -60,8 +59,7 @@ pub struct Push {
 /// Whether the client was started with a channel to a server like this one; whether it opens it, nobody says.
 #[must_use]
 pub fn is_offered() -> bool {
-    let from_plugin = env::var_os("CLAUDE_PLUGIN_ROOT").is_some();
-    names_us(client::command_line().iter().map(String::as_str), from_plugin)
+    names_us(client::command_line().iter().map(String::as_str), client::runs_as_plugin())
 }
 
 /// Whether words of a command line open a channel to this plugin's server, or to one registered by hand.

@@ -77,6 +77,26 @@ fn pid() -> Option<u32> {
     Some(named.unwrap_or(parent))
 }
 
+/// Whether a wake in the middle of a turn calls the mailman, as far as the client says which one it is.
+#[must_use]
+pub fn calls_mailman_in_a_turn() -> bool {
+    env::var("AI_AGENT").ok().and_then(|agent| version(&agent)).is_none_or(|version| version >= [2, 1, 273])
+}
+
+/// The version in what a client calls itself to its hooks, as in `claude-code_2-1-330_hook`.
+fn version(agent: &str) -> Option<[u32; 3]> {
+    let rest = agent.strip_prefix("claude-code")?.get(1..)?;
+    let number = rest.split(['_', '/']).next()?;
+    let parts: Vec<u32> = number.split(['-', '.']).map_while(|part| part.parse().ok()).collect();
+    parts.try_into().ok()
+}
+
+/// Whether the client started this process for the plugin, and not as a server that somebody registered by hand.
+#[must_use]
+pub fn runs_as_plugin() -> bool {
+    env::var_os("CLAUDE_PLUGIN_ROOT").is_some()
+}
+
 /// The words the client was started with; none when the system does not tell.
 #[must_use]
 pub fn command_line() -> Vec<String> {
@@ -183,5 +203,19 @@ mod system {
         while key.is_some() && HostKey::of(parent) == key {
             thread::sleep(super::LOOK);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::version;
+
+    #[test]
+    fn a_client_says_its_version() {
+        assert_eq!(version("claude-code_2-1-330_hook"), Some([2, 1, 330]));
+        assert_eq!(version("claude-code/2.1.200/agent"), Some([2, 1, 200]));
+        assert_eq!(version("claude-code"), None);
+        assert_eq!(version("other_2-1-330"), None);
+        assert_eq!(version("claude-code_2-1_x"), None);
     }
 }

@@ -14,6 +14,7 @@ use crate::{
 /// Let a held letter go on to its session
 #[derive(clap::Args)]
 pub struct Args {
+    /// The held letter
     #[arg(value_parser = super::letter_id, add = completions::held())]
     id: LetterId,
 }
@@ -21,6 +22,7 @@ pub struct Args {
 /// Refuse a held letter and tell its sender
 #[derive(clap::Args)]
 pub struct RefusalArgs {
+    /// The held letter
     #[arg(value_parser = super::letter_id, add = completions::held())]
     id: LetterId,
     /// What to tell the sender
@@ -33,6 +35,7 @@ pub struct RefusalArgs {
 /// One that expired, was refused or could not be read.
 #[derive(clap::Args)]
 pub struct RetryArgs {
+    /// The dead letter
     #[arg(value_parser = super::letter_id, add = completions::dead())]
     id: LetterId,
 }
@@ -65,7 +68,7 @@ pub fn retry(home: &Home, args: &RetryArgs) -> Result<ExitCode, Failure> {
 fn only_a_person() -> Result<(), Failure> {
     if me::in_a_session() {
         return Err(Failure::new(Code::Held, "only a person decides this")
-            .hint("type /cc2cc:accept ID or /cc2cc:refuse ID in the session, or use a terminal of your own"));
+            .hint("use /inbox, /cc2cc:accept ID or /cc2cc:refuse ID in the session, or a terminal of your own"));
     }
     Ok(())
 }

@@ -149,7 +149,24 @@ fn client() -> Verdict {
         version if version < &[2, 1, 200] => {
             broken(format!("{text} cannot be woken"), "update Claude Code to 2.1.200 or later")
         }
-        _ => Verdict::Fine(text),
+        version => match lacking(version) {
+            Some(lack) => Verdict::Note(format!("{text} {lack}")),
+            None => Verdict::Fine(text),
+        },
+    }
+}
+
+/// What a client of this version lacks of what README.md tells.
+fn lacking(version: &[u32]) -> Option<&'static str> {
+    match version {
+        version if version < &[2, 1, 273] => Some(
+            "has no mods, so no /send, /inbox and /who (/cc2cc:send and so on do the same), and brings what comes in the \
+             middle of a turn after it",
+        ),
+        version if version < &[2, 1, 292] => {
+            Some("has no mods, so no /send, /inbox and /who (/cc2cc:send and so on do the same)")
+        }
+        _ => None,
     }
 }
 
@@ -185,6 +202,16 @@ fn mailboxes(home: &Home) -> Vec<Finding> {
         Ok(all) => all,
         Err(error) => return vec![finding("mailboxes", broken(error.to_string(), "see above, at home"))],
     };
+    let strays = all.iter().filter_map(|mailbox| {
+        let strays = mailbox.unreadable(State::Inbox).unwrap_or_default().len();
+        let files = if strays == 1 { "a file" } else { "files" };
+        let name = mailbox.name();
+        let note = format!(
+            "{files} in the inbox of {name} ({strays}) cannot be read as letters: `cc2cc inbox --agent {name}`"
+        );
+        (strays > 0).then(|| finding("mailbox", Verdict::Note(note)))
+    });
+    let strays: Vec<Finding> = strays.collect();
     let tried = |mailbox: Mailbox| {
         mailbox
             .furnish()
@@ -193,7 +220,7 @@ fn mailboxes(home: &Home) -> Vec<Finding> {
             .err()
     };
     let errors = all.into_iter().filter_map(tried);
-    errors.map(|error| finding("mailbox", broken(error.to_string(), MEND_MAILBOX))).collect()
+    errors.map(|error| finding("mailbox", broken(error.to_string(), MEND_MAILBOX))).chain(strays).collect()
 }
 
 fn watched(home: &Home) -> Verdict {

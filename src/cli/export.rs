@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use super::thread;
+use super::{me::Reader, thread};
 use crate::{
     failure::{Code, Failure},
     mailbox::{disk, home::Home, letter::LetterId},
@@ -15,15 +15,17 @@ pub struct Args {
     /// Any letter of it
     #[arg(value_parser = super::letter_id)]
     id: LetterId,
-    /// Where to; a file that is there is not overwritten. Standard output if not given
+    /// Where to; a file that is there is not overwritten. Standard output if not given, or `-`
     #[arg(short, long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     output: Option<PathBuf>,
 }
 
 pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
     let letters = thread::conversation(home, &args.id)?;
-    let document = markdown::conversation(letters[0].letter.thread_id(), &letters, thread::readable);
-    let Some(path) = &args.output else {
+    let reader = Reader::of(home);
+    let document =
+        markdown::conversation(letters[0].letter.thread_id(), &letters, |found| thread::readable(&reader, found));
+    let Some(path) = args.output.as_ref().filter(|path| path.as_os_str() != "-") else {
         super::print_mail(&document);
         return Ok(ExitCode::SUCCESS);
     };

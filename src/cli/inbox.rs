@@ -5,11 +5,15 @@ use std::process::ExitCode;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{completions, me};
+use super::{
+    completions,
+    me::{self, Reader},
+};
 use crate::{
     agent::{
         Record, notice,
         policy::{Admission, Config},
+        status::{self, Found},
     },
     claude::proof,
     failure::{Code, Failure},
@@ -47,14 +51,15 @@ pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
     let mailbox = me::mailbox(home, args.agent.as_deref())?;
     let now = Timestamp::now();
     notice::sweep(home, &mailbox, now);
+    let reader = Reader::of(home);
     if args.dead {
-        return dead(&mailbox, args.json);
+        return dead(&mailbox, args.json, &reader);
     }
     if args.take {
         me::check_own(home, &mailbox)?;
         return take(home, &mailbox, args.json, now);
     }
-    let letters = list(&mailbox, args.all)?;
+    let letters = list(&mailbox, args.all, &reader)?;
     if args.json {
         let letters: Vec<_> = letters.iter().map(|(state, letter)| report::json::summary(*state, letter)).collect();
         super::print_mail(&format!("{}\n", json!({ "agent": mailbox.name(), "letters": letters })));
@@ -68,14 +73,15 @@ pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
 }
 
 /// Everything in `dead/`, letters or not, by file name.
-fn dead(mailbox: &Mailbox, json: bool) -> Result<ExitCode, Failure> {
+fn dead(mailbox: &Mailbox, json: bool, reader: &Reader) -> Result<ExitCode, Failure> {
     let dir = mailbox.dir(State::Dead);
     let mut names: Vec<String> = disk::names(&dir)?.iter().map(|name| name.to_string_lossy().into_owned()).collect();
     names.retain(|name| !name.ends_with(".reason") && !name.contains(".reason."));
     names.sort();
     let entries = names.iter().map(|name| {
         let id: Option<LetterId> = name.strip_suffix(".json").and_then(|stem| stem.parse().ok());
-        let letter = id.as_ref().and_then(|id| mailbox.read(State::Dead, id).ok());
+        let found = id.as_ref().and_then(|id| status::find_in(mailbox, id)).filter(|found| reader.may_read(found));
+        let letter = found.map(|found| found.letter);
         let reason = disk::read(&dir.join(format!("{name}.reason")), 64 * 1024).unwrap_or_default();
         (name, id, letter, String::from_utf8_lossy(&reason).trim().to_owned())
     });
@@ -100,15 +106,16 @@ fn dead(mailbox: &Mailbox, json: bool) -> Result<ExitCode, Failure> {
 }
 
 /// The letters of a mailbox with their states, oldest first.
-fn list(mailbox: &Mailbox, all: bool) -> Result<Vec<(State, Letter)>, Failure> {
+fn list(mailbox: &Mailbox, all: bool, reader: &Reader) -> Result<Vec<(State, Letter)>, Failure> {
     let states: &[State] = if all { &State::ALL } else { &[State::Inbox, State::Claimed, State::Held] };
     let mut letters = Vec::new();
-    // A model is not shown what its person is still asked about.
-    for state in states.iter().filter(|state| **state != State::Held || !me::in_a_session()) {
-        letters.extend(mailbox.letters(*state)?.into_iter().map(|letter| (*state, letter)));
+    for state in states {
+        let found = |letter| Found { mailbox: mailbox.clone(), state: *state, letter };
+        letters.extend(mailbox.letters(*state)?.into_iter().map(found));
     }
-    letters.sort_by_key(|(_, letter)| letter.timestamp);
-    Ok(letters)
+    letters.retain(|found| reader.may_read(found));
+    letters.sort_by_key(|found| found.letter.timestamp);
+    Ok(letters.into_iter().map(|found| (found.state, found.letter)).collect())
 }
 
 fn table(mailbox: &Mailbox, letters: &[(State, Letter)], now: Timestamp) -> String {

@@ -2,12 +2,13 @@
 
 use std::{env, fs, process::ExitCode};
 
+use super::me;
 use crate::{
     claude::{
         install::{InstallError, Link, Places},
         version,
     },
-    failure::Failure,
+    failure::{Code, Failure},
     mailbox::{
         disk,
         home::{Home, HomeError},
@@ -58,6 +59,9 @@ pub fn run(_: &Args) -> Result<ExitCode, Failure> {
 }
 
 pub fn remove(home: Result<Home, HomeError>, args: &RemovalArgs) -> Result<ExitCode, Failure> {
+    if args.purge && me::in_a_session() {
+        return Err(Failure::new(Code::Held, "only a person removes letters").hint("without --purge they stay"));
+    }
     let places = Places::from_env()?;
     let left = match places.uninstall() {
         Err(InstallError::NotInstalled(_)) if args.purge => Vec::new(),

@@ -9,7 +9,7 @@ use crate::{
     agent::{
         directory,
         feed::{Event, Feed},
-        history::{self, Filter, Wanted},
+        history::{self, Filter, Looked, Wanted},
         status::Found,
     },
     failure::Failure,
@@ -31,7 +31,7 @@ pub struct Args {
     /// Only letters between this agent and the one of --agent, or you
     #[arg(long, value_name = "NAME", add = completions::names())]
     with: Option<String>,
-    /// Only letters of this conversation
+    /// Only letters of the conversation that this one belongs to
     #[arg(long, value_parser = super::letter_id, value_name = "ID")]
     thread: Option<LetterId>,
     /// Only letters of the last 90s, 10m, 2h, 1d
@@ -58,22 +58,31 @@ pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
     let filter = filter(home, args)?;
     // Before the first look, so that nothing is missed in between.
     let feed = args.follow.then(|| Feed::open(home, None)).transpose()?;
+    let reader = me::Reader::of(home);
     // A model is not to learn by searching what it may not read, nor from how many others are found.
     let guarded = filter.text.is_some() && me::in_a_session();
-    let shows = |found: &Found| !guarded || thread::readable(found).is_some();
+    let shows = |found: &Found| !guarded || thread::readable(&reader, found).is_some();
     let most = if guarded { usize::MAX } else { args.limit.saturating_add(1) };
-    let mut letters = history::newest(home, &filter, most)?;
+    let Looked { mut letters, left_out } = history::look(home, &filter, most)?;
+    for error in left_out {
+        eprintln!("cc2cc: left out, {error}\nhint: `cc2cc doctor` looks into it");
+    }
     letters.retain(shows);
     if letters.is_empty() {
         for name in [&filter.agent, &filter.with].into_iter().flatten() {
             check_known(home, name)?;
+        }
+        if let Some(id) = &args.thread
+            && history::conversation(home, id)?.is_empty()
+        {
+            return Err(Failure::no_such_letter(id));
         }
     }
     let older = letters.len().saturating_sub(args.limit);
     letters.drain(..older);
     let look = thread::look(args.full, false);
     let entry = |found: &Found| {
-        let text = thread::readable(found);
+        let text = thread::readable(&reader, found);
         if args.json { report::json::line(&report::json::logged(found, text)) } else { look.letter(found, text) }
     };
     let apart = if args.json { "" } else { "\n" };
@@ -132,7 +141,8 @@ fn filter(home: &Home, args: &Args) -> Result<Filter, Failure> {
         agent = Some(me::agent(home)?.map_or_else(AgentName::user, |mailbox| mailbox.name().clone()));
     }
     let since = args.since.map(|age| Timestamp::now().checked_sub(age).unwrap_or(Timestamp::MIN));
-    Ok(Filter { agent, with, thread: args.thread.clone(), since, text: args.grep.clone() })
+    let thread = args.thread.as_ref().map(|id| history::thread_of(home, id)).transpose()?;
+    Ok(Filter { agent, with, thread, since, text: args.grep.clone() })
 }
 
 /// That nothing was found of an agent is no answer when there is no such agent.

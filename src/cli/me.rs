@@ -3,10 +3,15 @@
 use std::env;
 
 use crate::{
-    agent::{host::HostKey, identity, post::Sender},
+    agent::{
+        host::HostKey,
+        identity,
+        post::Sender,
+        status::{Found, Rung},
+    },
     claude::client::HOST_VARIABLE,
     failure::{Code, Failure},
-    mailbox::{Mailbox, home::Home, name::AgentName},
+    mailbox::{Mailbox, State, home::Home, name::AgentName},
 };
 
 /// The agent of the session whose Bash tool runs us; `None` at a plain terminal.
@@ -25,6 +30,35 @@ pub fn agent(home: &Home) -> Result<Option<Mailbox>, Failure> {
 /// Whether a Claude session, not a person, runs us.
 pub fn in_a_session() -> bool {
     env::var_os("CLAUDECODE").is_some() || env::var_os(HOST_VARIABLE).is_some()
+}
+
+/// Whoever reads what a verb prints: a person, or the model of a session.
+pub struct Reader {
+    is_model: bool,
+    own: Option<AgentName>,
+}
+
+impl Reader {
+    pub fn of(home: &Home) -> Self {
+        let own = agent(home).ok().flatten().map(|mailbox| mailbox.name().clone());
+        Self { is_model: in_a_session(), own }
+    }
+
+    /// Whether this reader may have a letter's words. A model may not while a person is asked about the letter, nor when
+    /// they have refused it, nor through a notice to somebody else that quotes it; what it wrote itself it knows.
+    pub fn may_read(&self, found: &Found) -> bool {
+        let is_own = |name: &AgentName| self.own.as_ref() == Some(name);
+        let from = &found.letter.from;
+        if !self.is_model || is_own(from) {
+            return true;
+        }
+        match found.state {
+            _ if *from == AgentName::system() => is_own(found.mailbox.name()),
+            State::Held => false,
+            State::Dead => found.status().rung != Rung::Refused,
+            _ => true,
+        }
+    }
 }
 
 /// Whoever runs the verb, as a sender.

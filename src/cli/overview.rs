@@ -76,7 +76,7 @@ impl Held {
     fn look(home: &Home) -> Result<Self, Failure> {
         let mut held = Vec::new();
         for mailbox in home.mailboxes()? {
-            held.extend(mailbox.ids(State::Held)?.into_iter().map(|id| (id, mailbox.clone())));
+            held.extend(mailbox.ids(State::Held).unwrap_or_default().into_iter().map(|id| (id, mailbox.clone())));
         }
         held.sort_by_cached_key(|(id, _)| id.to_string());
         let oldest = held.iter().find_map(|(id, mailbox)| status::find_in(mailbox, id));

@@ -5,10 +5,10 @@ use std::process::ExitCode;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use super::send;
+use super::{me, send};
 use crate::{
     agent::prune::{self, Mode, Pruned},
-    failure::Failure,
+    failure::{Code, Failure},
     mailbox::home::Home,
 };
 
@@ -29,6 +29,10 @@ pub struct Args {
 }
 
 pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
+    if args.yes && me::in_a_session() {
+        return Err(Failure::new(Code::Held, "only a person removes letters")
+            .hint("without --yes it counts them; with it, use a terminal of your own"));
+    }
     let age = SignedDuration::try_from(args.older_than).unwrap_or(SignedDuration::MAX);
     let before = Timestamp::now().checked_sub(age).unwrap_or(Timestamp::MIN);
     let mode = if args.yes { Mode::Remove } else { Mode::DryRun };

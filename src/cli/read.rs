@@ -9,13 +9,14 @@ use super::me;
 use crate::{
     agent::status,
     failure::Failure,
-    mailbox::{State, home::Home, letter::LetterId},
+    mailbox::{home::Home, letter::LetterId},
     report,
 };
 
 /// Print one letter in full
 #[derive(clap::Args)]
 pub struct Args {
+    /// The letter
     #[arg(value_parser = super::letter_id)]
     id: LetterId,
     /// Print JSON
@@ -31,8 +32,8 @@ pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
         None => status::find(home, &args.id)?.into_iter().next(),
     };
     let found = found.ok_or_else(|| Failure::no_such_letter(&args.id))?;
-    if found.state == State::Held && me::in_a_session() {
-        return Err(Failure::held(&args.id));
+    if !me::Reader::of(home).may_read(&found) {
+        return Err(Failure::not_for_a_model(&found));
     }
     if args.json {
         super::print_mail(&format!("{}\n", json!({ "state": found.state.dir(), "letter": found.letter })));

@@ -14,6 +14,7 @@ use crate::{
 /// Its mailbox follows, and the old address still works.
 #[derive(clap::Args)]
 pub struct Args {
+    /// The new name
     new: String,
     /// Whose name; your session's if not given
     #[arg(long, value_name = "NAME", add = completions::names())]

@@ -141,6 +141,9 @@ fn text(args: &Args) -> Result<String, Failure> {
             .map_err(|error| Failure::new(Code::Failed, format!("could not read standard input: {error}")))?,
         (None, words) => return Ok(words.join(" ")),
     };
+    if bytes.len() > TEXT_LIMIT_BYTES {
+        return Err(post::SendError::TooLong(bytes.len()).into()); // cut off, perhaps in the middle of a character
+    }
     String::from_utf8(bytes).map_err(|_| Failure::new(Code::Usage, "the text is not UTF-8"))
 }
 

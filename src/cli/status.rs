@@ -17,6 +17,7 @@ use crate::{
 /// Stored, rung, delivered, seen, answered, or held, expired, refused, dead; `cc2cc help states` explains them.
 #[derive(clap::Args)]
 pub struct Args {
+    /// The letter
     #[arg(value_parser = super::letter_id)]
     id: LetterId,
     /// Print JSON

@@ -9,11 +9,11 @@ use std::{
 use jiff::tz::TimeZone;
 use serde_json::json;
 
-use super::me;
+use super::me::{self, Reader};
 use crate::{
     agent::{history, status::Found},
     failure::Failure,
-    mailbox::{State, home::Home, letter::LetterId},
+    mailbox::{home::Home, letter::LetterId},
     report::{self, transcript::Look},
 };
 
@@ -31,12 +31,14 @@ pub struct Args {
 pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
     let letters = conversation(home, &args.id)?;
     let thread = letters[0].letter.thread_id();
+    let reader = Reader::of(home);
     if args.json {
-        let letters: Vec<_> = letters.iter().map(|found| report::json::logged(found, readable(found))).collect();
+        let letters: Vec<_> =
+            letters.iter().map(|found| report::json::logged(found, readable(&reader, found))).collect();
         super::print_mail(&report::json::line(&json!({ "thread": thread, "letters": letters })));
     } else {
         let look = look(true, true);
-        let entries: Vec<_> = letters.iter().map(|found| look.letter(found, readable(found))).collect();
+        let entries: Vec<_> = letters.iter().map(|found| look.letter(found, readable(&reader, found))).collect();
         super::print_mail(&entries.join("\n"));
     }
     Ok(ExitCode::SUCCESS)
@@ -51,10 +53,9 @@ pub fn conversation(home: &Home, id: &LetterId) -> Result<Vec<Found>, Failure> {
     if letters.is_empty() { Err(Failure::no_such_letter(id)) } else { Ok(letters) }
 }
 
-/// The text of a letter, unless a model asks for one about which its person is still asked.
-pub fn readable(found: &Found) -> Option<&str> {
-    let withheld = found.state == State::Held && me::in_a_session();
-    (!withheld).then_some(found.letter.content.text.as_str())
+/// The text of a letter, if this reader may have it.
+pub fn readable<'a>(reader: &Reader, found: &'a Found) -> Option<&'a str> {
+    reader.may_read(found).then_some(found.letter.content.text.as_str())
 }
 
 /// How letters look to whoever runs us.

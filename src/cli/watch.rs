@@ -8,11 +8,14 @@ use std::{
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{completions, me};
+use super::{
+    completions,
+    me::{self, Reader},
+};
 use crate::{
     agent::{
         directory,
-        feed::Feed,
+        feed::{Event, Feed},
         identity::{self, Trust},
     },
     claude::client::{self, Part},
@@ -52,7 +55,7 @@ pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
             return view::run(home, scope);
         }
         end_with_reader();
-        follow(&mut Feed::open(home, scope)?, |_| true)?;
+        follow(&mut Feed::open(home, scope)?, &Reader::of(home), |_| true)?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -88,6 +91,7 @@ fn follow_session(home: &Home) -> Result<(), Failure> {
     end_with_reader();
     let Some(claimant) = client::claimant(None, Trust::Host) else { return Ok(()) };
     let own = || identity::find(home, &claimant.host);
+    let reader = Reader::of(home);
     loop {
         let mailbox = await_claim(home, own)?;
         let mut feed = Feed::open(home, Some(mailbox.name().clone()))?;
@@ -96,7 +100,7 @@ fn follow_session(home: &Home) -> Result<(), Failure> {
             let followed = feed.scope().and_then(|name| home.mailbox(name));
             own().is_none_or(|own| followed.is_none_or(|followed| followed == own))
         };
-        follow(&mut feed, still)?;
+        follow(&mut feed, &reader, still)?;
     }
 }
 
@@ -113,11 +117,17 @@ fn await_claim(home: &Home, own: impl Fn() -> Option<Mailbox>) -> Result<Mailbox
 }
 
 /// Prints what happens, as long as `goes_on` says so and somebody reads it.
-fn follow(feed: &mut Feed, goes_on: impl Fn(&Feed) -> bool) -> Result<(), Failure> {
+fn follow(feed: &mut Feed, reader: &Reader, goes_on: impl Fn(&Feed) -> bool) -> Result<(), Failure> {
     print(&report::json::ready(feed, Timestamp::now()))?;
     while goes_on(feed) {
         for event in feed.next(BEAT) {
-            print(&report::json::event(&event))?;
+            let mut line = report::json::event(&event);
+            if let Event::Sent(found) = &event
+                && !reader.may_read(found)
+            {
+                line["firstLine"] = Value::Null;
+            }
+            print(&line)?;
         }
     }
     Ok(())

@@ -32,7 +32,8 @@ const COMPOSING: u16 = 9;
 /// Draws everything anew; the terminal is sent what differs.
 pub fn draw(frame: &mut Frame, model: &mut Model) {
     let area = frame.area();
-    if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
+    model.is_hidden = area.width < SMALLEST.0 || area.height < SMALLEST.1;
+    if model.is_hidden {
         return too_small(frame, area);
     }
     let [title, body, notice, keys] =
@@ -76,7 +77,7 @@ fn panes(frame: &mut Frame, model: &mut Model, body: Rect) {
 
 fn too_small(frame: &mut Frame, area: Rect) {
     let (columns, rows) = SMALLEST;
-    let text = format!("cc2cc watch needs {columns} × {rows}; this is {} × {}", area.width, area.height);
+    let text = format!("cc2cc watch needs {columns} × {rows}; this is {} × {} (q quits)", area.width, area.height);
     for (row, line) in area.rows().zip(cells::wrapped(&text, usize::from(area.width))) {
         frame.render_widget(Line::from(line), row);
     }

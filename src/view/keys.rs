@@ -55,6 +55,9 @@ impl Model {
                 _ => {}
             }
         }
+        if self.is_hidden {
+            return (key.code == KeyCode::Char('q')).then_some(Action::Quit); // nobody acts on what they do not see
+        }
         match &mut self.mode {
             Mode::Browse => self.browse(key),
             Mode::Help => {
@@ -68,6 +71,9 @@ impl Model {
     }
 
     fn browse(&mut self, key: KeyEvent) -> Option<Action> {
+        if key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) {
+            return None; // meant for another program, such as the one this runs in
+        }
         self.notice = None;
         let page = isize::try_from(self.page().max(2) - 1).unwrap_or(isize::MAX);
         match key.code {

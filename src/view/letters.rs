@@ -38,7 +38,7 @@ pub struct Row {
 pub enum Part {
     /// A letter that is alone in its thread.
     Alone,
-    /// The line of a thread, with its newest letter.
+    /// The line of a thread, with its newest letter; a notice about one is no news of it.
     Folded {
         letters: usize,
         /// Whether one is held that the line does not show.
@@ -103,6 +103,14 @@ impl Letters {
             self.wanted.agent = Some(new.clone());
         }
         self.arrange();
+    }
+
+    /// A mailbox is no more, and its letters with it.
+    pub fn forget(&mut self, gone: &AgentName) {
+        let left = self.entries.drain(..).filter(|entry| entry.key.to != *gone).collect::<Vec<_>>();
+        self.index.clear();
+        self.threads.clear();
+        self.add_missing(left);
     }
 
     #[must_use]
@@ -216,21 +224,21 @@ impl Letters {
         for members in self.threads.values() {
             let mut shown: Vec<_> = members.iter().copied().filter(|at| self.is_shown(&self.entries[*at])).collect();
             shown.sort_by(|a, b| self.age(*a).cmp(&self.age(*b)));
-            if let Some(newest) = shown.last() {
-                threads.push((*newest, shown));
+            if let Some(shows) = self.head(&shown) {
+                threads.push((shows, shown));
             }
         }
         threads.sort_by(|(a, _), (b, _)| self.age(*b).cmp(&self.age(*a)));
         self.rows.clear();
-        for (newest, members) in threads {
+        for (shows, members) in threads {
             let letters = members.len();
-            let unfolded = self.unfolded.contains(&self.entries[newest].thread);
+            let unfolded = self.unfolded.contains(&self.entries[shows].thread);
             let part = match letters {
                 1 => Part::Alone,
                 _ if unfolded => Part::Unfolded { letters },
-                _ => Part::Folded { letters, holds: self.holds(&members) },
+                _ => Part::Folded { letters, holds: self.holds(&members, shows) },
             };
-            self.rows.push(Row { entry: newest, part });
+            self.rows.push(Row { entry: shows, part });
             if let Part::Unfolded { .. } = part {
                 self.rows.extend(members.into_iter().map(|entry| Row { entry, part: Part::Member }));
             }
@@ -241,8 +249,14 @@ impl Letters {
         }
     }
 
-    fn holds(&self, members: &[usize]) -> bool {
-        members.iter().rev().skip(1).any(|at| self.entries[*at].rung == Rung::Held)
+    /// The letter that stands for its thread: the newest that somebody wrote, or else the newest notice.
+    fn head(&self, members: &[usize]) -> Option<usize> {
+        let written = members.iter().rev().find(|at| self.entries[**at].from != AgentName::system());
+        written.or(members.last()).copied()
+    }
+
+    fn holds(&self, members: &[usize], shown: usize) -> bool {
+        members.iter().any(|at| *at != shown && self.entries[*at].rung == Rung::Held)
     }
 
     fn age(&self, at: usize) -> (jiff::Timestamp, &LetterId, &AgentName) {

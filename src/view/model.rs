@@ -33,6 +33,8 @@ pub struct Model {
     pub searching: bool,
     /// Whether the mouse is ours.
     pub mouse: bool,
+    /// Whether the screen is too small to show anything.
+    pub is_hidden: bool,
     pub places: Places,
     pub now: Timestamp,
     pub zone: TimeZone,
@@ -117,6 +119,7 @@ impl Model {
             older: Older::Loading,
             searching: false,
             mouse: false,
+            is_hidden: false,
             places: Places::default(),
             now,
             zone,
@@ -138,7 +141,10 @@ impl Model {
         match news {
             News::Everyone(agents) => self.agents.replace(agents),
             News::Agents(agents) => self.agents.update(agents),
-            News::Gone(name) => self.agents.remove(&name),
+            News::Gone(name) => {
+                self.letters.forget(&name);
+                self.agents.remove(&name);
+            }
             News::Letters(entries) => self.letters.update(entries),
             News::Renamed { was, new } => {
                 self.agents.rename(&was, &new);

@@ -24,15 +24,12 @@ pub struct Mark {
 /// At most `longest` letters that come before a mark, and the mark for the next page; none after the last page.
 ///
 /// # Errors
-/// A `FsError` when the home or a mailbox cannot be listed.
+/// A `FsError` when the home cannot be listed.
 pub fn page(home: &Home, before: Option<&Mark>, longest: usize) -> Result<(Vec<Found>, Option<Mark>), FsError> {
     let mut places = Vec::new();
     for mailbox in home.mailboxes()? {
         for state in State::ALL {
-            let ids = match mailbox.ids(state) {
-                Err(error) if error.is_not_found() => Vec::new(), // renamed or removed just now
-                ids => ids?,
-            };
+            let ids = mailbox.ids(state).unwrap_or_default(); // renamed or removed just now, or closed to us
             places.extend(ids.into_iter().map(|id| {
                 let mark = Mark { at: made_at(&mailbox, state, &id), id, to: mailbox.name().clone() };
                 (mark, state)

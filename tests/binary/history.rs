@@ -345,3 +345,15 @@ fn json_is_one_letter_a_line() {
     let held = world.run_as(&world.hosted("bob"), &["thread", "ask", "--json"]).fine().json();
     assert_eq!(held["letters"][2]["letter"]["content"], Value::Null);
 }
+
+#[test]
+fn a_directory_that_cannot_be_listed_hides_no_other_letters() {
+    let world = World::new().agent("ann").agent("bob");
+    world.posted("ann", "bob", "still to be read");
+    fs::remove_dir(world.path("mail/to-ann/held")).unwrap();
+    fs::write(world.path("mail/to-ann/held"), "a file where letters should be").unwrap();
+    let said = world.run(&["log"]);
+    assert!(said.out.contains("still to be read"), "{said}");
+    assert!(said.err.starts_with("cc2cc: left out, could not list "), "{said}");
+    assert!(said.err.contains("to-ann/held"), "{said}");
+}

@@ -41,4 +41,5 @@ mod waiting;
 mod watching_live;
 #[cfg(windows)] // elsewhere an open file is in nobody's way
 mod windows;
+mod withheld;
 mod world;

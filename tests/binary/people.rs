@@ -157,9 +157,7 @@ fn wrong_words_are_answered_with_the_right_ones() {
     assert_eq!(world.run(&["--version"]).fine().out, format!("cc2cc {}\n", env!("CARGO_PKG_VERSION")));
     let help = world.run(&["--help"]).fine().out;
     assert!(
-        help.contains(
-            "Exit codes: 0 done, 1 failed, 2 usage, 3 no such agent or letter, 4 held or refused, 5 timed out."
-        )
+        help.contains("Exit codes: 0 done, 1 failed, 2 usage, 3 not found, 4 held, refused or slowed, 5 timed out.")
     );
     for words in
         [&["sned", "bob", "x"][..], &[], &["send", "bob"], &["inbox", "--take", "--all"], &["hook", "stop", "x"]]

@@ -237,10 +237,12 @@ fn a_mailbox_and_a_home_that_are_removed_meanwhile_end_nothing() {
     let world = World::new().agent("ann").agent("bob");
     let (mut watching, _) = Watching::start(&mut world.command(&["watch", "--json", "--agent", "bob"]));
     world.home().remove(&world.at("bob")).unwrap();
+    assert_eq!(watching.events(), ["offline"]);
     let world = world.agent("bob");
     world.posted("ann", "bob", "to the new one");
     assert_eq!(watching.events(), ["sent"]);
     std::fs::remove_dir_all(world.path("mail")).unwrap();
+    assert_eq!(watching.events(), ["offline"]);
     let world = world.agent("ann").agent("bob");
     world.posted("ann", "bob", "in a new home");
     assert_eq!(watching.events(), ["sent"]);

@@ -12,7 +12,7 @@ use crate::{
     alone::alone,
     office::{Heard, Office, Run},
     table::conclude,
-    world::{Said, binary, names, start, until},
+    world::{Said, World, binary, names, start, until},
 };
 
 fn watchers(of: &Child) -> usize {
@@ -63,6 +63,24 @@ fn a_bell_without_a_watcher_rings_by_looking() {
         "2 allowed, 2 in use: the bell rings by looking",
         office.tally(Heard::All),
     );
+}
+
+#[test]
+fn a_home_of_another_user_is_refused_and_not_touched() {
+    let world = World::new();
+    world.agent("bob").posted("ann", "bob", "hello");
+    let mail = world.path("mail");
+    let before = names(&mail);
+    // Root gives its home away; anybody else finds one of root's.
+    let given = std::os::unix::fs::chown(&mail, Some(12_345), None).is_ok();
+    let foreign = if given { mail.clone() } else { "/".into() };
+    for words in [&["inbox", "--agent", "bob"][..], &["send", "bob", "hello"], &["agents"], &["watch", "--json"]] {
+        let said = Said::of(&world.command(words).env("CC2CC_HOME", &foreign).output().unwrap());
+        assert_eq!((said.code, said.out.as_str()), (Some(1), ""), "{said:?}");
+        assert!(said.err.contains("belongs to another user"), "{said:?}");
+    }
+    assert_eq!(names(&mail), before);
+    assert_eq!(names(&mail.join("to-bob/inbox")).len(), 1);
 }
 
 #[test]

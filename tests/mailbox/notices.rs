@@ -105,6 +105,22 @@ fn accepting_lets_a_held_letter_go_on_and_refusing_tells_its_sender() {
 }
 
 #[test]
+fn once_a_person_has_decided_nobody_is_told_any_more_that_it_is_held() {
+    let post = Post::new().agent("ann").agent("bob");
+    let (ann, bob) = (post.at("ann"), post.at("bob"));
+    let letters = ["one", "two"].map(|text| post.posted("ann", "bob", text).id);
+    for letter in &letters {
+        bob.hold(letter, "to be asked").unwrap();
+        notice::held(&post.home, &status::find_in(&bob, letter).unwrap(), noon()).unwrap();
+    }
+    assert_eq!(texts(&ann).len(), 2);
+    holding::accept(&post.home, &letters[0]).unwrap();
+    assert!(texts(&ann)[0].contains("«two»"), "{:?}", texts(&ann));
+    holding::refuse(&post.home, &letters[1], "not today", noon()).unwrap();
+    assert_eq!(texts(&ann), ["your letter to bob was refused: not today («two»)"]);
+}
+
+#[test]
 fn only_what_is_held_can_be_decided() {
     let post = Post::new().agent("ann").agent("bob");
     let letter = post.posted("ann", "bob", "hello").id;

@@ -13,11 +13,15 @@ export function box(...letters) {
 
 /** Stands for the client and the binary. `binary.says` answers a verb of `typed`; `binary.events` is what it watches. */
 export function world(on, { commands = [] } = {}) {
-  const seen = { names: [], asked: [], toasts: [], notes: [], cancelled: [], log: [], status: undefined, filled: [], open: [] }
+  const seen = { names: [], asked: [], toasts: [], notes: [], cancelled: [], log: [], slept: [], status: undefined, filled: [], open: [] }
   const binary = { says: { 'inbox --json': box() }, events: [], isThere: true, hasPanes: true, mayNotify: true }
   binary.over = new Promise(resolve => (binary.ended = resolve))
   const draft = { text: '' }
   mock.store(on)
+  on('clock.sleep', (_, e) => {
+    seen.slept.push(e.ms)
+    return { value: undefined }
+  })
   on('command.list', () => ({ value: commands }))
   on('command.register', (_, e) => {
     seen.names.push(e.name)
@@ -41,6 +45,7 @@ export function world(on, { commands = [] } = {}) {
       yield { stream: 'stdout', text }
     }
     binary.ended()
+    if (binary.events.length === 0) binary.endedAgain?.()
     return { value: { code: 0, signal: null } }
   })
   on('ui.log', (_, e) => {

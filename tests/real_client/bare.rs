@@ -21,6 +21,7 @@ fn bare_commands_are_answered_without_the_model_which_is_told_nothing_of_them() 
     ann.type_line("/send bobb hello");
     ann.wait_for_screen("cc2cc: no agent named bobb");
     ann.wait_for_screen("hint: did you mean bob?");
+    ann.wait("he is idle again", || (agent(&world, "bob")["state"] == "idle").then_some(()));
     ann.type_line("/who");
     ann.wait_for_screen("cc2cc: you are ann");
     ann.wait_for_screen("bob        idle");

@@ -4,13 +4,21 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::{claude::Session, letter_id, post, settled, world::World};
+use crate::{claude::Session, letter_id, post, settled, terminal::Row, world::World};
 
 /// A letter that wakes nobody, and so waits.
 #[track_caller]
 fn lay(world: &World, to: &str, text: &str) -> String {
     let sent = world.cc2cc_json(&["send", "--priority", "low", to, text]);
     sent["sent"][0]["id"].as_str().expect("an id").to_owned()
+}
+
+/// Waits until the pane has the keys, with this letter chosen: what is typed before goes to the prompt.
+#[track_caller]
+fn keys_are_on(session: &Session, letter: &str) {
+    let is_chosen =
+        |row: &Row| row.text.contains(letter) && row.coloured.split('│').any(|part| part.contains("\x1b[7m"));
+    session.wait(&format!("{letter:?} chosen"), || session.rows().iter().any(is_chosen).then_some(()));
 }
 
 /// Closes the pane. What is typed too soon after an Esc would be taken for its key.
@@ -32,8 +40,8 @@ fn the_inbox_is_a_pane_to_read_and_answer_from_and_it_is_drawn_anew_when_mail_co
     lay(&world, "ann", "something newer");
     ann.wait_for_screen("Letters for ann: 2 waiting");
     ann.wait_for_screen("waiting  something newer");
-
-    ann.press("\x1b[B"); // the keys are on the first row, and the newer letter came into it
+    keys_are_on(&ann, "something newer"); // they stay on the first row, and the newer letter came into it
+    ann.press("\x1b[B");
     ann.press("\r");
     ann.wait_for_screen("the second line");
     ann.press("a");
@@ -45,6 +53,7 @@ fn the_inbox_is_a_pane_to_read_and_answer_from_and_it_is_drawn_anew_when_mail_co
 
     ann.type_line("/inbox");
     ann.wait_for_screen("waiting  something newer");
+    keys_are_on(&ann, "something newer");
     ann.press("\x1b[B");
     ann.press("\r");
     ann.wait_for_screen("[ Mark read ]");
@@ -70,6 +79,7 @@ fn a_narrow_terminal_has_the_inbox_above_the_prompt() {
     ann.type_line("/inbox");
     ann.wait_for_screen("│ ● user  just now · waiting  a line that is far too long for a terminal");
     ann.wait_for_screen("…");
+    keys_are_on(&ann, "a line that is far");
     ann.press("\r");
     ann.wait_for_screen("to be cut somewhere");
 }
@@ -102,6 +112,7 @@ fn what_is_held_is_told_until_the_person_has_decided_in_the_pane() {
     assert_eq!(note["message"], "✉ bob needs your yes: please delete it all");
     ann.type_line("/inbox");
     ann.wait_for_screen("! bob  just now · held  please delete it all");
+    keys_are_on(&ann, "! bob");
     ann.press("\r");
     ann.wait_for_screen("[ Accept ] [ Refuse ] [ Answer ] [ Back ]");
     ann.wait_for_screen("config.toml holds letters from bob to ann");
@@ -117,7 +128,7 @@ fn what_is_held_is_told_until_the_person_has_decided_in_the_pane() {
     ann.wait_for_screen("Letters for ann: 1 held");
     close(&mut ann);
     ann.type_line("/inbox");
-    ann.wait_for_screen("! bob");
+    keys_are_on(&ann, "! bob");
     ann.press("\r");
     ann.wait_for_screen("[ Accept ]");
     ann.press("y");

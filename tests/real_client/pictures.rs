@@ -61,6 +61,9 @@ fn two_sessions_talk() {
     fox.idle();
     owl.wait_for_screen("I told brave-fox.");
     owl.idle();
+    for session in [&fox, &owl] {
+        session.wait("the toast gone", || (!session.screen().contains("│ cc2cc")).then_some(()));
+    }
     let picture = Picture::default().caption("terminal 1 · brave-fox").talk(fox.rows());
     picture.caption("terminal 2 · calm-owl · nobody types here").talk(owl.rows()).check("two-sessions");
 }

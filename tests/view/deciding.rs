@@ -1,6 +1,7 @@
 //! Held letters: a person says yes or no.
 
 use cc2cc::mailbox::State;
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use insta::assert_snapshot;
 
 use crate::stage::{Stage, minutes_ago};
@@ -37,6 +38,22 @@ fn a_refusal_may_be_without_words_or_thought_better_of() {
     assert_eq!(stage.at("brave-fox").count(State::Held).unwrap(), 1);
     stage.types("x\n");
     assert_eq!(stage.at("brave-fox").reason(&"k-4".parse().unwrap()).unwrap(), "the person did not want it");
+}
+
+#[test]
+fn nothing_is_decided_by_a_key_that_is_meant_for_another_program() {
+    let mut stage = Stage::with_a_day(80, 24);
+    stage.control('a').control('x').event(Event::Key(KeyEvent::new(KeyCode::Char('a'), KeyModifiers::ALT)));
+    assert_eq!(stage.at("brave-fox").count(State::Held).unwrap(), 1);
+    assert!(stage.screen().contains("1 held for you"));
+}
+
+#[test]
+fn nothing_is_decided_blindly() {
+    let mut stage = Stage::with_a_day(59, 16);
+    assert!(stage.screen().contains("needs 60 × 16; this is 59 × 16 (q quits)"));
+    stage.types("a");
+    assert_eq!(stage.at("brave-fox").count(State::Held).unwrap(), 1);
 }
 
 #[test]

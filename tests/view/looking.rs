@@ -165,7 +165,7 @@ fn an_empty_home_says_what_to_do() {
 #[test]
 fn a_terminal_that_is_too_small_says_so_until_it_grows() {
     let mut stage = Stage::with_a_day(59, 20);
-    assert_snapshot!(stage.screen().trim_end(), @"cc2cc watch needs 60 × 16; this is 59 × 20");
+    assert_snapshot!(stage.screen().trim_end(), @"cc2cc watch needs 60 × 16; this is 59 × 20 (q quits)");
     for (columns, rows) in [(1, 1), (10, 4), (60, 15)] {
         stage.resize(columns, rows);
         stage.screen();

@@ -106,7 +106,11 @@ fn what_is_pasted_is_text_and_sends_nothing() {
 #[test]
 fn a_notice_of_cc2cc_takes_no_answer() {
     let mut stage = Stage::with_a_day(80, 24);
-    stage.types("x\nr");
+    stage.types("x\n"); // the line of the thread goes on showing the letter, not the notice that it was refused
+    assert!(stage.line("▸2").contains("refused · May I pus"), "{}", stage.screen());
+    stage.types("\njj");
+    assert!(stage.line("system").contains('›') || stage.line("system").contains('❯'), "{}", stage.screen());
+    stage.types("r");
     let screen = stage.screen();
     assert!(!screen.contains("━ answer"), "{screen}");
 }

@@ -123,10 +123,6 @@ impl Room {
         self.online || self.must_be_looked_at() || !self.again.is_empty()
     }
 
-    pub fn is_online(&self) -> bool {
-        self.online
-    }
-
     pub fn interest(&self) -> Interest {
         self.interest
     }

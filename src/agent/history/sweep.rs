@@ -10,7 +10,7 @@ use std::{
 };
 
 use super::{
-    Filter, Found, order,
+    Filter, Found, Looked, order,
     wanted::{Glance, Wanted},
 };
 use crate::{
@@ -31,22 +31,28 @@ const MOST_THREADS: usize = 8;
 /// Looks at a home in which mailboxes get other names at the same time.
 const MOST_LOOKS: usize = 5;
 
-pub fn newest(home: &Home, filter: &Filter, limit: usize) -> Result<Vec<Found>, FsError> {
+pub fn look(home: &Home, filter: &Filter, limit: usize) -> Result<Looked, FsError> {
     let mut looks = 0;
     loop {
         let before = home.mailboxes()?;
-        let found = look(&before, &Wanted::new(home, filter)?, limit)?;
+        let looked = look_into(&before, &Wanted::new(home, filter)?, limit)?;
         looks += 1;
         if looks == MOST_LOOKS || home.mailboxes()? == before {
-            return Ok(found);
+            return Ok(looked);
         }
     }
 }
 
-fn look(mailboxes: &[Mailbox], wanted: &Wanted, limit: usize) -> Result<Vec<Found>, FsError> {
+fn look_into(mailboxes: &[Mailbox], wanted: &Wanted, limit: usize) -> Result<Looked, FsError> {
     let mailboxes: Vec<&Mailbox> = mailboxes.iter().filter(|mailbox| wanted.may_lie_in(mailbox)).collect();
-    let batches = shared_out(&mailboxes, Vec::new, |batches, mailbox| list(mailbox, batches));
-    let batches: Vec<Batch> = batches?.into_iter().flatten().collect();
+    let listed = shared_out(&mailboxes, Listed::default, |listed, mailbox| {
+        list(mailbox, listed);
+        Ok(())
+    });
+    let (batches, left_out): (Vec<_>, Vec<_>) =
+        listed?.into_iter().map(|Listed { batches, left_out }| (batches, left_out)).unzip();
+    let batches: Vec<Batch> = batches.into_iter().flatten().collect();
+    let left_out = left_out.into_iter().flatten().collect();
     let kept = shared_out(
         &batches,
         || (Kept::new(limit), Buffer::default()),
@@ -62,7 +68,7 @@ fn look(mailboxes: &[Mailbox], wanted: &Wanted, limit: usize) -> Result<Vec<Foun
         met_twice
     });
     found.drain(..found.len().saturating_sub(limit));
-    Ok(found)
+    Ok(Looked { letters: found, left_out })
 }
 
 /// Gives the items to as many threads as there are processors, in turn; each thread has a result of its own.
@@ -97,12 +103,25 @@ struct Batch<'a> {
     ids: Vec<LetterId>,
 }
 
+/// What listing some mailboxes came to.
+#[derive(Default)]
+struct Listed<'a> {
+    batches: Vec<Batch<'a>>,
+    /// Directories that cannot be listed; they must not hide the letters of all others.
+    left_out: Vec<FsError>,
+}
+
 /// Finds the letters of a mailbox. A letter may move on behind our back; only the inbox is a place it may come back to,
 /// so that one is looked at again.
-fn list<'a>(mailbox: &'a Mailbox, batches: &mut Vec<Batch<'a>>) -> Result<(), FsError> {
-    let ids = |state: State| match bulk::ids(&mailbox.dir(state)) {
-        Err(error) if error.is_not_found() => Ok(Vec::new()), // gone with its mailbox, or tidied away
-        listed => listed,
+fn list<'a>(mailbox: &'a Mailbox, listed: &mut Listed<'a>) {
+    let Listed { batches, left_out } = listed;
+    let mut ids = |state: State| match bulk::ids(&mailbox.dir(state)) {
+        Ok(ids) => ids,
+        Err(error) => {
+            // One that is not there has gone with its mailbox, or was tidied away.
+            left_out.extend(Some(error).filter(|error| !error.is_not_found()));
+            Vec::new()
+        }
     };
     let mut add = |state: State, mut ids: Vec<LetterId>| {
         // Mostly the newest first, which spares a longer look at those that come after; no more hangs on it.
@@ -111,16 +130,15 @@ fn list<'a>(mailbox: &'a Mailbox, batches: &mut Vec<Batch<'a>>) -> Result<(), Fs
         let batch = |ids: &[LetterId]| Batch { mailbox, state, dir: dir.clone(), ids: ids.to_vec() };
         batches.extend(ids.chunks(BATCH).map(batch));
     };
-    let mut waiting = ids(State::Inbox)?;
+    let mut waiting = ids(State::Inbox);
     for state in [State::Claimed, State::Held, State::Done, State::Dead] {
-        add(state, ids(state)?);
+        add(state, ids(state));
     }
-    let again = ids(State::Inbox)?;
+    let again = ids(State::Inbox);
     waiting.sort_unstable();
     let come_back = again.into_iter().filter(|id| waiting.binary_search(id).is_err()).collect();
     add(State::Inbox, come_back);
     add(State::Inbox, waiting);
-    Ok(())
 }
 
 fn read(batch: &Batch, wanted: &Wanted, kept: &mut Kept, buffer: &mut Buffer) -> Result<(), FsError> {
