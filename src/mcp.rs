@@ -30,7 +30,7 @@ use crate::{
         identity::{self, Trust},
         policy::{Admission, Config},
         post::{self, Draft, Sender},
-        status::{self, Rung},
+        status,
     },
     claude::{
         alone,
@@ -78,8 +78,7 @@ pub fn serve() -> Result<()> {
 
 /// Finds or claims the session's agent.
 fn claim(home: &Home) -> Result<HostKey> {
-    let session = std::env::var("CLAUDE_CODE_SESSION_ID").ok().filter(|id| !id.is_empty());
-    let claimant = client::claimant(session, Trust::Host).context("the client has gone")?;
+    let claimant = client::claimant(client::session(), Trust::Host).context("the client has gone")?;
     let claim = identity::claim(home, &claimant)?;
     if alone::is_alone(&claim.mailbox) {
         alone::introduce(&claim.mailbox)?;
@@ -302,8 +301,7 @@ impl Server {
             let mode = Record::of(&me).permission_mode;
             let denied = found.state == State::Inbox
                 && Config::load(&self.home)?.admit(&me, &found.letter, mode.as_deref())? == Admission::Denied;
-            let refused = found.state == State::Dead && found.status().rung == Rung::Refused;
-            if found.state == State::Held || denied || refused {
+            if denied || found.is_withheld() {
                 return Err(Failure::not_for_a_model(&found));
             }
             return Ok(json!({ "state": found.state.dir(), "letter": found.letter }));

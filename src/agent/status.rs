@@ -90,6 +90,12 @@ fn read_in(mailbox: &Mailbox, id: &LetterId) -> Result<Option<Found>, FsError> {
 }
 
 impl Found {
+    /// Whether a person keeps it from the session it is for: they are asked about it, or have refused it.
+    #[must_use]
+    pub fn is_withheld(&self) -> bool {
+        self.state == State::Held || self.state == State::Dead && self.status().rung == Rung::Refused
+    }
+
     /// How far this copy has come.
     #[must_use]
     pub fn status(&self) -> Status {

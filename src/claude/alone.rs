@@ -20,7 +20,7 @@ use crate::{
     agent::{Record, notice},
     mailbox::{
         Mailbox,
-        home::{self, Home},
+        home::Home,
         log,
         receipts::{Receipt, Step},
     },
@@ -46,7 +46,7 @@ pub fn introduce(mailbox: &Mailbox) -> Result<()> {
     if let Some(cwd) = project.or_else(|| env::current_dir().ok()) {
         record.locate(&cwd);
     }
-    record.session = session();
+    record.session = client::session();
     record.transcript = None;
     Ok(record.save(mailbox, Timestamp::now())?)
 }
@@ -90,7 +90,7 @@ pub fn transcript(record: &Record) -> Option<PathBuf> {
     if let Some(named) = record.transcript.as_ref().filter(|_| record.has_hooks()) {
         return Some(named.into());
     }
-    let file = format!("{}.jsonl", session()?);
+    let file = format!("{}.jsonl", client::session()?);
     Some(project()?.join(file))
 }
 
@@ -107,16 +107,10 @@ pub fn recent_transcripts() -> Vec<PathBuf> {
     files.flatten().map(|file| file.path()).filter(is_recent).collect()
 }
 
-fn session() -> Option<String> {
-    env::var("CLAUDE_CODE_SESSION_ID").ok().filter(|id| !id.is_empty())
-}
-
 /// Where the client keeps the transcripts of the directory it works in.
 fn project() -> Option<PathBuf> {
-    let config = env::var_os("CLAUDE_CONFIG_DIR").filter(|dir| !dir.is_empty()).map(PathBuf::from);
-    let config = config.or_else(|| Some(home::of_person()?.join(".claude")))?;
     let cwd = env::var("CLAUDE_PROJECT_DIR").ok()?;
-    Some(config.join("projects").join(folder(Path::new(&cwd))))
+    Some(client::folder()?.join("projects").join(folder(Path::new(&cwd))))
 }
 
 /// The client's name for a directory's folder.

@@ -2,7 +2,7 @@
 
 use std::{
     env, iter,
-    path::Path,
+    path::{Path, PathBuf},
     process::{self, Command},
     thread,
     time::Duration,
@@ -13,7 +13,7 @@ use crate::{
         host::{self, HostKey},
         identity::{Claimant, Trust},
     },
-    mailbox::name::AgentName,
+    mailbox::{home, name::AgentName},
 };
 
 /// Tells the Bash tool's commands which host they belong to; written by the `SessionStart` hook.
@@ -89,6 +89,19 @@ fn version(agent: &str) -> Option<[u32; 3]> {
     let number = rest.split(['_', '/']).next()?;
     let parts: Vec<u32> = number.split(['-', '.']).map_while(|part| part.parse().ok()).collect();
     parts.try_into().ok()
+}
+
+/// The session this process was started for; after `/clear` the client's long-lived processes still have the old one.
+#[must_use]
+pub fn session() -> Option<String> {
+    env::var("CLAUDE_CODE_SESSION_ID").ok().filter(|id| !id.is_empty())
+}
+
+/// Where the client keeps its files; `None` when there is no home directory.
+#[must_use]
+pub fn folder() -> Option<PathBuf> {
+    let named = env::var_os("CLAUDE_CONFIG_DIR").filter(|dir| !dir.is_empty()).map(PathBuf::from);
+    named.or_else(|| Some(home::of_person()?.join(".claude")))
 }
 
 /// Whether the client started this process for the plugin, and not as a server that somebody registered by hand.

@@ -152,9 +152,7 @@ fn fail_open(event: &str, complaint: &str) {
 fn is_first_complaint() -> bool {
     // A client that does not name the session is told apart by its process.
     let host = || client::claimant(None, Trust::Host).map(|claimant| claimant.host.to_string()).unwrap_or_default();
-    let session: String = env::var("CLAUDE_CODE_SESSION_ID")
-        .ok()
-        .filter(|id| !id.is_empty())
+    let session: String = client::session()
         .unwrap_or_else(host)
         .chars()
         .filter(|c| c.is_ascii_alphanumeric() || *c == '-')

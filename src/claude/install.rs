@@ -12,6 +12,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::{
+    client,
     marketplace::{self, Plugin},
     origin::Origin,
     version,
@@ -91,8 +92,7 @@ impl Places {
     /// When there is no home directory.
     pub fn from_env() -> Result<Self, InstallError> {
         let home = home::of_person().ok_or(InstallError::NoHome)?;
-        let config = env::var_os("CLAUDE_CONFIG_DIR").filter(|dir| !dir.is_empty());
-        let config = config.map_or_else(|| home.join(".claude"), PathBuf::from);
+        let config = client::folder().ok_or(InstallError::NoHome)?;
         let name = BINARY.rsplit('/').next().unwrap_or(BINARY);
         Ok(Self { plugin: below(&config, "skills/cc2cc"), link: below(&home, ".local/bin").join(name) })
     }

@@ -12,6 +12,7 @@ use std::{
 };
 
 use jiff::{SignedDuration, Timestamp};
+use memchr::memmem;
 use serde_json::Value;
 
 use super::{channel, frame};
@@ -150,7 +151,7 @@ fn told(transcript: &Path, offset: u64) -> Told {
     let mut rows = BufReader::new(file);
     let mut row = Vec::new();
     while rows.read_until(b'\n', &mut row).is_ok_and(|read| read > 0) {
-        let is_marked = MARKS.iter().any(|mark| row.windows(mark.len()).any(|window| window == *mark));
+        let is_marked = MARKS.iter().any(|mark| memmem::find(&row, mark).is_some());
         if is_marked && let Ok(row) = serde_json::from_slice::<Value>(&row) {
             note_row(&row, &mut found);
         }

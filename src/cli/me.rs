@@ -3,15 +3,10 @@
 use std::env;
 
 use crate::{
-    agent::{
-        host::HostKey,
-        identity,
-        post::Sender,
-        status::{Found, Rung},
-    },
+    agent::{host::HostKey, identity, post::Sender, status::Found},
     claude::client::HOST_VARIABLE,
     failure::{Code, Failure},
-    mailbox::{Mailbox, State, home::Home, name::AgentName},
+    mailbox::{Mailbox, home::Home, name::AgentName},
 };
 
 /// The agent of the session whose Bash tool runs us; `None` at a plain terminal.
@@ -52,12 +47,7 @@ impl Reader {
         if !self.is_model || is_own(from) {
             return true;
         }
-        match found.state {
-            _ if *from == AgentName::system() => is_own(found.mailbox.name()),
-            State::Held => false,
-            State::Dead => found.status().rung != Rung::Refused,
-            _ => true,
-        }
+        if *from == AgentName::system() { is_own(found.mailbox.name()) } else { !found.is_withheld() }
     }
 }
 

@@ -4,7 +4,6 @@
 //! says nothing.
 
 use std::{
-    env,
     io::{self, IsTerminal},
     process::ExitCode,
 };
@@ -48,6 +47,6 @@ fn mailbox(home: &Home) -> Option<Mailbox> {
 }
 
 fn session() -> Option<String> {
-    let named = env::var("CLAUDE_CODE_SESSION_ID").ok().filter(|id| !id.is_empty());
+    let named = client::session();
     named.or_else(|| if io::stdin().is_terminal() { None } else { hook::read_input().ok()?.session_id })
 }
