@@ -119,6 +119,7 @@ async function takeNames($) {
       await $.store.set(told, true)
     }
   }
+  $.ui.invalidate('command.describe') // what was asked before all of them were taken is kept
 }
 
 /** The answer to a command that is somebody else's, or given by no person; undefined for the others. */
@@ -167,6 +168,7 @@ async function showPane($) {
   try {
     const rows = box.letters.length + 6
     wasOpened = true
+    await $.ui.close({ id: PANE }) // one that is open already would keep the keys where they were
     const opened = await $.ui.open({ id: PANE, title: 'Inbox', focus: true, closeOnEscape: true, rows })
     if (!opened.isPlaced) await $.ui.close({ id: PANE })
     return opened.isPlaced
