@@ -47,7 +47,7 @@ fn with_a_channel_to_the_plugin_letters_come_as_channel_messages_and_once() {
     ann.wait_for_screen("user: the build is red");
     ann.wait("it is proved", || (world.status_of(&id) == "seen").then_some(()));
     assert_eq!(steps(&world, &id), ["claimed", "delivered", "seen"], "no bell has rung");
-    assert_eq!(channel_of(&world, "ann"), "open");
+    ann.wait("its channel proved", || (channel_of(&world, "ann") == "open").then_some(()));
     ann.idle();
 
     // In the middle of a turn, and from another session.
@@ -74,33 +74,48 @@ fn with_a_channel_to_the_plugin_letters_come_as_channel_messages_and_once() {
     assert!(!everything.contains("cc2cc: mail for"), "no bell has rung");
 }
 
+/// A session with the flag but without the switch: the client may warn all the same, and opens no channel.
+fn without_channel(world: &World, name: &str, entry: &str) -> Session {
+    let session = world.session(name).args(&[FLAG, entry, "--allowedTools", SEND_BY_HAND]).env("CC2CC_NAME", name);
+    let mut session = session.launch();
+    session
+        .wait("the client", || {
+            let screen = session.screen();
+            if screen.contains("I am using this for local development") {
+                return Some(true);
+            }
+            screen.contains("? for shortcuts").then_some(false)
+        })
+        .then(|| session.press("\r"));
+    session.wait("its channel", || (channel_of(world, name) == "offered").then_some(()));
+    session
+}
+
+/// Checks that `cc2cc doctor` names the session whose channel carries nothing.
+#[track_caller]
+fn doctor_names(world: &World, name: &str) {
+    let doctor = world.cc2cc("home", &["doctor", "--json"]).stdout;
+    let doctor: Value = serde_json::from_slice(&doctor).expect("JSON");
+    let findings = doctor["findings"].as_array().expect("findings");
+    let channel = findings.iter().find(|finding| finding["what"] == "channel").expect("a finding");
+    assert!(channel["text"].as_str().expect("a text").contains(name), "{channel}");
+}
+
 #[test]
 fn without_the_switch_a_letter_comes_the_ordinary_way_and_doctor_says_why() {
     let world = World::with_cc2cc();
-    let mut ann = world.session("ann").args(&[FLAG, "plugin:cc2cc@skills-dir"]).env("CC2CC_NAME", "ann").launch();
-    ann.wait("the client", || {
-        if ann.screen().contains("I am using this for local development") {
-            return Some(true);
-        }
-        ann.screen().contains("cc2cc: you are ann").then_some(false)
-    })
-    .then(|| ann.press("\r"));
-    ann.wait("its channel", || (channel_of(&world, "ann") == "offered").then_some(()));
+    let ann = without_channel(&world, "ann", "plugin:cc2cc@skills-dir");
     let id = post(&world, "ann", "the build is red");
     let told = ann.wait_until_told("the build is red").newest();
     assert!(told.contains("<cc2cc-mail>"), "{told}");
     ann.wait("it is proved", || (world.status_of(&id) == "seen").then_some(()));
-    assert_eq!(channel_of(&world, "ann"), "silent");
+    ann.wait("its channel found silent", || (channel_of(&world, "ann") == "silent").then_some(()));
     ann.idle();
     let second = post(&world, "ann", "it is green again");
     ann.wait_until_told("it is green again");
     ann.wait("it is proved", || (world.status_of(&second) == "seen").then_some(()));
     assert_eq!(steps(&world, &second), ["rung", "claimed", "delivered", "seen"], "not pushed any more");
-    let doctor = world.cc2cc("home", &["doctor", "--json"]).stdout;
-    let doctor: Value = serde_json::from_slice(&doctor).expect("JSON");
-    let findings = doctor["findings"].as_array().expect("findings");
-    let channel = findings.iter().find(|finding| finding["what"] == "channel").expect("a finding");
-    assert!(channel["text"].as_str().expect("a text").contains("ann"), "{channel}");
+    doctor_names(&world, "ann");
     ann.idle();
     let everything = ann.requests().last().expect("a request").everything();
     assert_eq!(everything.matches("the build is red").count(), 1);
@@ -144,4 +159,31 @@ fn a_server_used_alone_hands_letters_out_with_the_result_of_a_tool() {
     let told = ann.wait_until_told("the build is red").newest();
     assert!(told.contains("<cc2cc-mail>") && told.contains("from=\"user\""), "{told}");
     ann.wait("it is proved", || (world.status_of(&id) == "seen").then_some(()));
+}
+
+#[test]
+fn a_server_used_alone_without_the_switch_takes_its_push_back_and_hands_the_letter_out_with_a_tool() {
+    let world = World::with_binary();
+    register(&world);
+    let mut ann = without_channel(&world, "ann", "server:cc2cc");
+    let id = post(&world, "ann", "the build is red");
+    ann.wait("its channel found silent", || (channel_of(&world, "ann") == "silent").then_some(()));
+    assert_eq!(world.status_of(&id), "stored", "taken back");
+    assert!(ann.requests().is_empty(), "nothing has reached the model");
+    doctor_names(&world, "ann");
+
+    let second = post(&world, "ann", "it is green again");
+    ann.api.when("tell the person").reply(Reply::tool(SEND_BY_HAND, json!({ "to": "user", "text": "hello" })));
+    ann.type_line("tell the person");
+    let told = ann.wait_until_told("the build is red").newest();
+    assert!(told.contains("<cc2cc-mail>") && told.contains("it is green again"), "{told}");
+    for id in [&id, &second] {
+        ann.wait("it is proved", || (world.status_of(id) == "seen").then_some(()));
+    }
+    assert_eq!(steps(&world, &second), ["claimed", "delivered", "seen"], "not pushed any more");
+    ann.idle();
+    let everything = ann.requests().last().expect("a request").everything();
+    for text in ["the build is red", "it is green again"] {
+        assert_eq!(everything.matches(text).count(), 1, "{everything}");
+    }
 }
