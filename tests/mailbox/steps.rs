@@ -1,14 +1,16 @@
 //! What each step of a letter promises.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, time::Duration};
 
 use cc2cc::mailbox::{
     Key, Moved, Published, State,
+    home::Home,
     letter::Letter,
     receipts::{Receipt, Step},
+    watch::Watch,
 };
 
-use crate::post::{Post, id, name, noon, steps};
+use crate::post::{Post, id, name, noon, steps, texts};
 
 /// Windows has no modes.
 fn has_mode(path: &Path, mode: u32) -> bool {
@@ -35,6 +37,27 @@ fn a_published_letter_is_one_whole_private_file_in_the_inbox() {
     for dir in [post.home.path(), bob.path(), &bob.dir(State::Inbox), &bob.dir(State::Dead)] {
         assert!(has_mode(dir, 0o700), "{}", dir.display());
     }
+}
+
+#[test]
+fn a_home_with_a_longer_path_than_windows_once_allowed_is_like_any_other() {
+    let mut post = Post::new();
+    let deep = ["a".repeat(100), "b".repeat(100), "c".repeat(100)].join("/");
+    post.home = Home::at(post.folder(&deep).join("mail"));
+    let post = post.agent("ann").agent("bob");
+    let bob = post.at("bob");
+    let watch = Watch::over([bob.dir(State::Inbox).as_path()]);
+
+    let [done, back] = [post.posted("ann", "bob", "one"), post.posted("ann", "bob", "two")];
+    watch.sleep(Duration::MAX);
+    assert_eq!(texts(&bob), ["one", "two"]);
+    for letter in [&done, &back] {
+        assert_eq!(bob.claim(&letter.id, &Receipt::at(Step::Claimed, noon())).unwrap(), Moved::Mine);
+    }
+    bob.give_back(&back.id).unwrap();
+    bob.note(&done.id, &Receipt::at(Step::Delivered, noon())).unwrap();
+    assert_eq!(texts(&bob), ["two"]);
+    assert_eq!(steps(&bob, &done.id), [Step::Claimed, Step::Delivered]);
 }
 
 #[test]
