@@ -3,12 +3,14 @@
 
 use std::time::Duration;
 
-use serde_json::json;
+use jiff::Timestamp;
+use serde_json::{Value, json};
 
 use crate::{
     claude::Session,
     idle,
     reply::Reply,
+    request::Request,
     table::{Row, median_and_p90, milliseconds},
     world::World,
 };
@@ -26,18 +28,22 @@ pub fn measure() -> Vec<Row> {
     };
     let (mut ann, bob) = (start("ann"), start("bob"));
     let native_name = introduce(&mut ann, &bob);
-    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    let (mut ours, mut shares, mut theirs) = (Vec::new(), Vec::new(), Vec::new());
     for run in 0..RUNS {
         let (text, native) = (format!("cc2cc letter {run}."), format!("native letter {run}."));
-        ours.push(once(&mut ann, &bob, SEND, json!({ "to": "bob", "text": text }), &text));
-        theirs.push(once(&mut ann, &bob, "SendMessage", json!({ "to": native_name, "message": native }), &native));
+        let (took, read) = once(&mut ann, &bob, SEND, json!({ "to": "bob", "text": text }), &text);
+        ours.push(took);
+        shares.push(own_share(&world, &read));
+        theirs.push(once(&mut ann, &bob, "SendMessage", json!({ "to": native_name, "message": native }), &native).0);
     }
     let (our, our_p90) = median_and_p90(&mut ours);
+    let (share, share_p90) = median_and_p90(&mut shares);
     let (their, their_p90) = median_and_p90(&mut theirs);
     let ratio = our.as_secs_f64() / their.as_secs_f64();
     let shown = |median, p90| format!("{} (p90 {})", milliseconds(median), milliseconds(p90));
     let mut rows = vec![
         Row::new("send → the idle peer's model request", "≤ 110 ms", shown(our, our_p90)),
+        Row::new("of that cc2cc's own: stored → rung, claimed → delivered", "", shown(share, share_p90)),
         Row::new("the same with the client's SendMessage", "", shown(their, their_p90)),
         Row::new("ratio of the medians", "≤ 0.7", format!("{ratio:.2}")),
     ];
@@ -45,8 +51,8 @@ pub fn measure() -> Vec<Row> {
     rows
 }
 
-/// One message from ann's model to bob's.
-fn once(ann: &mut Session, bob: &Session, tool: &str, input: serde_json::Value, text: &str) -> Duration {
+/// One message from ann's model to bob's: how long it took, and the request in which it was read.
+fn once(ann: &mut Session, bob: &Session, tool: &str, input: Value, text: &str) -> (Duration, Request) {
     let word = format!("go {}", text.replace(' ', "-"));
     ann.api.when(&word).reply(Reply::tool(tool, input));
     ann.type_line(&word);
@@ -55,14 +61,28 @@ fn once(ann: &mut Session, bob: &Session, tool: &str, input: serde_json::Value, 
     let answered = ann.wait("the end of the reply", || sent.answered());
     ann.idle();
     bob.idle();
-    read.arrived.duration_since(answered)
+    (read.arrived.duration_since(answered), read)
+}
+
+/// How long the letter in a request was in the hands of cc2cc; the rest of its way the two clients were at work.
+fn own_share(world: &World, read: &Request) -> Duration {
+    let told = read.newest();
+    let (_, id) = told.split_once("<letter id=\"").expect("a letter");
+    let (id, _) = id.split_once('"').expect("an id");
+    let copy = world.cc2cc_json(&["status", id])["copies"][0].take();
+    let steps = copy["steps"].as_array().expect("steps");
+    let time = |value: &Value| value.as_str().expect("a time").parse::<Timestamp>().expect("a time");
+    let step = |name: &str| time(&steps.iter().find(|step| step["step"] == name).expect("the step")["at"]);
+    let rings = step("rung").duration_since(time(&copy["stored"]));
+    let brings = step("delivered").duration_since(step("claimed"));
+    (rings + brings).try_into().expect("a clock that does not jump")
 }
 
 /// Loads the client's own tool and learns bob's name in it.
 fn introduce(ann: &mut Session, bob: &Session) -> String {
     bob.idle();
     ann.api.when("look around").reply(Reply::tool("ListAgents", json!({})));
-    let load = |_: &crate::request::Request| Reply::tool("ToolSearch", json!({ "query": "select:SendMessage" }));
+    let load = |_: &Request| Reply::tool("ToolSearch", json!({ "query": "select:SendMessage" }));
     ann.api.when("Peer sessions").reply_with(load);
     ann.type_line("look around");
     let listed = ann.wait_until_told("Peer sessions").newest();
