@@ -48,8 +48,8 @@ pub fn answer(home: &Home, mailbox: &Mailbox, prompt: &str) -> Option<Answer> {
     let (verb, rest) = command.split_once(char::is_whitespace).unwrap_or((command, ""));
     let outcome = match verb {
         "send" => send(home, mailbox, rest, Through::Hook),
-        "accept" => letter_id(rest).and_then(|id| Ok(format!("{}: {id}", accept(home, mailbox, &id)?))),
-        "refuse" => letter_id(rest).and_then(|id| Ok(format!("{}: {id}", refuse(home, mailbox, &id)?))),
+        "accept" => letter_id(rest, Through::Hook).and_then(|id| Ok(format!("{}: {id}", accept(home, mailbox, &id)?))),
+        "refuse" => letter_id(rest, Through::Hook).and_then(|id| Ok(format!("{}: {id}", refuse(home, mailbox, &id)?))),
         "inbox" => inbox(mailbox, Through::Hook),
         "who" => who(home, mailbox),
         _ => return None,
@@ -58,8 +58,18 @@ pub fn answer(home: &Home, mailbox: &Mailbox, prompt: &str) -> Option<Answer> {
     Some(Answer { block: Some(reason.trim_end().to_owned()), ..Answer::default() })
 }
 
-fn letter_id(words: &str) -> Result<LetterId, Failure> {
-    Ok(words.trim().parse()?)
+/// The letter that is meant.
+///
+/// # Errors
+/// When none is named, or what is named is no id.
+pub fn letter_id(words: &str, through: Through) -> Result<LetterId, Failure> {
+    match words.trim() {
+        "" => {
+            let hint = format!("`{}inbox` shows what is held", through.slash());
+            Err(Failure::new(Code::Usage, "say which letter, by its id").hint(hint))
+        }
+        id => Ok(id.parse()?),
+    }
 }
 
 /// Sends a letter from a session by its person's hand: an address, white space, the text.

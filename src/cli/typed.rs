@@ -88,14 +88,18 @@ fn answer(home: &Home, verb: &Verb) -> Result<String, Failure> {
         Verb::Send => typed::send(home, &mailbox, &words()?, Through::Mod)?,
         Verb::Inbox { json: false } => typed::inbox(&mailbox, Through::Mod)?,
         Verb::Who { json: false } => typed::who(home, &mailbox)?,
-        Verb::Done { id } => typed::done(&mailbox, &id.parse()?)?.to_owned(),
-        Verb::Accept { id } => typed::accept(home, &mailbox, &id.parse()?)?.to_owned(),
-        Verb::Refuse { id } => typed::refuse(home, &mailbox, &id.parse()?)?.to_owned(),
+        Verb::Done { id } => typed::done(&mailbox, &letter_id(id)?)?.to_owned(),
+        Verb::Accept { id } => typed::accept(home, &mailbox, &letter_id(id)?)?.to_owned(),
+        Verb::Refuse { id } => typed::refuse(home, &mailbox, &letter_id(id)?)?.to_owned(),
         Verb::Inbox { json: true } => return Ok(inbox(&mailbox, now)?.to_string()),
         Verb::Who { json: true } => return Ok(who(home, &mailbox)?.to_string()),
         Verb::Read { id } => return Ok(letter(&mailbox, id, now)?.to_string()),
     };
     Ok(neutralise(&said))
+}
+
+fn letter_id(words: &str) -> Result<LetterId, Failure> {
+    typed::letter_id(words, Through::Mod)
 }
 
 /// The mailbox of the session that the client which started this process has.

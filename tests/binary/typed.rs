@@ -174,6 +174,13 @@ fn the_mod_is_told_of_letters_and_what_a_person_can_do_with_them() {
     no letter `ID` waits for calm-owl
     --- err
     ");
+    assert_snapshot!(asked(&world, &["accept"], ""), @"
+    exit 2
+    --- out
+    say which letter, by its id
+    hint: `/inbox` shows what is held
+    --- err
+    ");
     assert_snapshot!(asked(&world, &["accept", "--this one"], ""), @"
     exit 2
     --- out
