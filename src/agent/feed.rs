@@ -63,15 +63,11 @@ impl Feed {
         Self::over(home, scope, PathWatch::below(home.path()))
     }
 
-    /// As [`Feed::open`], as if the system gave no watcher.
+    /// As [`Feed::open`], with a watch below the home that may be worse than the system's.
     ///
     /// # Errors
     /// As [`Feed::open`].
-    pub fn open_unwatched(home: &Home, scope: Option<AgentName>) -> Result<Self, FsError> {
-        Self::over(home, scope, PathWatch::refused(home.path()))
-    }
-
-    fn over(home: &Home, scope: Option<AgentName>, watch: PathWatch) -> Result<Self, FsError> {
+    pub fn over(home: &Home, scope: Option<AgentName>, watch: PathWatch) -> Result<Self, FsError> {
         let mut feed = Self {
             home: home.clone(),
             scope,

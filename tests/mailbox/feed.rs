@@ -15,6 +15,7 @@ use cc2cc::{
         Key, State,
         letter::Letter,
         receipts::{Receipt, Step},
+        watch::paths::PathWatch,
     },
 };
 
@@ -96,6 +97,14 @@ fn a_whole_way_between_two_looks_is_told_step_by_step_and_once() {
     assert_eq!(until(&mut feed, "seen"), WHOLE_WAY);
     post.at("bob").note(&letter.id, &Receipt::now(Step::Answered)).unwrap();
     assert_eq!(until(&mut feed, "answered"), ["answered"]);
+}
+
+#[test]
+fn a_whole_way_that_nobody_announced_is_told_all_the_same() {
+    let post = Post::new().agent("ann").agent("bob");
+    let mut feed = Feed::over(&post.home, None, PathWatch::deaf(post.home.path())).unwrap();
+    whole_way(&post, "bob");
+    assert_eq!(until(&mut feed, "seen"), WHOLE_WAY);
 }
 
 #[test]
@@ -216,7 +225,7 @@ fn a_home_that_is_made_meanwhile_is_followed() {
 fn where_nothing_can_be_watched_a_beat_tells_all_the_same() {
     let post = Post::new().agent("ann").agent("bob");
     let before = whole_way(&post, "bob");
-    let mut feed = Feed::open_unwatched(&post.home, None).unwrap();
+    let mut feed = Feed::over(&post.home, None, PathWatch::refused(post.home.path())).unwrap();
     let letter = whole_way(&post, "bob");
     assert_eq!(until(&mut feed, "seen"), WHOLE_WAY);
     post.at("bob").note(&letter.id, &Receipt::now(Step::Answered)).unwrap();

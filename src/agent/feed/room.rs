@@ -46,6 +46,17 @@ pub struct Hint {
     pub noted: bool,
 }
 
+/// What was announced here since the last beat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Hearing {
+    Nothing,
+    Something,
+    /// Nothing, but the last beat found that something had changed. The announcement may be on its way.
+    Doubtful,
+    /// Something has changed that was not announced.
+    Silent,
+}
+
 #[derive(Debug)]
 pub struct Room {
     mailbox: Mailbox,
@@ -61,8 +72,7 @@ pub struct Room {
     /// Files that were not complete yet, and letters of which more may come unannounced.
     again: Vec<LetterId>,
     watched: bool,
-    /// Something has changed that was not announced.
-    silent: bool,
+    hearing: Hearing,
     times: Vec<Option<SystemTime>>,
 }
 
@@ -80,7 +90,7 @@ impl Room {
             done: None,
             again: Vec::new(),
             watched: false,
-            silent: false,
+            hearing: Hearing::Nothing,
             times: Vec::new(),
         };
         room.be_watched_by(watch);
@@ -115,12 +125,12 @@ impl Room {
 
     /// Whether only looking tells what happens here.
     pub fn must_be_looked_at(&self) -> bool {
-        !self.watched || self.silent
+        !self.watched || self.hearing == Hearing::Silent
     }
 
     /// Whether the next beat should not pass it by.
     pub fn is_lively(&self) -> bool {
-        self.online || self.must_be_looked_at() || !self.again.is_empty()
+        self.online || self.must_be_looked_at() || self.hearing == Hearing::Doubtful || !self.again.is_empty()
     }
 
     pub fn interest(&self) -> Interest {
@@ -161,7 +171,7 @@ impl Room {
 
     /// Looks at a letter that was announced.
     pub fn look_at(&mut self, id: &LetterId, hint: Hint) -> Vec<Event> {
-        self.silent = false;
+        self.hearing = Hearing::Something;
         self.look(id, hint)
     }
 
@@ -169,6 +179,11 @@ impl Room {
     pub fn beat(&mut self, watch: &mut PathWatch) -> Vec<Event> {
         let again = mem::take(&mut self.again);
         let mut events: Vec<_> = again.iter().flat_map(|id| self.look(id, Hint::default())).collect();
+        let heard = self.hearing == Hearing::Something;
+        self.hearing = match self.hearing {
+            Hearing::Nothing | Hearing::Something => Hearing::Nothing,
+            Hearing::Doubtful | Hearing::Silent => Hearing::Silent,
+        };
         let times = self.times_now();
         let changed = times != self.times;
         if changed {
@@ -176,7 +191,11 @@ impl Room {
             self.unread.set(None);
             self.be_watched_by(watch); // a directory may have been made anew
             let found = self.look_for_new();
-            self.silent |= !found.is_empty();
+            if !found.is_empty() {
+                self.hearing = Hearing::Silent;
+            } else if !heard && self.hearing == Hearing::Nothing {
+                self.hearing = Hearing::Doubtful; // a letter may have gone its whole way
+            }
             events.extend(found);
         }
         if self.must_be_looked_at() {

@@ -94,6 +94,12 @@ impl PathWatch {
         Self { root: root.to_owned(), shared: Arc::default(), watcher: None, made: None }
     }
 
+    /// A watch that hears nothing, as on a mount that announces nothing.
+    #[must_use]
+    pub fn deaf(root: &Path) -> Self {
+        Self { watcher: notify::recommended_watcher(|_| {}).ok(), ..Self::refused(root) }
+    }
+
     /// Watches one more directory, or the same anew should it be another one by now. Says whether the system agreed.
     pub fn add(&mut self, directory: &Path) -> bool {
         let Some(watcher) = &mut self.watcher else { return false };
