@@ -202,7 +202,9 @@ impl Room {
             if changed {
                 events.extend(self.look_for_newly_done());
             }
-            events.extend(self.follow_warm());
+            events.extend(self.follow(Trail::is_warm));
+        } else {
+            events.extend(self.follow(Trail::is_recent));
         }
         events
     }
@@ -212,7 +214,7 @@ impl Room {
         self.unread.set(None);
         let mut events = self.look_for_new();
         events.extend(self.look_for_newly_done());
-        events.extend(self.follow_warm());
+        events.extend(self.follow(Trail::is_warm));
         events
     }
 
@@ -300,11 +302,11 @@ impl Room {
         new.iter().flat_map(|id| self.look(id, Hint::default())).collect()
     }
 
-    /// The letters under way whose receipts have grown or that have moved.
-    fn follow_warm(&mut self) -> Vec<Event> {
+    /// Those of the letters meant whose receipts have grown or that have moved.
+    fn follow(&mut self, is_meant: fn(&Trail) -> bool) -> Vec<Event> {
         let has_changed = |(id, trail): &(&LetterId, &Trail)| {
             let (state, size) = trail.seen_at;
-            trail.is_warm()
+            is_meant(trail)
                 && (self.size_of_receipts(id) != size || self.mailbox.file(state, id).symlink_metadata().is_err())
         };
         let mut changed: Vec<LetterId> = self.trails.iter().filter(has_changed).map(|(id, _)| id.clone()).collect();

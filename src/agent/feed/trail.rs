@@ -9,7 +9,7 @@ use crate::mailbox::{
     receipts::{Receipt, Step},
 };
 
-/// How long a letter that has come to its end is still looked at where nothing is announced.
+/// How long a letter of which something was told is looked at without an announcement.
 const AFTERGLOW: Duration = Duration::from_secs(10);
 
 /// What is known of one letter.
@@ -53,6 +53,11 @@ impl Trail {
     /// Whether more may come of it where nothing is announced.
     pub fn is_warm(&self) -> bool {
         !matches!(self.seen_at.0, State::Done | State::Dead) || self.touched.elapsed() < AFTERGLOW
+    }
+
+    /// Whether something was told of it a moment ago, so that what comes next may have been lost among much else.
+    pub fn is_recent(&self) -> bool {
+        self.told.is_some() && self.touched.elapsed() < AFTERGLOW
     }
 
     /// Begins a trail at what is new since `opened`. A step just announced is new whatever its time says.
