@@ -3,7 +3,13 @@
 use std::fmt;
 
 use crate::{
-    agent::{holding::HoldingError, identity::RenameError, policy::ConfigError, post::SendError, status::Found},
+    agent::{
+        holding::HoldingError,
+        identity::RenameError,
+        policy::ConfigError,
+        post::{self, SendError},
+        status::Found,
+    },
     claude::install::InstallError,
     mailbox::{
         State,
@@ -46,7 +52,7 @@ impl Failure {
 
     #[must_use]
     pub fn no_such_letter(id: &LetterId) -> Self {
-        Self::new(Code::NotFound, format!("no letter `{id}`")).hint("`cc2cc inbox --all` lists the letters you have")
+        Self::new(Code::NotFound, format!("no letter `{id}`")).hint(post::WHERE_LETTERS_ARE)
     }
 
     #[must_use]

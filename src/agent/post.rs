@@ -123,6 +123,9 @@ pub enum SendError {
     Fs(#[from] FsError),
 }
 
+/// The hint for an id that no letter has.
+pub const WHERE_LETTERS_ARE: &str = "`cc2cc inbox --all` lists the letters you have, `cc2cc log` all, with their ids";
+
 impl SendError {
     /// What the sender can do about it.
     #[must_use]
@@ -138,7 +141,7 @@ impl SendError {
             Self::NobodyThere { offline_too: false, .. } => {
                 Some("only those online are meant; a letter to a name also reaches those who are away".to_owned())
             }
-            Self::NoSuchLetter(_) => Some("`cc2cc inbox --all` lists the letters you have, with their ids".to_owned()),
+            Self::NoSuchLetter(_) => Some(WHERE_LETTERS_ARE.to_owned()),
             Self::TooLong(_) => Some("write it to a file and send its path".to_owned()),
             Self::Fs(_) => Some("`cc2cc doctor` looks into it".to_owned()),
             Self::TooFast { .. } => Some("put what you have to say into one letter".to_owned()),

@@ -172,7 +172,7 @@ fn nobody_and_nonsense_are_told() {
     --- out
     --- err
     cc2cc: no letter `nothing`
-    hint: `cc2cc inbox --all` lists the letters you have
+    hint: `cc2cc inbox --all` lists the letters you have, `cc2cc log` all, with their ids
     ");
     assert_eq!(world.run(&["export", "nothing"]).code, Some(3));
     for words in

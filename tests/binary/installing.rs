@@ -1,11 +1,11 @@
 //! `cc2cc install` and `uninstall`, into a private home.
 
-use std::{fs, path::PathBuf, process::Command};
+use std::{fs, io::ErrorKind, path::PathBuf, process::Command};
 
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use crate::world::{CC2CC, Said, World};
+use crate::world::{CC2CC, Said, World, until};
 
 const BINARY: &str =
     if cfg!(windows) { "home/.claude/skills/cc2cc/bin/cc2cc.exe" } else { "home/.claude/skills/cc2cc/bin/cc2cc" };
@@ -23,8 +23,13 @@ fn below_home(world: &World) -> Vec<String> {
 /// `cc2cc install`, run by a copy of the program.
 fn install_by(world: &World, program: &str) -> Said {
     let mut program = Command::new(world.path(program));
-    world.furnish(&mut program);
-    world.said(&program.arg("install").output().unwrap()).fine()
+    world.furnish(program.arg("install"));
+    // What was copied just now is still open for writing in a process that another story is about to start.
+    let ended = until("it can be started", || match program.output() {
+        Err(error) if error.kind() == ErrorKind::ExecutableFileBusy => None,
+        ended => Some(ended.unwrap()),
+    });
+    world.said(&ended).fine()
 }
 
 #[test]

@@ -155,7 +155,7 @@ fn send_writes_a_letter_and_tells_what_a_model_can_mend() {
     ");
     assert_snapshot!(server.failed("send", &json!({ "to": "ann", "text": "x", "reply_to": "nothing" })), @"
     no letter `nothing` to reply to
-    hint: `cc2cc inbox --all` lists the letters you have, with their ids
+    hint: `cc2cc inbox --all` lists the letters you have, `cc2cc log` all, with their ids
     ");
     assert_snapshot!(server.failed("send", &json!({ "to": "calm-owl", "text": "x" })), @"you are `calm-owl`: a letter to yourself goes nowhere");
     assert_eq!(world.waiting("ann").len(), 1);
@@ -193,7 +193,7 @@ fn inbox_and_status_look_and_change_nothing() {
     assert_eq!((&status["copies"][0]["status"], &status["copies"][0]["to"]), (&"stored".into(), &"calm-owl".into()));
     assert_snapshot!(server.failed("status", &json!({ "id": "nothing" })), @"
     no letter `nothing`
-    hint: `cc2cc inbox --all` lists the letters you have
+    hint: `cc2cc inbox --all` lists the letters you have, `cc2cc log` all, with their ids
     ");
     assert_snapshot!(server.failed("inbox", &json!({ "id": "../../etc" })), @"
     `../../etc` is not a letter id

@@ -156,7 +156,7 @@ fn reading_shows_one_letter_wherever_it_lies() {
     --- out
     --- err
     cc2cc: no letter `nothing`
-    hint: `cc2cc inbox --all` lists the letters you have
+    hint: `cc2cc inbox --all` lists the letters you have, `cc2cc log` all, with their ids
     ");
     let read = world.run(&["read", "third", "--json"]).fine().json();
     assert_eq!((&read["state"], &read["letter"]["content"]["text"]), (&"inbox".into(), &"\u{1b}[31murgent".into()));
@@ -197,7 +197,7 @@ fn status_tells_how_far_a_letter_has_come() {
     --- out
     --- err
     cc2cc: no letter `nothing`
-    hint: `cc2cc inbox --all` lists the letters you have
+    hint: `cc2cc inbox --all` lists the letters you have, `cc2cc log` all, with their ids
     ");
     assert_eq!(world.run(&["status", "../x"]).code, Some(2));
     let told = world.run(&["status", "second", "--json"]).fine().json();

@@ -118,7 +118,7 @@ fn what_cannot_be_sent_says_why_and_writes_nothing() {
     --- out
     --- err
     cc2cc: no letter `nothing` to reply to
-    hint: `cc2cc inbox --all` lists the letters you have, with their ids
+    hint: `cc2cc inbox --all` lists the letters you have, `cc2cc log` all, with their ids
     ");
     for bad in ["0s", "5", "-5m", "soon", "9999999999999999999d"] {
         let said = world.run(&["send", "calm-owl", "hi", "--ttl", bad]);

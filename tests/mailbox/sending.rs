@@ -86,7 +86,7 @@ fn what_cannot_be_sent_is_said_and_writes_nothing() {
     insta::assert_snapshot!(refused("calm-owl", &Draft { ttl_seconds: Some(0), ..says("x") }), @"a time to live of 0 would expire at once");
     insta::assert_snapshot!(refused("calm-owl", &to_nobody), @"
     no letter `unknown` to reply to
-    `cc2cc inbox --all` lists the letters you have, with their ids
+    `cc2cc inbox --all` lists the letters you have, `cc2cc log` all, with their ids
     ");
     insta::assert_snapshot!(refused("@all", &says("x")), @"
     nobody to send to: @all means no agent that is online
