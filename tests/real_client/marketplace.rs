@@ -90,8 +90,9 @@ fn a_session_with_the_plugin_of_an_unpacked_release_runs_its_program() {
     let world = world();
     let release = unpacked_release(&world);
     install_from(&world, &release);
-    fs::copy(release.join("cc2cc"), world.bin().join("cc2cc")).expect("the program");
-    let ann = settled(&world, "ann");
+    let ann = world.session("ann").env("CC2CC_NAME", "ann").start();
+    ann.wait_for_screen("cc2cc: you are ann");
+    fs::copy(release.join("cc2cc"), world.bin().join("cc2cc")).expect("the program, for a script");
     post(&world, "ann", "from a script");
     ann.wait_until_told("from a script");
 }
