@@ -11,8 +11,12 @@ const BUTTONS = [
 const BEGINNING = 60
 const MARKS = { held: '!', waiting: '●', delivered: '○', seen: ' ' }
 
-/** The list, with the keys on the letter `picked`; `open` is called with the id of the one that is chosen. */
-export function drawList({ Box, Text, Button }, { box, said, picked, columns, open }) {
+/**
+ * The list, with the keys on the letter `picked`; `open` is called with the id of the one that is chosen, `turn` with how
+ * many pages to go on.
+ */
+export function drawList({ Box, Text, Button }, { box, said, picked, columns, rows, page, open, turn }) {
+  const { shown, newer, older } = paged(box.letters, page, rows - (said ? 5 : 4))
   const counts = [count(box.waiting, 'waiting'), count(box.held, 'held')].filter(Boolean).join(' · ')
   const longest = Math.max(...box.letters.map(letter => letter.from.length), 0)
   const row = letter => {
@@ -33,7 +37,9 @@ export function drawList({ Box, Text, Button }, { box, said, picked, columns, op
     said && h(Text, { dimColor: true }, said),
     h(Text, {}, ' '),
     box.letters.length === 0 && h(Text, { dimColor: true }, 'none yet'),
-    ...box.letters.map(row),
+    newer > 0 && h(Button, { key: 'newer', plain: true, onPress: () => turn(-1) }, `▴ ${newer} newer`),
+    ...shown.map(row),
+    older > 0 && h(Button, { key: 'older', plain: true, onPress: () => turn(1) }, `▾ ${older} older`),
     h(Text, { dimColor: true }, '\n↑↓ choose · enter opens · esc closes'),
   )
 }
@@ -55,6 +61,15 @@ export function drawLetter({ Box, Text, Button }, { letter, said, act }) {
     h(Box, { gap: 1, marginBottom: 1, flexWrap: 'wrap' }, ...buttons),
     h(Text, {}, letter.text),
   )
+}
+
+/** The letters of a page, and how many stand before and after it. In a list that does not fit the arrows only scroll. */
+function paged(letters, page, room) {
+  if (!(letters.length > room)) return { shown: letters, newer: 0, older: 0 } // also where no room is told
+  const size = Math.max(room - 2, 1)
+  const newer = size * Math.min(page, Math.ceil(letters.length / size) - 1)
+  const shown = letters.slice(newer, newer + size)
+  return { shown, newer, older: letters.length - newer - shown.length }
 }
 
 /** What a letter is about, as far as one line says it. */

@@ -36,6 +36,9 @@ let box
 /** The letter that is open in the pane, and the one in the list that was picked last. */
 let letter
 let picked
+let page = 0
+/** The letter that the person is about to answer from the prompt. */
+let answered
 /** What came of the last thing the person did in the pane. */
 let said
 
@@ -62,7 +65,7 @@ export const register = on => {
 
   // The long names, too: once a mod hears commands, the client puts one that a hook has answered back into the prompt.
   on('command.run', { command: ['send', 'cc2cc:send'] }, async ($, e, next) =>
-    declined(e, next) ?? tell($, await ask($, ['send'], e.args)),
+    declined(e, next) ?? tell($, await ask($, ['send', ...replyTo(e.args)], e.args)),
   )
   on('command.run', { command: ['who', 'cc2cc:who'] }, async ($, e, next) =>
     declined(e, next) ?? tell($, await ask($, ['who'])),
@@ -77,6 +80,7 @@ export const register = on => {
     const failure = await look($)
     if (failure) return tell($, failure)
     picked = box.letters[0]?.id
+    page = 0
     return (await showPane($)) ? {} : tell($, await ask($, ['inbox']))
   })
 
@@ -99,7 +103,9 @@ export const register = on => {
     if (letter) return drawLetter(elements, { letter, said, act: deed => act($, deed) })
     const failure = box ? undefined : await look($)
     if (failure) return h(elements.Text, {}, failure)
-    return drawList(elements, { box, said, picked, columns: e.props.bodyColumns, open: id => open($, id) })
+    const { bodyColumns: columns, scroll } = e.props
+    const turn = pages => turnPage($, pages)
+    return drawList(elements, { box, said, picked, columns, rows: scroll?.bodyRows, page, open: id => open($, id), turn })
   })
 }
 
@@ -126,6 +132,14 @@ async function takeNames($) {
 function declined(e, next) {
   if (!e.command.includes(':') && !ours.has(e.command)) return next(e)
   return HANDS.includes(e.origin?.kind) ? undefined : { text: 'only a person gives this command' }
+}
+
+/** Which letter a command answers: the one whose answer was begun in the pane, if it goes to whoever wrote that. */
+function replyTo(words) {
+  const [to] = words.trim().split(/\s/)
+  const id = answered?.from === to ? answered.id : undefined
+  answered = undefined
+  return id ? ['--reply-to', id] : []
 }
 
 /** What the binary says to a verb of `cc2cc typed`. */
@@ -186,11 +200,18 @@ async function open($, id) {
   $.ui.invalidate('ui.render')
 }
 
+function turnPage($, pages) {
+  page += pages
+  picked = undefined
+  $.ui.invalidate('ui.render')
+}
+
 /** What the person does with the open letter. */
 async function act($, deed) {
   said = undefined
   if (deed === 'answer') {
     const { text } = await $.prompt.read()
+    answered = letter
     if (text.trim() === '') await $.prompt.fill({ text: `/send ${letter.from} ` })
     else said = `your prompt is not empty; /send ${letter.from} answers`
   } else if (deed === 'back') {

@@ -47,7 +47,7 @@ pub fn answer(home: &Home, mailbox: &Mailbox, prompt: &str) -> Option<Answer> {
     let command = prompt.trim().strip_prefix("/cc2cc:")?;
     let (verb, rest) = command.split_once(char::is_whitespace).unwrap_or((command, ""));
     let outcome = match verb {
-        "send" => send(home, mailbox, rest, Through::Hook),
+        "send" => send(home, mailbox, rest, None, Through::Hook),
         "accept" => letter_id(rest, Through::Hook).and_then(|id| Ok(format!("{}: {id}", accept(home, mailbox, &id)?))),
         "refuse" => letter_id(rest, Through::Hook).and_then(|id| Ok(format!("{}: {id}", refuse(home, mailbox, &id)?))),
         "inbox" => inbox(mailbox, Through::Hook),
@@ -76,12 +76,18 @@ pub fn letter_id(words: &str, through: Through) -> Result<LetterId, Failure> {
 ///
 /// # Errors
 /// Without both, and when nothing could be sent.
-pub fn send(home: &Home, mailbox: &Mailbox, words: &str, through: Through) -> Result<String, Failure> {
+pub fn send(
+    home: &Home,
+    mailbox: &Mailbox,
+    words: &str,
+    reply_to: Option<LetterId>,
+    through: Through,
+) -> Result<String, Failure> {
     let Some((to, body)) = words.trim().split_once(char::is_whitespace) else {
         let hint = format!("{}send calm-owl please run the tests", through.slash());
         return Err(Failure::new(Code::Usage, "say to whom and what").hint(hint));
     };
-    let draft = Draft { text: body.trim().to_owned(), ..Draft::default() };
+    let draft = Draft { text: body.trim().to_owned(), reply_to, ..Draft::default() };
     let sender = Sender::agent(mailbox).by_hand();
     let sent = post::send(home, &sender, &to.parse()?, &draft, Timestamp::now())?;
     Ok(sent.iter().map(text::sent).collect::<Vec<_>>().join("\n"))

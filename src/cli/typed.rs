@@ -40,7 +40,10 @@ pub struct Args {
 #[derive(clap::Subcommand)]
 enum Verb {
     /// Send what standard input says: an address and a text
-    Send,
+    Send {
+        #[arg(long)]
+        reply_to: Option<LetterId>,
+    },
     /// The newest letters
     Inbox {
         #[arg(long)]
@@ -85,7 +88,7 @@ fn answer(home: &Home, verb: &Verb) -> Result<String, Failure> {
     let mailbox = own(home)?;
     let now = Timestamp::now();
     let said = match verb {
-        Verb::Send => typed::send(home, &mailbox, &words()?, Through::Mod)?,
+        Verb::Send { reply_to } => typed::send(home, &mailbox, &words()?, reply_to.clone(), Through::Mod)?,
         Verb::Inbox { json: false } => typed::inbox(&mailbox, Through::Mod)?,
         Verb::Who { json: false } => typed::who(home, &mailbox)?,
         Verb::Done { id } => typed::done(&mailbox, &letter_id(id)?)?.to_owned(),

@@ -49,6 +49,44 @@ for (const surface of SURFACES) {
   })
 }
 
+test('a list that does not fit has pages, since arrows only scroll what does not fit', async ($, on) => {
+  const { binary } = world(on)
+  const letters = Array.from({ length: 30 }, (_, number) => ({ ...LETTER, id: `k-${number}`, line: `number ${number}` }))
+  binary.says['inbox --json'] = box(...letters)
+  await start($)
+  await given($, 'inbox')
+  const ui = await pane($, 'terminal')
+  const shown = async () => (await ui.findAll({ type: 'Button' })).map(({ key }) => key)
+  const keys = (from, to) => letters.slice(from, to).map(({ id }) => id)
+  expect(await shown()).toEqual([...keys(0, 14), 'older'])
+  expect((await ui.find({ key: 'older' })).text).toBe('▾ 16 older')
+  await ui.press({ key: 'older' })
+  expect(await shown()).toEqual(['newer', ...keys(14, 28), 'older'])
+  await ui.press({ key: 'older' })
+  expect(await shown()).toEqual(['newer', 'k-28', 'k-29'])
+  binary.says['inbox --json'] = box(...letters.slice(0, 20))
+  await given($, 'inbox')
+  expect(await shown()).toEqual([...keys(0, 14), 'older'])
+  await ui.unmount()
+})
+
+test('what is sent then answers that letter, once, and only when it goes to whoever wrote it', async ($, on) => {
+  const { ui, seen } = await opened($, on, LETTER, 'terminal')
+  await ui.press({ key: 'answer' })
+  await given($, 'send', 'bob well done')
+  await given($, 'send', 'bob and something else')
+  await ui.press({ key: 'answer' })
+  await given($, 'send', 'eve a word first')
+  await given($, 'send', 'bob no answer any more')
+  expect(seen.asked.filter(words => words.startsWith('typed send'))).toEqual([
+    'typed send --reply-to k-1 bob well done',
+    'typed send bob and something else',
+    'typed send eve a word first',
+    'typed send bob no answer any more',
+  ])
+  await ui.unmount()
+})
+
 for (const [deed, letter] of [['accept', HELD], ['refuse', HELD], ['done', LETTER]]) {
   test(`${deed} is the binary's to do, and leads back to the list`, async ($, on) => {
     const { ui, seen, binary } = await opened($, on, letter, 'terminal')

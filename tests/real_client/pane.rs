@@ -49,7 +49,9 @@ fn the_inbox_is_a_pane_to_read_and_answer_from_and_it_is_drawn_anew_when_mail_co
     ann.type_text("I have read it");
     ann.press("\r");
     ann.wait_for_screen("cc2cc: stored for user");
-    assert_eq!(world.cc2cc_json(&["inbox", "--agent", "user"])["letters"][0]["firstLine"], "I have read it");
+    let answer = &world.cc2cc_json(&["inbox", "--agent", "user"])["letters"][0];
+    assert_eq!(answer["firstLine"], "I have read it");
+    assert_eq!(answer["replyTo"], first);
 
     ann.type_line("/inbox");
     ann.wait_for_screen("waiting  something newer");
@@ -60,7 +62,9 @@ fn the_inbox_is_a_pane_to_read_and_answer_from_and_it_is_drawn_anew_when_mail_co
     ann.press("r");
     ann.wait_for_screen("marked as read");
     ann.wait_for_screen("Letters for ann: 1 waiting");
-    assert_eq!(world.status_of(&first), "seen");
+    let steps = world.cc2cc_json(&["status", &first])["copies"][0]["steps"].take();
+    let steps: Vec<_> = steps.as_array().expect("steps").iter().map(|step| &step["step"]).collect();
+    assert_eq!(steps, ["answered", "seen"]);
     close(&mut ann);
     ann.idle();
     assert!(ann.requests().is_empty(), "no request was made");
@@ -82,6 +86,29 @@ fn a_narrow_terminal_has_the_inbox_above_the_prompt() {
     keys_are_on(&ann, "a line that is far");
     ann.press("\r");
     ann.wait_for_screen("to be cut somewhere");
+}
+
+#[test]
+fn an_inbox_too_long_for_its_pane_has_pages() {
+    let world = World::with_cc2cc();
+    let mut ann = world.session("ann").columns(80).env("CC2CC_NAME", "ann").start();
+    ann.wait_for_screen("cc2cc: you are ann");
+    let letters = 60;
+    for number in 1..=letters {
+        lay(&world, "ann", &format!("letter {number}."));
+    }
+    ann.type_line("/inbox");
+    ann.wait_for_screen(" older");
+    keys_are_on(&ann, &format!("letter {letters}."));
+    let shown = ann.rows().iter().filter(|row| row.text.contains(" · waiting  letter ")).count();
+    for step in 1..=shown {
+        ann.press("\x1b[B");
+        let next = if step < shown { format!("letter {}.", letters - step) } else { " older".to_owned() };
+        keys_are_on(&ann, &next);
+    }
+    ann.press("\r");
+    ann.wait_for_screen(&format!(" {shown} newer"));
+    ann.wait_for_screen(&format!("letter {}.", letters - shown));
 }
 
 #[test]
