@@ -53,8 +53,9 @@ const AGAIN_AFTER: [SignedDuration; 4] = [
     SignedDuration::from_mins(10),
     SignedDuration::from_hours(1),
 ];
-/// How long after a turn a wake that came in it may still be on its way to the mailman. Past that the client has used the
-/// wake up without calling him, as those before 2.1.273 do in the middle of a turn.
+/// How long after a turn a wake that came in it may still be on its way to the mailman. Until then nothing else rings: he
+/// brings all that waits, and a second wake would find nothing. Past that the client has used the wake up without calling
+/// him, as those before 2.1.273 do in the middle of a turn.
 const LATE_WAKE: SignedDuration = SignedDuration::from_secs(2);
 /// How long the bell of a new session waits for its server: a model woken before that has no tool to answer with.
 const SERVER_FIRST: Duration = Duration::from_secs(3);
@@ -62,6 +63,21 @@ const SERVER_FIRST: Duration = Duration::from_secs(3);
 pub const SWEEP_EVERY: Duration = Duration::from_secs(60);
 const LOCK: &str = "bell.lock";
 const RING_TEXT: &str = "cc2cc: mail for ";
+
+/// The turn at whose end a bell was started.
+#[derive(Debug, Clone, Copy)]
+struct Turn {
+    ended: Timestamp,
+    /// Its client may have used up a wake without calling the mailman.
+    eats_wakes: bool,
+}
+
+impl Turn {
+    /// What is left of the time in which a wake of the turn's may still be on its way.
+    fn left(self) -> Duration {
+        left_of(LATE_WAKE, self.ended)
+    }
+}
 
 /// Sleeps until there is something to ring for; anything that goes wrong is silence, not a ring.
 #[must_use]
@@ -109,8 +125,8 @@ fn keep_watch() -> Result<()> {
     let home = Home::from_env()?;
     let first = input.hook_event_name == "SessionStart";
     let beside_a_mailman = input.hook_event_name == "UserPromptSubmit";
-    let is_late = input.hook_event_name == "Stop" && !client::calls_mailman_in_a_turn();
-    let turn_ended = is_late.then(Timestamp::now);
+    let turn = (input.hook_event_name == "Stop")
+        .then(|| Turn { ended: Timestamp::now(), eats_wakes: !client::calls_mailman_in_a_turn() });
     loop {
         let mailbox = mailbox(&home, &input, first)?;
         let Some(_only_one) = take_post(&mailbox, first)? else { return Ok(()) };
@@ -119,7 +135,7 @@ fn keep_watch() -> Result<()> {
         }
         let _here = identity::move_in(&mailbox)?;
         let quiet_until = started + if beside_a_mailman { MAILMAN_FIRST } else { Duration::ZERO };
-        sit_at(&home, &mailbox, quiet_until, turn_ended)?;
+        sit_at(&home, &mailbox, quiet_until, turn)?;
     }
 }
 
@@ -133,7 +149,7 @@ fn await_server(mailbox: &Mailbox) {
 
 /// Waits at one mailbox; returns when the session has moved to another. What goes wrong is logged once and tried again
 /// with the next beat: a bell that gave up would leave its session deaf.
-fn sit_at(home: &Home, mailbox: &Mailbox, quiet_until: Instant, turn_ended: Option<Timestamp>) -> Result<()> {
+fn sit_at(home: &Home, mailbox: &Mailbox, quiet_until: Instant, turn: Option<Turn>) -> Result<()> {
     let host = client::claimant(None, Trust::Host).context("the client has gone")?.host;
     let (inbox, held) = (mailbox.dir(State::Inbox), mailbox.dir(State::Held));
     let sessions = home.subdir("sessions")?;
@@ -147,7 +163,7 @@ fn sit_at(home: &Home, mailbox: &Mailbox, quiet_until: Instant, turn_ended: Opti
             swept = Instant::now();
         }
         let quiet = quiet_until.saturating_duration_since(Instant::now()).max(left_to_channel(mailbox));
-        match round(home, mailbox, quiet, turn_ended, &mut calm) {
+        match round(home, mailbox, quiet, turn, &mut calm) {
             Ok(due) if due.is_empty() => complaint = None,
             Ok(due) => {
                 watch.hand_over();
@@ -161,8 +177,7 @@ fn sit_at(home: &Home, mailbox: &Mailbox, quiet_until: Instant, turn_ended: Opti
                 complaint = Some(text);
             }
         }
-        let late = turn_ended.map_or(Duration::ZERO, |ended| left_of(LATE_WAKE, ended));
-        let next = quiet.max(late);
+        let next = quiet.max(turn.map_or(Duration::ZERO, Turn::left));
         watch.sleep(if next.is_zero() { Duration::MAX } else { next });
     }
     Ok(())
@@ -173,7 +188,7 @@ fn round(
     home: &Home,
     mailbox: &Mailbox,
     quiet: Duration,
-    turn_ended: Option<Timestamp>,
+    turn: Option<Turn>,
     calm: &mut Calm,
 ) -> Result<Vec<Waiting>, FsError> {
     settle(mailbox)?;
@@ -181,7 +196,7 @@ fn round(
         return Ok(Vec::new());
     }
     let now = Timestamp::now();
-    let due = due(home, mailbox, now, turn_ended, calm)?;
+    let due = due(home, mailbox, now, turn, calm)?;
     if !quiet.is_zero() {
         return Ok(Vec::new());
     }
@@ -237,7 +252,7 @@ fn due(
     home: &Home,
     mailbox: &Mailbox,
     now: Timestamp,
-    turn_ended: Option<Timestamp>,
+    turn: Option<Turn>,
     calm: &mut Calm,
 ) -> Result<Vec<Waiting>, FsError> {
     let before = Calm::times(mailbox);
@@ -249,19 +264,32 @@ fn due(
     if letters.is_empty() && look.unread.is_empty() {
         calm.begin(before);
     }
-    letters.retain(|letter| is_due(mailbox, &letter.id, now, turn_ended));
+    if turn.is_some_and(|turn| {
+        !turn.left().is_zero() && letters.iter().any(|letter| was_rung_in(turn, mailbox, &letter.id))
+    }) {
+        return Ok(Vec::new());
+    }
+    letters.retain(|letter| is_due(mailbox, &letter.id, now, turn));
     if !letters.is_empty() && Config::load(home).is_err() {
         letters.clear(); // the mailman could not bring them
     }
     Ok(letters)
 }
 
-fn is_due(mailbox: &Mailbox, id: &LetterId, now: Timestamp, turn_ended: Option<Timestamp>) -> bool {
+/// When a letter was rung for since it last came to the inbox.
+fn rings(mailbox: &Mailbox, id: &LetterId) -> Vec<Timestamp> {
     let receipts = mailbox.receipts(id);
-    let rings = since_return(&receipts).iter().filter(|receipt| receipt.step == Step::Rung);
-    let rings: Vec<Timestamp> = rings.map(|receipt| receipt.at).collect();
+    since_return(&receipts).iter().filter(|receipt| receipt.step == Step::Rung).map(|receipt| receipt.at).collect()
+}
+
+fn was_rung_in(turn: Turn, mailbox: &Mailbox, id: &LetterId) -> bool {
+    rings(mailbox, id).last().is_some_and(|last| *last < turn.ended)
+}
+
+fn is_due(mailbox: &Mailbox, id: &LetterId, now: Timestamp, turn: Option<Turn>) -> bool {
+    let rings = rings(mailbox, id);
     let Some(last) = rings.last() else { return true };
-    if turn_ended.is_some_and(|ended| *last < ended && now.duration_since(ended) >= LATE_WAKE) {
+    if turn.is_some_and(|turn| turn.eats_wakes && *last < turn.ended && turn.left().is_zero()) {
         return true;
     }
     let pause = AGAIN_AFTER[rings.len().min(AGAIN_AFTER.len()) - 1];

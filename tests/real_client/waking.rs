@@ -79,11 +79,15 @@ fn a_letter_that_comes_while_the_last_answer_streams_starts_a_turn_of_its_own() 
     bob.wait_for_screen("streaming");
     let id = post(&world, "bob", "one more thing");
     bob.wait("the bell's end", || (!crate::bell_is_set(&world, "bob")).then_some(()));
+    let another = post(&world, "bob", "and another");
     gate.open();
     let told = bob.wait_until_told("one more thing");
     assert!(told.everything().contains("that is all"));
+    bob.wait_until_told("and another");
+    for id in [&id, &another] {
+        bob.wait("it is proved seen", || (world.status_of(id) == "seen").then_some(()));
+    }
     bob.idle();
-    bob.wait("it is proved seen", || (world.status_of(&id) == "seen").then_some(()));
     assert_eq!(bob.requests().len(), 2, "no turn for nothing");
     assert!(!bob.screen().contains("have come already"), "nor a ring");
 }
