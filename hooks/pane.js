@@ -20,14 +20,11 @@ export function drawList({ Box, Text, Button }, { box, said, picked, columns, ro
   const counts = [count(box.waiting, 'waiting'), count(box.held, 'held')].filter(Boolean).join(' · ')
   const longest = Math.max(...box.letters.map(letter => letter.from.length), 0)
   const row = letter => {
-    const facts = `${letter.from.padEnd(longest)}  ${letter.ago} · ${letter.state}  `
-    const room = Math.max(columns - facts.length - 3, 8)
+    const facts = `${MARKS[letter.state]} ${letter.from.padEnd(longest)}  ${letter.ago} · ${letter.state}  `
     return h(
       Button,
       { key: letter.id, plain: true, autoFocus: letter.id === picked || undefined, onPress: () => open(letter.id) },
-      `${MARKS[letter.state]} ${letter.from.padEnd(longest)}  `,
-      h(Text, { dimColor: true }, `${letter.ago} · ${letter.state}  `),
-      cut(letter.line, room),
+      facts + cut(letter.line, Math.max(columns - facts.length - 1, 8)), // one string: older clients take no more
     )
   }
   return h(

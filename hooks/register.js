@@ -182,12 +182,24 @@ async function showPane($) {
   try {
     const rows = box.letters.length + 6
     wasOpened = true
-    await $.ui.close({ id: PANE }) // one that is open already would keep the keys where they were
     const opened = await $.ui.open({ id: PANE, title: 'Inbox', focus: true, closeOnEscape: true, rows })
-    if (!opened.isPlaced) await $.ui.close({ id: PANE })
-    return opened.isPlaced
+    if (!opened.isPlaced) {
+      await $.ui.close({ id: PANE })
+      return false
+    }
   } catch {
     return false
+  }
+  await choosePicked($)
+  return true
+}
+
+/** Puts the keys on the letter that was picked; a pane that was open before keeps them where they were. */
+async function choosePicked($) {
+  try {
+    if (picked) await $.ui.focus({ requestId: PANE, key: picked })
+  } catch (error) {
+    $.ui.log(`the keys stay where they are: ${error}`, { to: 'debug' })
   }
 }
 

@@ -181,6 +181,7 @@ impl From<HomeError> for Failure {
         let failure = Self::new(Code::Failed, error.to_string());
         match error {
             HomeError::None => failure,
+            HomeError::Relative(_) => failure.hint("write the whole path, from the root on"),
             HomeError::Unsafe { path, .. } if path.is_dir() => {
                 failure.hint(format!("`chmod 700 {}` if it is your directory, else set CC2CC_HOME", path.display()))
             }

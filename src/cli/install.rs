@@ -81,7 +81,7 @@ pub fn remove(home: Result<Home, HomeError>, args: &RemovalArgs) -> Result<ExitC
         Err(error) if args.purge => return Err(error.into()),
         Ok(home) if home.path().exists() => {
             let path = home.path().display();
-            super::print(&format!("letters stay in {path}; `cc2cc uninstall --purge` removes them\n"));
+            super::print(&format!("letters stay in {path}; remove that directory if you want them gone, too\n"));
         }
         Ok(_) | Err(_) => {}
     }

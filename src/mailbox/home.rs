@@ -24,6 +24,9 @@ pub struct Home {
 pub enum HomeError {
     #[error("there is no home directory; set CC2CC_HOME to say where the mail is kept")]
     None,
+    /// Each directory would have a home of its own.
+    #[error("CC2CC_HOME is {}, which is another place in each directory", .0.display())]
+    Relative(PathBuf),
     #[error("there can be no mail in {}: it {why}", path.display())]
     Unsafe { path: PathBuf, why: &'static str },
 }
@@ -32,11 +35,11 @@ impl Home {
     /// The home this process was told to use.
     ///
     /// # Errors
-    /// [`HomeError`] when neither the variable nor the user's home directory is known, or others can write there.
+    /// [`HomeError`] when neither the variable nor the user's home directory is known, the variable is no whole path, or
+    /// others can write there.
     pub fn from_env() -> Result<Self, HomeError> {
-        if let Some(path) = std::env::var_os("CC2CC_HOME").filter(|path| !path.is_empty()) {
-            let path = std::path::absolute(PathBuf::from(path)).map_err(|_| HomeError::None)?;
-            return Self { path }.trusted();
+        if let Some(path) = std::env::var_os("CC2CC_HOME").filter(|path| !path.is_empty()).map(PathBuf::from) {
+            return if path.is_absolute() { Self { path }.trusted() } else { Err(HomeError::Relative(path)) };
         }
         let home = of_person().and_then(|home| std::path::absolute(home).ok()).ok_or(HomeError::None)?;
         Self { path: home.join(".cc2cc") }.trusted()

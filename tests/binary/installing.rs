@@ -196,7 +196,7 @@ fn uninstalling_takes_exactly_what_was_installed_and_keeps_the_mail() {
     cc2cc is removed from /world/home/.claude/skills/cc2cc
     sessions that run now complain of the missing plugin until they are restarted
     not ours, so it stays: /world/home/.claude/skills/cc2cc/commands
-    letters stay in /world/mail; `cc2cc uninstall --purge` removes them
+    letters stay in /world/mail; remove that directory if you want them gone, too
     --- err
     ");
 
@@ -284,7 +284,7 @@ fn beside_the_plugin_of_a_marketplace_only_the_program_is_installed() {
     cc2cc is removed from /world/home/.claude/skills/cc2cc
     sessions that run now complain of the missing plugin until they are restarted
     the plugin cc2cc@cc2cc is Claude Code's to remove: `claude plugin uninstall cc2cc@cc2cc`
-    letters stay in /world/mail; `cc2cc uninstall --purge` removes them
+    letters stay in /world/mail; remove that directory if you want them gone, too
     --- err
     ");
 

@@ -32,6 +32,19 @@ fn a_home_that_cannot_be_used_is_told_once_and_stops_nothing() {
 }
 
 #[test]
+fn a_home_that_would_be_another_in_each_directory_is_refused() {
+    let world = World::new();
+    for words in [&["agents"][..], &["send", "bob", "hello"], &["doctor"]] {
+        let said = world.run_as(&[("CC2CC_HOME", "mail".to_owned())], words);
+        assert_eq!(said.code, Some(1), "{said}");
+        let all = format!("{}{}", said.out, said.err);
+        assert!(all.contains("CC2CC_HOME is mail, which is another place in each directory"), "{said}");
+        assert!(all.contains("write the whole path, from the root on"), "{said}");
+    }
+    assert!(!world.path("work/mail").exists());
+}
+
+#[test]
 fn what_went_wrong_is_in_the_log_line_by_line() {
     let world = World::new();
     fs::create_dir(world.path("mail")).unwrap();
