@@ -54,9 +54,11 @@ const AGAIN_AFTER: [SignedDuration; 4] = [
     SignedDuration::from_hours(1),
 ];
 /// How long after a turn a wake that came in it may still be on its way to the mailman. Until then nothing else rings: he
-/// brings all that waits, and a second wake would find nothing. Past that the client has used the wake up without calling
-/// him, as those before 2.1.273 do in the middle of a turn.
-const LATE_WAKE: SignedDuration = SignedDuration::from_secs(2);
+/// brings all that waits, and a second wake would find nothing.
+const LATE_WAKE: SignedDuration = SignedDuration::from_secs(10);
+/// The same for clients that may have used the wake up without calling him, as those before 2.1.273 do in the middle of a
+/// turn. Past that it is rung again.
+const LATE_OR_EATEN_WAKE: SignedDuration = SignedDuration::from_secs(2);
 /// How long the bell of a new session waits for its server: a model woken before that has no tool to answer with.
 const SERVER_FIRST: Duration = Duration::from_secs(3);
 /// How often to look what became of the letters this session has sent.
@@ -75,7 +77,7 @@ struct Turn {
 impl Turn {
     /// What is left of the time in which a wake of the turn's may still be on its way.
     fn left(self) -> Duration {
-        left_of(LATE_WAKE, self.ended)
+        left_of(if self.eats_wakes { LATE_OR_EATEN_WAKE } else { LATE_WAKE }, self.ended)
     }
 }
 
