@@ -53,7 +53,7 @@ const AGAIN_AFTER: [SignedDuration; 4] = [
     SignedDuration::from_mins(10),
     SignedDuration::from_hours(1),
 ];
-/// How long after a turn a wake that came in it may still be on its way to the mailman. Until then nothing else rings: he
+/// How long after the beginning or end of a turn a wake from before that may still be on its way to the mailman. Until then nothing else rings: he
 /// brings all that waits, and a second wake would find nothing.
 const LATE_WAKE: SignedDuration = SignedDuration::from_secs(10);
 /// The same for clients that may have used the wake up without calling him, as those before 2.1.273 do in the middle of a
@@ -66,18 +66,18 @@ pub const SWEEP_EVERY: Duration = Duration::from_secs(60);
 const LOCK: &str = "bell.lock";
 const RING_TEXT: &str = "cc2cc: mail for ";
 
-/// The turn at whose end a bell was started.
+/// The turn at whose beginning or end a bell was started.
 #[derive(Debug, Clone, Copy)]
 struct Turn {
-    ended: Timestamp,
-    /// Its client may have used up a wake without calling the mailman.
+    since: Timestamp,
+    /// It has ended, and its client may have used up a wake without calling the mailman.
     eats_wakes: bool,
 }
 
 impl Turn {
     /// What is left of the time in which a wake of the turn's may still be on its way.
     fn left(self) -> Duration {
-        left_of(if self.eats_wakes { LATE_OR_EATEN_WAKE } else { LATE_WAKE }, self.ended)
+        left_of(if self.eats_wakes { LATE_OR_EATEN_WAKE } else { LATE_WAKE }, self.since)
     }
 }
 
@@ -127,8 +127,10 @@ fn keep_watch() -> Result<()> {
     let home = Home::from_env()?;
     let first = input.hook_event_name == "SessionStart";
     let beside_a_mailman = input.hook_event_name == "UserPromptSubmit";
-    let turn = (input.hook_event_name == "Stop")
-        .then(|| Turn { ended: Timestamp::now(), eats_wakes: !client::calls_mailman_in_a_turn() });
+    let turn = (!first).then(|| Turn {
+        since: Timestamp::now(),
+        eats_wakes: input.hook_event_name == "Stop" && !client::calls_mailman_in_a_turn(),
+    });
     loop {
         let mailbox = mailbox(&home, &input, first)?;
         let Some(_only_one) = take_post(&mailbox, first)? else { return Ok(()) };
@@ -179,8 +181,8 @@ fn sit_at(home: &Home, mailbox: &Mailbox, quiet_until: Instant, turn: Option<Tur
                 complaint = Some(text);
             }
         }
-        let next = quiet.max(turn.map_or(Duration::ZERO, Turn::left));
-        watch.sleep(if next.is_zero() { Duration::MAX } else { next });
+        let waits = [quiet, turn.map_or(Duration::ZERO, Turn::left), calm.left_to_mailman()];
+        watch.sleep(waits.into_iter().filter(|wait| !wait.is_zero()).min().unwrap_or(Duration::MAX));
     }
     Ok(())
 }
@@ -223,10 +225,13 @@ fn left_to_channel(mailbox: &Mailbox) -> Duration {
     }
 }
 
-/// Remembers that there was nothing to ring for, so that a full inbox is not read again with every beat.
+/// Remembers that there was nothing to ring for, so that a full inbox is not read again with every beat, and that the
+/// mailman was on his way: he takes the letters one by one, and those he has not come to are his, too.
 #[derive(Default)]
 struct Calm {
     changed: Option<[SystemTime; 2]>,
+    /// Until when the mailman is taken to be at work, once he was on his way.
+    mailman_until: Option<Instant>,
 }
 
 impl Calm {
@@ -241,6 +246,10 @@ impl Calm {
     fn begin(&mut self, before: Option<[SystemTime; 2]>) {
         let settled = |at: &SystemTime| at.elapsed().is_ok_and(|age| age > Self::BLUR);
         self.changed = before.filter(|times| times.iter().all(settled));
+    }
+
+    fn left_to_mailman(&self) -> Duration {
+        self.mailman_until.map_or(Duration::ZERO, |until| until.saturating_duration_since(Instant::now()))
     }
 
     fn times(mailbox: &Mailbox) -> Option<[SystemTime; 2]> {
@@ -267,8 +276,11 @@ fn due(
         calm.begin(before);
     }
     if turn.is_some_and(|turn| {
-        !turn.left().is_zero() && letters.iter().any(|letter| was_rung_in(turn, mailbox, &letter.id))
+        !turn.left().is_zero() && letters.iter().any(|letter| was_rung_before(turn, mailbox, &letter.id))
     }) {
+        calm.mailman_until = Some(Instant::now() + MAILMAN_FIRST);
+    }
+    if !calm.left_to_mailman().is_zero() {
         return Ok(Vec::new());
     }
     letters.retain(|letter| is_due(mailbox, &letter.id, now, turn));
@@ -284,14 +296,14 @@ fn rings(mailbox: &Mailbox, id: &LetterId) -> Vec<Timestamp> {
     since_return(&receipts).iter().filter(|receipt| receipt.step == Step::Rung).map(|receipt| receipt.at).collect()
 }
 
-fn was_rung_in(turn: Turn, mailbox: &Mailbox, id: &LetterId) -> bool {
-    rings(mailbox, id).last().is_some_and(|last| *last < turn.ended)
+fn was_rung_before(turn: Turn, mailbox: &Mailbox, id: &LetterId) -> bool {
+    rings(mailbox, id).last().is_some_and(|last| *last < turn.since)
 }
 
 fn is_due(mailbox: &Mailbox, id: &LetterId, now: Timestamp, turn: Option<Turn>) -> bool {
     let rings = rings(mailbox, id);
     let Some(last) = rings.last() else { return true };
-    if turn.is_some_and(|turn| turn.eats_wakes && *last < turn.ended && turn.left().is_zero()) {
+    if turn.is_some_and(|turn| turn.eats_wakes && *last < turn.since && turn.left().is_zero()) {
         return true;
     }
     let pause = AGAIN_AFTER[rings.len().min(AGAIN_AFTER.len()) - 1];

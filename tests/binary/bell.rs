@@ -102,7 +102,8 @@ fn a_ring_nobody_came_for_is_repeated_after_its_pause() {
     };
     rung_ago("ann", 40, 1);
     rung_ago("bob", 40, 2);
-    assert_eq!(rang(&session, session.bell("UserPromptSubmit")), "cc2cc: mail for calm-owl from ann; it follows.\n");
+    let _server = session.mailbox().hold_presence().unwrap();
+    assert_eq!(rang(&session, session.bell("SessionStart")), "cc2cc: mail for calm-owl from ann; it follows.\n");
 }
 
 #[test]
