@@ -53,8 +53,8 @@ const AGAIN_AFTER: [SignedDuration; 4] = [
     SignedDuration::from_mins(10),
     SignedDuration::from_hours(1),
 ];
-/// How long after the beginning or end of a turn a wake from before that may still be on its way to the mailman. Until then nothing else rings: he
-/// brings all that waits, and a second wake would find nothing.
+/// How long after the beginning or end of a turn a wake from before that may still be on its way to the mailman. Until
+/// then nothing else rings: he brings all that waits, and a second wake would find nothing.
 const LATE_WAKE: SignedDuration = SignedDuration::from_secs(10);
 /// The same for clients that may have used the wake up without calling him, as those before 2.1.273 do in the middle of a
 /// turn. Past that it is rung again.
@@ -75,7 +75,7 @@ struct Turn {
 }
 
 impl Turn {
-    /// What is left of the time in which a wake of the turn's may still be on its way.
+    /// What is left of the time in which a wake from before may still be on its way.
     fn left(self) -> Duration {
         left_of(if self.eats_wakes { LATE_OR_EATEN_WAKE } else { LATE_WAKE }, self.since)
     }

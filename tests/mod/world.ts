@@ -77,9 +77,7 @@ export function world(on, { commands = [] } = {}) {
     seen.open = seen.open.filter(id => id !== e.id)
     return { value: undefined }
   })
-  on('ui.focus', (_, e) => {
-    return { value: {} }
-  })
+  on('ui.focus', () => ({ value: {} }))
   on('prompt.read', () => ({ value: { text: draft.text, cursor: draft.text.length } }))
   on('prompt.fill', (_, e) => {
     seen.filled.push(e.text)
