@@ -19,6 +19,7 @@ mod send;
 mod status;
 mod statusline;
 mod thread;
+mod topics;
 mod typed;
 mod update;
 mod verbs;
@@ -127,7 +128,7 @@ pub fn run() -> ExitCode {
 fn command() -> clap::Command {
     let command = Cli::command();
     let verbs = verbs::listing(&command);
-    let options = help::title("Options:");
+    let options = verbs::title("Options:");
     command.help_template(format!(
         "{{about-with-newline}}\n{{usage-heading}} {{usage}}\n\n{verbs}{options}\n{{options}}{{after-help}}"
     ))

@@ -3,9 +3,10 @@
 //! One thread draws and answers keys; others sleep until the home, the keyboard or a signal has something to say. What
 //! is known is in [`model`], and what it looks like in [`draw`]; neither touches a disk or a terminal.
 
+pub mod action;
 pub mod agents;
 pub mod cells;
-pub mod draft;
+pub mod composer;
 pub mod draw;
 pub mod input;
 pub mod keys;
@@ -14,6 +15,7 @@ pub mod letters;
 pub mod live;
 pub mod model;
 mod mouse;
+pub mod news;
 pub mod past;
 pub mod reading;
 pub mod terminal;
@@ -32,14 +34,14 @@ use std::{
 use jiff::{Timestamp, tz::TimeZone};
 
 use self::{
-    keys::Action,
-    letter::Key,
+    action::{Action, Query},
+    letter::LetterRef,
     live::Message,
     model::{Model, Notice},
+    news::News,
     reading::Reading,
     terminal::Screen,
     theme::Theme,
-    work::{News, Wanted},
 };
 use crate::{
     failure::{Code, Failure},
@@ -63,7 +65,7 @@ pub fn run(home: &Home, agent: Option<AgentName>) -> Result<ExitCode, Failure> {
     live::listen(messages.clone());
     live::follow(home.clone(), messages.clone());
     let mut model = Model::new(Theme::from_env(), TimeZone::system(), Timestamp::now());
-    model.letters.show_only(Wanted { agent, text: String::new() });
+    model.letters.show_only(Query { agent, text: String::new() });
     let mut view = View { home: home.clone(), model, screen, messages, going: Vec::new() };
     let ended = view.last(&inbox);
     drop(view.screen);
@@ -130,7 +132,7 @@ impl View {
         action.map_or(Ok(None), |action| self.act(action))
     }
 
-    fn read(&mut self, key: &Key, show: fn(&mut Model, Reading)) {
+    fn read(&mut self, key: &LetterRef, show: fn(&mut Model, Reading)) {
         match work::read(&self.home, key) {
             Ok(found) => {
                 let reading = Reading::of(&found, &self.model.zone);

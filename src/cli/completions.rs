@@ -12,7 +12,7 @@ use std::{
 use clap_complete::{ArgValueCompleter, CompletionCandidate, env::Shells};
 use jiff::Timestamp;
 
-use super::{help, me};
+use super::{me, topics};
 use crate::{
     agent::directory,
     failure::{Code, Failure},
@@ -107,7 +107,7 @@ pub fn subjects() -> ArgValueCompleter {
     ArgValueCompleter::new(|begun: &OsStr| {
         let command = super::command();
         let verbs = super::verbs::of(&command).map(|(verb, about)| candidate(verb, &about));
-        let topics = help::topics().map(|(topic, title)| candidate(topic, title));
+        let topics = topics::titles().map(|(topic, title)| candidate(topic, title));
         topics.chain(verbs).filter(|it| begins(it, begun)).collect()
     })
 }

@@ -6,20 +6,10 @@ use std::{
     process::ExitCode,
 };
 
-use clap::builder::{StyledStr, Styles};
+use clap::builder::StyledStr;
 
-use super::{completions, verbs};
+use super::{completions, topics, verbs};
 use crate::failure::{Code, Failure};
-
-macro_rules! topics {
-    ($($name:literal),* $(,)?) => {
-        [$(($name, include_str!(concat!("../../docs/help/", $name, ".md")))),*]
-    };
-}
-
-/// The topics of `docs/help`, in the order in which one wants to know.
-const TOPICS: [(&str, &str); 8] =
-    topics!["two-agents", "ci", "on-call", "scripts", "held", "states", "monitoring", "status-line"];
 
 /// Explain a topic with worked examples, or a verb
 ///
@@ -40,22 +30,16 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The topics and their titles.
-pub fn topics() -> impl Iterator<Item = (&'static str, &'static str)> {
-    TOPICS.iter().map(|(name, text)| (*name, text.lines().next().unwrap_or_default().trim_start_matches("# ")))
-}
-
 fn contents() -> String {
-    let width = TOPICS.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
-    let topics = verbs::lines(topics(), width);
-    let (head, verbs) = (title("Topics (cc2cc help TOPIC):"), verbs::listing(&super::command()));
+    let width = topics::titles().map(|(name, _)| name.len()).max().unwrap_or(0);
+    let topics = verbs::lines(topics::titles(), width);
+    let (head, verbs) = (verbs::title("Topics (cc2cc help TOPIC):"), verbs::listing(&super::command()));
     shown(&format!("{head}\n{topics}\n{verbs}cc2cc help VERB explains a verb.\n").into())
 }
 
 fn topic(wanted: &str) -> Option<String> {
-    let (_, text) = TOPICS.iter().find(|(name, _)| *name == wanted)?;
-    let (first, body) = text.trim_start_matches("# ").split_once('\n')?;
-    Some(shown(&format!("{}\n{body}", title(first)).into()))
+    let (title, body) = topics::text(wanted)?;
+    Some(shown(&format!("{}\n{body}", verbs::title(title)).into()))
 }
 
 fn verb(wanted: &str) -> Option<String> {
@@ -63,12 +47,6 @@ fn verb(wanted: &str) -> Option<String> {
     let known = verbs::of(&command).any(|(verb, _)| verb == wanted);
     let asked = command.try_get_matches_from(["cc2cc", wanted, "--help"]);
     asked.err().filter(|_| known).map(|help| shown(&help.render()))
-}
-
-/// A heading as clap styles its own.
-pub fn title(text: &str) -> String {
-    let style = *Styles::default().get_header();
-    format!("{style}{text}{style:#}")
 }
 
 /// Styled where a person looks at it, as clap does with its own help.
@@ -80,7 +58,7 @@ fn shown(text: &StyledStr) -> String {
 
 fn unknown(wanted: &str) -> Failure {
     let command = super::command();
-    let known = topics().map(|(name, _)| name).chain(verbs::of(&command).map(|(name, _)| name));
+    let known = topics::titles().map(|(name, _)| name).chain(verbs::of(&command).map(|(name, _)| name));
     let nearest = known.map(|name| (strsim::damerau_levenshtein(name, wanted), name)).min();
     let failure = Failure::new(Code::Usage, format!("there is no help on `{}`", wanted.escape_debug()));
     match nearest {

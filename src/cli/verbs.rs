@@ -1,8 +1,6 @@
 //! The verbs as `--help` and `help` list them: by what one wants to do.
 
-use clap::Command;
-
-use super::help;
+use clap::{Command, builder::Styles};
 
 const GROUPS: [(&str, &[&str]); 6] = [
     ("Write and read:", &["send", "inbox", "read", "wait", "status"]),
@@ -33,10 +31,16 @@ pub fn listing(command: &Command) -> String {
     let width = verbs.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     let is_placed = |name: &str| GROUPS.iter().any(|(_, names)| names.contains(&name));
     let rest: Vec<&str> = verbs.iter().map(|(name, _)| *name).filter(|name| !is_placed(name)).collect();
-    let group = |(title, names): (&str, &[&str])| {
+    let group = |(heading, names): (&str, &[&str])| {
         let known = names.iter().filter_map(|name| verbs.iter().find(|(verb, _)| verb == name));
         let lines = lines(known.map(|(name, about)| (*name, about.as_str())), width);
-        if lines.is_empty() { lines } else { format!("{}\n{lines}\n", help::title(title)) }
+        if lines.is_empty() { lines } else { format!("{}\n{lines}\n", self::title(heading)) }
     };
     GROUPS.into_iter().chain([(REST, rest.as_slice())]).map(group).collect()
+}
+
+/// A heading as clap styles its own.
+pub fn title(text: &str) -> String {
+    let style = *Styles::default().get_header();
+    format!("{style}{text}{style:#}")
 }

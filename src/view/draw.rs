@@ -5,6 +5,7 @@ mod bars;
 mod compose;
 mod help;
 mod letters;
+pub mod pane;
 mod reading;
 
 use ratatui::{
@@ -12,20 +13,16 @@ use ratatui::{
     layout::{Constraint, Layout, Rect},
     text::{Line, Span},
 };
-use unicode_width::UnicodeWidthStr;
 
 use super::{
     cells,
-    model::{Focus, Mode, Model, Places},
-    theme::Theme,
+    model::{Mode, Model, Places},
 };
 
 /// Below this there is no room for two panes.
 pub const SMALLEST: (u16, u16) = (60, 16);
 /// From here on an open letter leaves the list on the screen.
 const TALL: u16 = 34;
-/// Lines for one agent.
-pub const LINES_PER_AGENT: usize = 2;
 /// Lines for a letter that is being written.
 const COMPOSING: u16 = 9;
 
@@ -81,30 +78,4 @@ fn too_small(frame: &mut Frame, area: Rect) {
     for (row, line) in area.rows().zip(cells::wrapped(&text, usize::from(area.width))) {
         frame.render_widget(Line::from(line), row);
     }
-}
-
-/// The line above a pane, heavy above the one that the keys are for. Gives what is below it.
-fn heading(frame: &mut Frame, theme: Theme, area: Rect, title: &str, note: &str, is_focused: bool) -> Rect {
-    let [top, below] = Layout::vertical([Constraint::Length(1), Constraint::Min(0)]).areas(area);
-    let (stroke, style) = if is_focused { ("━", theme.accent()) } else { ("─", theme.faint()) };
-    let width = usize::from(top.width);
-    let title = cells::fit(title, width.saturating_sub(4));
-    let note = cells::fit(note, width.saturating_sub(title.width() + 8));
-    let note = if note.is_empty() { note } else { format!(" {note} ") };
-    let rest = width.saturating_sub(title.width() + note.width() + 4);
-    let title_style = if is_focused { theme.strong() } else { theme.faint() };
-    let line = Line::from(vec![
-        Span::styled(stroke, style),
-        Span::styled(format!(" {title} "), title_style),
-        Span::styled(stroke.repeat(rest), style),
-        Span::styled(note, theme.faint()),
-        Span::styled(stroke, style),
-    ]);
-    frame.render_widget(line, top);
-    below
-}
-
-/// Whether the keys are for this pane, and not for a text that is being written.
-fn is_focused(model: &Model, pane: Focus) -> bool {
-    model.focus == pane && !matches!(model.mode, Mode::Write(_))
 }

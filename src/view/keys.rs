@@ -5,32 +5,13 @@ mod writing;
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseEvent};
 
 use super::{
-    draft::Draft,
+    action::{Action, Deed, Query},
+    composer::Composer,
     input::Input,
-    letter::Key,
     letters::Part,
     model::{Focus, Mode, Model, Notice, Older},
-    past::Mark,
-    work::{Deed, Wanted},
 };
 use crate::{agent::status::Rung, mailbox::letter::LetterId};
-
-/// What a key asks of the world outside the model.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Action {
-    /// Show this letter in full.
-    Read(Key),
-    Do(Deed),
-    Copy(LetterId),
-    /// Look further back.
-    LookBack(Mark),
-    /// Look on the disk for such letters.
-    Search(Wanted),
-    Mouse(bool),
-    Redraw,
-    Suspend,
-    Quit,
-}
 
 impl Model {
     /// Takes in what the terminal says.
@@ -92,7 +73,7 @@ impl Model {
             KeyCode::Left | KeyCode::Char('h') => self.back(),
             KeyCode::Esc => self.leave(),
             KeyCode::Char('f') => return self.filter_by_agent(),
-            KeyCode::Char('/') => self.mode = Mode::Search(Input::new(self.letters.wanted().text.clone())),
+            KeyCode::Char('/') => self.mode = Mode::Search(Input::new(self.letters.query().text.clone())),
             KeyCode::Char('n') => self.compose(),
             KeyCode::Char('r') => self.answer(),
             KeyCode::Char('a') => return self.accept(),
@@ -177,7 +158,7 @@ impl Model {
         if self.reading.is_some() {
             self.close();
         } else if self.letters.is_filtered() {
-            self.letters.show_only(Wanted::default());
+            self.letters.show_only(Query::default());
             self.searching = false;
         } else {
             self.back();
@@ -197,35 +178,29 @@ impl Model {
             Focus::Agents => self.agents.selected().map(|agent| agent.name.clone()),
             _ => self.subject().map(|entry| entry.from.clone()),
         };
-        let Wanted { agent, text } = self.letters.wanted().clone();
+        let Query { agent, text } = self.letters.query().clone();
         let agent = if agent == chosen { None } else { chosen };
-        self.letters.show_only(Wanted { agent, text });
+        self.letters.show_only(Query { agent, text });
         self.look_on_disk()
     }
 
-    /// What is on the screen may be all that the view knows of, but not all there is.
-    pub(super) fn look_on_disk(&mut self) -> Option<Action> {
-        self.searching = self.older != Older::None && self.letters.is_filtered();
-        self.searching.then(|| Action::Search(self.letters.wanted().clone()))
-    }
-
     fn compose(&mut self) {
-        let of_filter = self.letters.wanted().agent.clone();
+        let of_filter = self.letters.query().agent.clone();
         let chosen = if self.focus == Focus::Agents { self.agents.selected().map(|agent| &agent.name) } else { None };
         let to = chosen.or(of_filter.as_ref()).filter(|name| !name.is_user());
-        self.take_up(Draft::to(to));
+        self.take_up(Composer::to(to));
     }
 
     fn answer(&mut self) {
         let Some(entry) = self.subject() else { return };
-        match Draft::answer(entry) {
+        match Composer::answer(entry) {
             Some(draft) => self.take_up(draft),
             None => self.notice = Some(Notice::trouble("a notice of cc2cc itself takes no answer")),
         }
     }
 
     /// Goes on with what was written before if it is about the same.
-    fn take_up(&mut self, draft: Draft) {
+    fn take_up(&mut self, draft: Composer) {
         let kept = self.kept.take_if(|kept| draft.continues(kept));
         self.mode = Mode::Write(kept.unwrap_or(draft));
     }

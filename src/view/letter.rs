@@ -17,7 +17,7 @@ const SEARCHED: usize = 2_000;
 
 /// One copy of a letter: a letter to a group has one in each mailbox.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Key {
+pub struct LetterRef {
     pub id: LetterId,
     /// Whose mailbox it is in.
     pub to: AgentName,
@@ -25,7 +25,7 @@ pub struct Key {
 
 #[derive(Debug, Clone)]
 pub struct Entry {
-    pub key: Key,
+    pub key: LetterRef,
     pub from: AgentName,
     pub thread: LetterId,
     pub at: Timestamp,
@@ -44,7 +44,7 @@ impl Entry {
     pub fn of(found: &Found) -> Self {
         let letter = &found.letter;
         let status = found.status();
-        let key = Key { id: letter.id.clone(), to: found.mailbox.name().clone() };
+        let key = LetterRef { id: letter.id.clone(), to: found.mailbox.name().clone() };
         let text: String = letter.content.text.chars().take(SEARCHED).collect();
         Self {
             searched: format!("{} {} {} {text}", key.id, letter.from, key.to).to_lowercase(),

@@ -3,9 +3,9 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{
-    letter::{Entry, Key},
+    action::Query,
+    letter::{Entry, LetterRef},
     window::Window,
-    work::Wanted,
 };
 use crate::{
     agent::status::Rung,
@@ -15,12 +15,12 @@ use crate::{
 #[derive(Debug, Default)]
 pub struct Letters {
     entries: Vec<Entry>,
-    index: HashMap<Key, usize>,
+    index: HashMap<LetterRef, usize>,
     threads: HashMap<LetterId, Vec<usize>>,
     unfolded: HashSet<LetterId>,
-    wanted: Wanted,
+    query: Query,
     /// Letters that a search on the disk has found to be wanted, beyond what the view keeps of them.
-    hits: HashSet<Key>,
+    hits: HashSet<LetterRef>,
     rows: Vec<Row>,
     cursor: Option<Spot>,
     pub window: Window,
@@ -55,7 +55,7 @@ pub enum Part {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Spot {
     Thread(LetterId),
-    Letter(Key),
+    Letter(LetterRef),
 }
 
 impl Letters {
@@ -99,8 +99,8 @@ impl Letters {
         {
             key.to.clone_from(new);
         }
-        if self.wanted.agent.as_ref() == Some(was) {
-            self.wanted.agent = Some(new.clone());
+        if self.query.agent.as_ref() == Some(was) {
+            self.query.agent = Some(new.clone());
         }
         self.arrange();
     }
@@ -114,18 +114,18 @@ impl Letters {
     }
 
     #[must_use]
-    pub fn wanted(&self) -> &Wanted {
-        &self.wanted
+    pub fn query(&self) -> &Query {
+        &self.query
     }
 
     #[must_use]
     pub fn is_filtered(&self) -> bool {
-        self.wanted != Wanted::default()
+        self.query != Query::default()
     }
 
-    pub fn show_only(&mut self, wanted: Wanted) {
-        if self.wanted != wanted {
-            self.wanted = wanted;
+    pub fn show_only(&mut self, query: Query) {
+        if self.query != query {
+            self.query = query;
             self.hits.clear();
             self.window.top = 0;
             self.cursor = None;
@@ -134,8 +134,8 @@ impl Letters {
     }
 
     /// Takes in what a search on the disk found.
-    pub fn add_hits(&mut self, wanted: &Wanted, entries: Vec<Entry>) {
-        if self.wanted == *wanted {
+    pub fn add_hits(&mut self, query: &Query, entries: Vec<Entry>) {
+        if self.query == *query {
             self.hits.extend(entries.iter().map(|entry| entry.key.clone()));
         }
         self.add_missing(entries);
@@ -152,7 +152,7 @@ impl Letters {
     }
 
     #[must_use]
-    pub fn find(&self, key: &Key) -> Option<&Entry> {
+    pub fn find(&self, key: &LetterRef) -> Option<&Entry> {
         self.index.get(key).map(|at| &self.entries[*at])
     }
 
@@ -265,7 +265,7 @@ impl Letters {
     }
 
     fn is_shown(&self, entry: &Entry) -> bool {
-        let Wanted { agent, text } = &self.wanted;
+        let Query { agent, text } = &self.query;
         let is_wanted = agent.as_ref().is_none_or(|agent| entry.concerns(agent))
             && (text.is_empty() || entry.says(&text.to_lowercase()));
         is_wanted || self.hits.contains(&entry.key)

@@ -12,10 +12,11 @@ use std::{
 use crossterm::event;
 
 use super::{
+    action::{Deed, Query},
     agents::Agent,
-    letter::{Entry, Key},
+    letter::{Entry, LetterRef},
+    news::{Done, News},
     past::{self, Mark},
-    work::{Deed, Done, News, Wanted},
 };
 use crate::{
     agent::{
@@ -114,13 +115,13 @@ pub fn follow(home: Home, messages: Sender<Message>) {
 /// What a batch of events comes to: each letter and each agent once, as it is now.
 fn digest(home: &Home, events: Vec<Event>) -> Vec<News> {
     let mut news = Vec::new();
-    let mut letters: HashMap<Key, Box<Found>> = HashMap::new();
+    let mut letters: HashMap<LetterRef, Box<Found>> = HashMap::new();
     let mut touched: BTreeSet<AgentName> = BTreeSet::new();
     for event in events {
         match event {
             Event::Sent(found) | Event::Step { found, .. } | Event::Dead { found, .. } => {
                 touched.insert(found.mailbox.name().clone());
-                let key = Key { id: found.letter.id.clone(), to: found.mailbox.name().clone() };
+                let key = LetterRef { id: found.letter.id.clone(), to: found.mailbox.name().clone() };
                 letters.insert(key, found);
             }
             Event::Online(agent, _) | Event::Offline(agent, _) | Event::Idle(agent, _) | Event::Busy(agent, _) => {
@@ -158,12 +159,12 @@ fn older(home: &Home, before: Option<&Mark>) -> News {
 }
 
 /// Looks for letters among all there are.
-pub fn search(home: Home, wanted: Wanted, messages: Sender<Message>) {
+pub fn search(home: Home, query: Query, messages: Sender<Message>) {
     thread::spawn(move || {
-        let text = Some(wanted.text.clone()).filter(|text| !text.is_empty());
-        let filter = Filter { agent: wanted.agent.clone(), text, ..Filter::default() };
+        let text = Some(query.text.clone()).filter(|text| !text.is_empty());
+        let filter = Filter { agent: query.agent.clone(), text, ..Filter::default() };
         let news = match history::newest(&home, &filter, HITS) {
-            Ok(found) => News::Hits { wanted, entries: found.iter().map(Entry::of).collect() },
+            Ok(found) => News::Hits { query, entries: found.iter().map(Entry::of).collect() },
             Err(error) => News::Trouble(error.into()),
         };
         messages.send(Message::News(news))

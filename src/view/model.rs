@@ -5,16 +5,16 @@ use jiff::{Timestamp, tz::TimeZone};
 use ratatui::layout::Rect;
 
 use super::{
+    action::Action,
     agents::Agents,
-    draft::Draft,
+    composer::Composer,
     input::Input,
-    keys::Action,
-    letter::{Entry, Key},
+    letter::{Entry, LetterRef},
     letters::Letters,
+    news::{Done, News},
     past::Mark,
     reading::Reading,
     theme::Theme,
-    work::{Done, News},
 };
 use crate::{failure::Failure, mailbox::letter::LetterId};
 
@@ -28,7 +28,7 @@ pub struct Model {
     pub reading: Option<Reading>,
     pub notice: Option<Notice>,
     /// What was written and not sent.
-    pub kept: Option<Draft>,
+    pub kept: Option<Composer>,
     pub older: Older,
     pub searching: bool,
     /// Whether the mouse is ours.
@@ -64,7 +64,7 @@ pub enum Mode {
     Browse,
     Help,
     Search(Input),
-    Write(Draft),
+    Write(Composer),
     /// What to tell the sender of a letter that is refused.
     Refuse(LetterId, Input),
 }
@@ -159,9 +159,9 @@ impl Model {
                 self.older = before.map_or(Older::None, Older::Before);
                 return if is_first { self.look_on_disk() } else { None };
             }
-            News::Hits { wanted, entries } => {
-                self.searching &= *self.letters.wanted() != wanted;
-                self.letters.add_hits(&wanted, entries);
+            News::Hits { query, entries } => {
+                self.searching &= *self.letters.query() != query;
+                self.letters.add_hits(&query, entries);
             }
             News::Trouble(failure) => {
                 self.searching = false;
@@ -207,7 +207,13 @@ impl Model {
     }
 
     #[must_use]
-    pub fn is_open(&self, key: &Key) -> bool {
+    pub fn is_open(&self, key: &LetterRef) -> bool {
         self.reading.as_ref().is_some_and(|reading| reading.key == *key)
+    }
+
+    /// What is on the screen may be all that the view knows of, but not all there is.
+    pub(super) fn look_on_disk(&mut self) -> Option<Action> {
+        self.searching = self.older != Older::None && self.letters.is_filtered();
+        self.searching.then(|| Action::Search(self.letters.query().clone()))
     }
 }

@@ -4,8 +4,8 @@ use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::{Position, Rect};
 
 use super::{
-    draw::LINES_PER_AGENT,
-    keys::Action,
+    action::Action,
+    draw::pane::LINES_PER_AGENT,
     model::{Focus, Model},
 };
 

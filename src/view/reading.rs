@@ -2,7 +2,7 @@
 
 use jiff::{Timestamp, tz::TimeZone};
 
-use super::{cells, letter::Key, theme, window::Window};
+use super::{cells, letter::LetterRef, theme, window::Window};
 use crate::{
     agent::status::{Found, Rung},
     mailbox::receipts::Step,
@@ -11,7 +11,7 @@ use crate::{
 
 #[derive(Debug, Clone)]
 pub struct Reading {
-    pub key: Key,
+    pub key: LetterRef,
     head: Vec<Fact>,
     text: String,
     /// How all that looks on a screen this wide.
@@ -83,7 +83,7 @@ impl Reading {
             head.push(Fact::Step { rung: Some(Rung::Dead), name: "dead", when, note: later(status.since, sent) });
         }
         head.extend(status.why.map(|why| Fact::Why(format!("because {}", cells::one_line(&why, 1_000)))));
-        let key = Key { id: letter.id.clone(), to: to.clone() };
+        let key = LetterRef { id: letter.id.clone(), to: to.clone() };
         let text = cells::safe(&letter.content.text);
         Self { key, head, text, laid: Laid::default(), window: Window::default() }
     }

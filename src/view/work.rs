@@ -2,11 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{
-    agents::Agent,
-    letter::{Entry, Key},
-    past::Mark,
-};
+use super::{action::Deed, letter::LetterRef, news::Done};
 use crate::{
     agent::{
         holding,
@@ -17,54 +13,6 @@ use crate::{
     mailbox::{home::Home, letter::LetterId, name::AgentName},
     report,
 };
-
-/// Something that the view is to know.
-#[derive(Debug)]
-pub enum News {
-    /// All agents there are.
-    Everyone(Vec<Agent>),
-    Agents(Vec<Agent>),
-    Gone(AgentName),
-    /// Letters as they are now.
-    Letters(Vec<Entry>),
-    Renamed {
-        was: AgentName,
-        new: AgentName,
-    },
-    /// Letters from further back; without a mark there are no more.
-    Older {
-        entries: Vec<Entry>,
-        before: Option<Mark>,
-    },
-    /// What a search found.
-    Hits {
-        wanted: Wanted,
-        entries: Vec<Entry>,
-    },
-    Trouble(Failure),
-}
-
-/// Which letters a person wants to see; all of them if nothing is said.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Wanted {
-    pub agent: Option<AgentName>,
-    pub text: String,
-}
-
-/// What was done, in a line.
-#[derive(Debug)]
-pub enum Done {
-    Sent(String),
-    Decided(String),
-}
-
-/// Something that the person wants done in the home.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Deed {
-    Send { to: String, text: String, answers: Option<LetterId> },
-    Accept(LetterId),
-    Refuse { id: LetterId, why: String },
-}
 
 impl Deed {
     /// Does it, as the verbs do.
@@ -105,7 +53,7 @@ fn refuse(home: &Home, id: &LetterId, why: &str) -> Result<Done, Failure> {
 ///
 /// # Errors
 /// When it is gone.
-pub fn read(home: &Home, key: &Key) -> Result<Found, Failure> {
+pub fn read(home: &Home, key: &LetterRef) -> Result<Found, Failure> {
     let mailbox = home.mailbox(&key.to);
     mailbox.and_then(|mailbox| status::find_in(&mailbox, &key.id)).ok_or_else(|| {
         Failure::new(Code::NotFound, format!("the letter {} is gone, or cannot be read any more", key.id))

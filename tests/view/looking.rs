@@ -3,10 +3,10 @@
 use cc2cc::{
     agent::Activity,
     view::{
-        keys::Action,
+        action::{Action, Query},
         model::Older,
+        news::News,
         theme::Theme,
-        work::{News, Wanted},
     },
 };
 use crossterm::event::{Event, KeyCode, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
@@ -255,12 +255,12 @@ fn what_is_not_known_yet_is_looked_for_on_the_disk() {
     let mark = cc2cc::view::past::page(&stage.home, None, 1).unwrap().1.expect("there is more");
     stage.model.older = Older::Before(mark);
     stage.types("/far back\n");
-    let wanted = Wanted { agent: None, text: "far back".into() };
-    assert_eq!(stage.asked, Some(Action::Search(wanted.clone())));
+    let query = Query { agent: None, text: "far back".into() };
+    assert_eq!(stage.asked, Some(Action::Search(query.clone())));
     assert!(stage.letters().contains("searching…"));
     let id = stage.post("calm-owl", "brave-fox", "k-9", minutes_ago(9_000), &("x".repeat(3_000) + "far back"), None);
     let found = cc2cc::agent::status::find_in(&stage.at("brave-fox"), &id).unwrap();
-    stage.hear(News::Hits { wanted, entries: vec![cc2cc::view::letter::Entry::of(&found)] });
+    stage.hear(News::Hits { query, entries: vec![cc2cc::view::letter::Entry::of(&found)] });
     assert_snapshot!(stage.letters(), @"❯    ○ calm-owl → brave-fox xxxxxxxxxxxxxxxxxxxxx…   6d");
 }
 

@@ -11,15 +11,8 @@ use cc2cc::{
         receipts::{Receipt, Step},
     },
     view::{
-        agents::Agent,
-        draw,
-        keys::Action,
-        letter::Entry,
-        model::Model,
-        past,
-        reading::Reading,
-        theme::Theme,
-        work::{self, News},
+        action::Action, agents::Agent, draw, letter::Entry, model::Model, news::News, past, reading::Reading,
+        theme::Theme, work,
     },
 };
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};

@@ -7,7 +7,7 @@ use ratatui::{
 };
 use unicode_width::UnicodeWidthStr;
 
-use super::{LINES_PER_AGENT, heading, is_focused};
+use super::pane::{LINES_PER_AGENT, heading, is_focused};
 use crate::{
     agent::status::Rung,
     view::{
@@ -40,7 +40,7 @@ pub fn draw(frame: &mut Frame, model: &mut Model, area: Rect) {
         }
         return;
     }
-    let only = model.letters.wanted().agent.as_ref();
+    let only = model.letters.query().agent.as_ref();
     let shown = agents.list().iter().enumerate().skip(agents.window.top).take(height);
     for (place, (at, agent)) in shown.enumerate() {
         let look = Look { is_selected: cursor == Some(at), focused, is_filter: only == Some(&agent.name) };

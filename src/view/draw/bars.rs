@@ -11,7 +11,7 @@ use crate::{
     agent::status::Rung,
     view::{
         cells,
-        draft::Field,
+        composer::Field,
         input::Input,
         model::{Focus, Mode, Model},
         theme::Theme,

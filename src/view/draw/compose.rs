@@ -6,10 +6,10 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use super::heading;
+use super::pane::heading;
 use crate::view::{
     cells,
-    draft::Field,
+    composer::Field,
     model::{Mode, Model},
 };
 

@@ -6,7 +6,7 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use super::heading;
+use super::pane::heading;
 use crate::{
     agent::status::Rung,
     view::{

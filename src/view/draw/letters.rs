@@ -9,7 +9,7 @@ use ratatui::{
 };
 use unicode_width::UnicodeWidthStr;
 
-use super::{heading, is_focused};
+use super::pane::{heading, is_focused};
 use crate::{
     agent::status::Rung,
     view::{
@@ -59,13 +59,13 @@ pub fn draw(frame: &mut Frame, model: &mut Model, area: Rect) {
 }
 
 fn titles(model: &Model) -> (String, String) {
-    let wanted = model.letters.wanted();
+    let query = model.letters.query();
     let mut title = "letters".to_owned();
-    if let Some(agent) = &wanted.agent {
+    if let Some(agent) = &query.agent {
         title.push_str(&format!(" of {agent}"));
     }
-    if !wanted.text.is_empty() {
-        title.push_str(&format!(" saying «{}»", cells::one_line(&wanted.text, 40)));
+    if !query.text.is_empty() {
+        title.push_str(&format!(" saying «{}»", cells::one_line(&query.text, 40)));
     }
     let note = match model.older {
         _ if model.searching => "searching…",

@@ -6,7 +6,7 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use super::{heading, is_focused};
+use super::pane::{heading, is_focused};
 use crate::view::{
     cells,
     model::{Focus, Model},

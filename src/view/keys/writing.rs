@@ -2,12 +2,11 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::Action;
 use crate::view::{
-    draft::{Draft, Field},
+    action::{Action, Deed, Query},
+    composer::{Composer, Field},
     input::Input,
     model::{Focus, Mode, Model, Notice},
-    work::{Deed, Wanted},
 };
 
 /// What is told to the sender of a refused letter if nothing else is said.
@@ -53,8 +52,8 @@ impl Model {
     }
 
     fn say_only(&mut self, text: &str) {
-        let agent = self.letters.wanted().agent.clone();
-        self.letters.show_only(Wanted { agent, text: text.to_owned() });
+        let agent = self.letters.query().agent.clone();
+        self.letters.show_only(Query { agent, text: text.to_owned() });
     }
 
     pub(super) fn write(&mut self, key: KeyEvent) -> Option<Action> {
@@ -95,7 +94,7 @@ impl Model {
         match &mut self.mode {
             Mode::Write(draft) if draft.sending => {}
             Mode::Write(draft) if draft.field == Field::Text => draft.text.insert(text),
-            Mode::Write(Draft { to: line, .. }) | Mode::Refuse(_, line) | Mode::Search(line) => {
+            Mode::Write(Composer { to: line, .. }) | Mode::Refuse(_, line) | Mode::Search(line) => {
                 line.insert(&text.split_whitespace().collect::<Vec<_>>().join(" "));
             }
             Mode::Browse | Mode::Help => {}

@@ -4,7 +4,7 @@ use super::{input::Input, letter::Entry};
 use crate::mailbox::{letter::LetterId, name::AgentName};
 
 #[derive(Debug, Clone, Default)]
-pub struct Draft {
+pub struct Composer {
     pub to: Input,
     pub text: Input,
     pub answers: Option<Answered>,
@@ -27,7 +27,7 @@ pub enum Field {
     Text,
 }
 
-impl Draft {
+impl Composer {
     /// A letter to an agent, or to whom one is yet to say.
     #[must_use]
     pub fn to(agent: Option<&AgentName>) -> Self {
