@@ -3,14 +3,14 @@
 //! Every letter is read, each time: there is no index that could disagree with the files. An id's own time is not
 //! trusted, since a sender may choose any id, nor a file's time, since a letter carries its writer's.
 
+mod matcher;
 mod sweep;
-mod wanted;
 
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-pub use self::wanted::Wanted;
+pub use self::matcher::Matcher;
 use super::status::{self, Found};
 use crate::mailbox::{disk::FsError, home::Home, letter::LetterId, name::AgentName};
 

@@ -9,7 +9,7 @@ use crate::{
     agent::{
         directory,
         feed::{Event, Feed},
-        history::{self, Filter, Looked, Wanted},
+        history::{self, Filter, Looked, Matcher},
         status::Found,
     },
     failure::Failure,
@@ -111,15 +111,15 @@ fn follow(
     entry: impl Fn(&Found) -> Option<String>,
 ) -> Result<ExitCode, Failure> {
     watch::end_with_reader();
-    let mut wanted = Wanted::new(home, filter)?;
+    let mut matcher = Matcher::new(home, filter)?;
     let is_printed = |found: &Found| {
         printed.iter().any(|known| known.letter.id == found.letter.id && known.letter.to == found.letter.to)
     };
     loop {
         for event in feed.next(BEAT) {
             match event {
-                Event::Renamed { .. } => wanted = Wanted::new(home, filter)?,
-                Event::Sent(found) if wanted.takes(&found) && !is_printed(&found) => {
+                Event::Renamed { .. } => matcher = Matcher::new(home, filter)?,
+                Event::Sent(found) if matcher.takes(&found) && !is_printed(&found) => {
                     if let Some(entry) = entry(&found) {
                         match super::print_surely(&super::for_reader(&entry)) {
                             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(ExitCode::SUCCESS),

@@ -10,8 +10,9 @@ use std::{
 };
 
 use super::{
-    Filter, Found, Looked, order,
-    wanted::{Glance, Wanted},
+    Filter, Found, Looked,
+    matcher::{Glance, Matcher},
+    order,
 };
 use crate::{
     agent::status,
@@ -35,7 +36,7 @@ pub fn look(home: &Home, filter: &Filter, limit: usize) -> Result<Looked, FsErro
     let mut looks = 0;
     loop {
         let before = home.mailboxes()?;
-        let looked = look_into(&before, &Wanted::new(home, filter)?, limit)?;
+        let looked = look_into(&before, &Matcher::new(home, filter)?, limit)?;
         looks += 1;
         if looks == MOST_LOOKS || home.mailboxes()? == before {
             return Ok(looked);
@@ -43,8 +44,8 @@ pub fn look(home: &Home, filter: &Filter, limit: usize) -> Result<Looked, FsErro
     }
 }
 
-fn look_into(mailboxes: &[Mailbox], wanted: &Wanted, limit: usize) -> Result<Looked, FsError> {
-    let mailboxes: Vec<&Mailbox> = mailboxes.iter().filter(|mailbox| wanted.may_lie_in(mailbox)).collect();
+fn look_into(mailboxes: &[Mailbox], matcher: &Matcher, limit: usize) -> Result<Looked, FsError> {
+    let mailboxes: Vec<&Mailbox> = mailboxes.iter().filter(|mailbox| matcher.may_lie_in(mailbox)).collect();
     let listed = shared_out(&mailboxes, Listed::default, |listed, mailbox| {
         list(mailbox, listed);
         Ok(())
@@ -56,7 +57,7 @@ fn look_into(mailboxes: &[Mailbox], wanted: &Wanted, limit: usize) -> Result<Loo
     let kept = shared_out(
         &batches,
         || (Kept::new(limit), Buffer::default()),
-        |(kept, buffer), batch| read(batch, wanted, kept, buffer),
+        |(kept, buffer), batch| read(batch, matcher, kept, buffer),
     );
     let mut found: Vec<Found> = kept?.into_iter().flat_map(|(kept, _)| kept.into_found()).collect();
     found.sort_by(|a, b| order(a).cmp(&order(b)));
@@ -141,17 +142,17 @@ fn list<'a>(mailbox: &'a Mailbox, listed: &mut Listed<'a>) {
     add(State::Inbox, waiting);
 }
 
-fn read(batch: &Batch, wanted: &Wanted, kept: &mut Kept, buffer: &mut Buffer) -> Result<(), FsError> {
+fn read(batch: &Batch, matcher: &Matcher, kept: &mut Kept, buffer: &mut Buffer) -> Result<(), FsError> {
     let folder = match Folder::open(&batch.dir) {
         Err(error) if error.is_not_found() => return Ok(()),
         opened => opened?,
     };
     for id in &batch.ids {
         match folder.read(id, buffer) {
-            Ok(bytes) => kept.take(batch, id, bytes, wanted),
+            Ok(bytes) => kept.take(batch, id, bytes, matcher),
             // It has moved on since it was listed.
             Err(error) if error.is_not_found() => {
-                if let Some(found) = status::find_in(batch.mailbox, id).filter(|found| wanted.takes(found)) {
+                if let Some(found) = status::find_in(batch.mailbox, id).filter(|found| matcher.takes(found)) {
                     kept.keep(found);
                 }
             }
@@ -173,13 +174,13 @@ impl Kept {
     }
 
     /// Looks no longer at a letter than it takes to know that it is not kept.
-    fn take(&mut self, batch: &Batch, id: &LetterId, bytes: &[u8], wanted: &Wanted) {
-        if !wanted.may_be(batch.mailbox, id, bytes) {
+    fn take(&mut self, batch: &Batch, id: &LetterId, bytes: &[u8], matcher: &Matcher) {
+        if !matcher.may_be(batch.mailbox, id, bytes) {
             return;
         }
         let glance = serde_json::from_slice::<Glance>(bytes).ok();
         if let Some(glance) = &glance
-            && !(wanted.takes_glance(batch.mailbox, id, glance)
+            && !(matcher.takes_glance(batch.mailbox, id, glance)
                 && glance.timestamp.is_none_or(|at| self.has_room_at(at)))
         {
             return;
@@ -189,7 +190,7 @@ impl Kept {
             _ => batch.mailbox.read(batch.state, id).ok(), // what is missing is in the file's own facts
         };
         let found = letter.map(|letter| Found { mailbox: batch.mailbox.clone(), state: batch.state, letter });
-        if let Some(found) = found.filter(|found| wanted.takes(found)) {
+        if let Some(found) = found.filter(|found| matcher.takes(found)) {
             self.keep(found);
         }
     }

@@ -17,7 +17,7 @@ use crate::mailbox::{
 
 /// A filter, made ready for many letters.
 #[derive(Debug)]
-pub struct Wanted {
+pub struct Matcher {
     agent: Option<Party>,
     with: Option<Party>,
     thread: Option<(LetterId, Finder<'static>)>,
@@ -44,7 +44,7 @@ pub(super) struct GlancedText<'a> {
     pub text: Cow<'a, str>,
 }
 
-impl Wanted {
+impl Matcher {
     /// What a filter means in this home, whose agents may have had other names.
     ///
     /// # Errors
@@ -101,7 +101,7 @@ impl Wanted {
         between && of_thread && says || self.is_narrow() && self.escape.find(bytes).is_some()
     }
 
-    /// As [`Wanted::takes`], of what a glance shows; a letter without a time has another look.
+    /// As [`Matcher::takes`], of what a glance shows; a letter without a time has another look.
     pub(super) fn takes_glance(&self, mailbox: &Mailbox, id: &LetterId, glance: &Glance) -> bool {
         self.is_between(mailbox, &glance.from)
             && self.is_of_thread(id, glance.thread.as_deref())
