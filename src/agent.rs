@@ -14,6 +14,7 @@ pub mod notice;
 pub mod policy;
 pub mod post;
 pub mod prune;
+pub mod record;
 pub mod repo;
 pub mod status;
 
@@ -23,13 +24,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::mailbox::{
-    Mailbox,
-    disk::{self, Durability, FsError},
-    letter::Origin,
-};
-
-const LIMIT_BYTES: u64 = 64 * 1024;
+use crate::mailbox::{Mailbox, letter::Origin};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(from = "String", rename_all = "lowercase")]
@@ -70,7 +65,7 @@ impl Activity {
     }
 }
 
-/// `agent.json`: what an agent's processes say of it. A lost write costs a stale line in a listing, no more.
+/// `agent.json`: what an agent's processes say of it. It is read and changed by the functions of [`record`] alone.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Record {
@@ -107,30 +102,14 @@ pub struct Record {
     pub channel: Option<Channel>,
     /// Letters since a person last spoke in this session.
     pub hops: u32,
+    /// It stands for a record that cannot be read; see [`Record::unknown`].
+    #[serde(skip)]
+    pub is_unknown: bool,
     #[serde(flatten)]
     pub extra: Map<String, Value>,
 }
 
 impl Record {
-    /// The record as last written; an empty one when there is none or it cannot be read.
-    #[must_use]
-    pub fn of(mailbox: &Mailbox) -> Self {
-        let bytes = disk::read(&path(mailbox), LIMIT_BYTES).unwrap_or_default();
-        serde_json::from_slice(&bytes).unwrap_or_default()
-    }
-
-    /// Writes the record in one step, stamped with `now`.
-    ///
-    /// # Errors
-    /// A `FsError` naming the file.
-    pub fn save(&mut self, mailbox: &Mailbox, now: Timestamp) -> Result<(), FsError> {
-        self.v = self.v.max(1); // a newer version's fields stay its own
-        self.updated = Some(now);
-        let mut bytes = serde_json::to_vec_pretty(self).unwrap_or_default();
-        bytes.push(b'\n');
-        disk::replace(&path(mailbox), &bytes, Durability::Process)
-    }
-
     /// Notes where the session works.
     pub fn locate(&mut self, cwd: &Path) {
         let repo = repo::at(cwd);
@@ -160,12 +139,8 @@ impl Record {
             repo: self.repo.clone(),
             branch: self.branch.clone(),
             permission_mode: self.permission_mode.clone(),
-            hops: self.hops + 1,
+            hops: self.hops.saturating_add(1),
             ..Origin::default()
         }
     }
-}
-
-fn path(mailbox: &Mailbox) -> std::path::PathBuf {
-    mailbox.path().join("agent.json")
 }

@@ -19,6 +19,7 @@ pub mod lock;
 pub mod log;
 pub mod name;
 pub mod presence;
+pub mod reading;
 pub mod receipts;
 pub mod scan;
 pub mod watch;

@@ -298,9 +298,9 @@ impl Server {
         if let Some(id) = &arguments.id {
             let id: LetterId = id.parse()?;
             let found = status::find_in(&me, &id).ok_or_else(|| Failure::no_such_letter(&id))?;
-            let mode = Record::of(&me).permission_mode;
+            let record = Record::of(&me);
             let denied = found.state == State::Inbox
-                && Config::load(&self.home)?.admit(&me, &found.letter, mode.as_deref())? == Admission::Denied;
+                && Config::load(&self.home)?.admit(&me, &found.letter, record.mode_as_receiver())? == Admission::Denied;
             if denied || found.is_withheld() {
                 return Err(Failure::not_for_a_model(&found));
             }

@@ -17,6 +17,7 @@ use crate::mailbox::{
     letter::{Letter, LetterId},
     lock::{self, Lock},
     name::AgentName,
+    reading::Reading,
 };
 
 /// Letters to one recipient that may go out at once.
@@ -56,14 +57,20 @@ pub struct Account {
 }
 
 impl Account {
-    /// Opens the account of a sender. What cannot be read of it counts as empty.
+    /// Opens the account of a sender. One that cannot be read is moved aside, and a new one begins.
     ///
     /// # Errors
-    /// A `FsError` when the lock cannot be had.
+    /// A `FsError` when the lock cannot be had, or the account cannot be read now.
     pub fn open(mailbox: &Mailbox) -> Result<Self, FsError> {
         let lock = lock::exclusive(&mailbox.path().join("outgoing.lock"))?;
-        let bytes = disk::read(&mailbox.path().join("outgoing.json"), LIMIT_BYTES).unwrap_or_default();
-        let flows = serde_json::from_slice(&bytes).unwrap_or_default();
+        let flows = match Reading::of(&mailbox.path().join("outgoing.json"), LIMIT_BYTES) {
+            Reading::Known(flows) => flows,
+            Reading::Missing => BTreeMap::new(),
+            Reading::Unreadable(unreadable) => {
+                unreadable.move_aside()?;
+                BTreeMap::new() // a full account again: what it had counted was a matter of seconds
+            }
+        };
         Ok(Self { mailbox: mailbox.clone(), flows, _lock: lock })
     }
 

@@ -12,15 +12,17 @@ use std::{
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::{Activity, Record, generate, host::HostKey};
 use crate::mailbox::{
     Mailbox,
     disk::{self, Durability, FsError},
     home::Home,
-    lock,
+    lock, log,
     name::AgentName,
     presence::Presence,
+    reading::Reading,
 };
 
 /// How long processes of a session that has died may outlive it; a session that resumes it waits this long at most.
@@ -29,6 +31,7 @@ const GHOSTS_LINGER: Duration = Duration::from_millis(2500);
 const MOVES_IN_WITHIN: Duration = Duration::from_secs(5);
 /// Stands in a mailbox from the claim until the session's server or bell holds the presence lock.
 const RESERVED: &str = "reserved";
+const LONGEST_POINTER_BYTES: u64 = 4096;
 
 /// What a process knows of the session it belongs to.
 #[derive(Debug, Clone)]
@@ -61,6 +64,8 @@ pub struct Claim {
 struct Pointer {
     v: u64,
     agent: AgentName,
+    #[serde(flatten)]
+    extra: Map<String, Value>,
 }
 
 /// The agent this claimant is; claims a name if it has none yet.
@@ -139,8 +144,12 @@ enum Patience {
 fn attempt(home: &Home, claimant: &Claimant, patience: Patience) -> Result<Option<Claim>, FsError> {
     let sessions = home.subdir("sessions")?;
     let _guard = lock::exclusive(&sessions.join("claims.lock"))?;
-    let of_host = find(home, &claimant.host);
-    let of_session = claimant.session.as_deref().and_then(|session| read_pointer(home, &session_file(session)));
+    let leads_to = |file: &str| {
+        let pointer = pointer_to_write(home, file)?; // one that may be readable later must not cost the session its name
+        Ok::<_, FsError>(pointer.and_then(|pointer| home.mailbox(&pointer.agent)))
+    };
+    let of_host = leads_to(&host_file(&claimant.host))?;
+    let of_session = claimant.session.as_deref().map(|session| leads_to(&session_file(session))).transpose()?.flatten();
     let same = |a: &Mailbox, b: &Mailbox| a.name() == b.name();
 
     if let Some(mailbox) = &of_host {
@@ -206,17 +215,21 @@ fn settle(home: &Home, claimant: &Claimant, mailbox: Mailbox, denied: Option<Age
             write_pointer(home, &file, mailbox.name())?;
         }
     }
-    let mut record = Record::of(&mailbox);
-    if record.host.as_deref() != Some(claimant.host.as_str()) || record.ended.is_some() {
+    let goes_on = match Record::read(&mailbox) {
+        Reading::Known(record) => record.host.as_deref() == Some(claimant.host.as_str()) && record.ended.is_none(),
+        Reading::Missing | Reading::Unreadable(_) => false,
+    };
+    if !goes_on {
         mailbox.furnish()?; // somebody may have tidied up in it
         let now = Timestamp::now();
-        record.host = Some(claimant.host.to_string());
-        record.ended = None;
-        record.state = Activity::Idle;
-        record.started = Some(now);
-        record.channel = None;
         disk::replace(&mailbox.path().join(RESERVED), b"", Durability::Process)?;
-        record.save(&mailbox, now)?;
+        Record::take_over(&mailbox, now, |record| {
+            record.host = Some(claimant.host.to_string());
+            record.ended = None;
+            record.state = Activity::Idle;
+            record.started = Some(now);
+            record.channel = None;
+        })?;
     }
     Ok(Claim { mailbox, denied })
 }
@@ -239,17 +252,38 @@ pub fn leads_to_somebody_online(home: &Home, record: &Path) -> bool {
 }
 
 fn read_pointer(home: &Home, file: &str) -> Option<Mailbox> {
-    let bytes = disk::read(&home.path().join("sessions").join(file), 4096).ok()?;
-    let pointer: Pointer = serde_json::from_slice(&bytes).ok()?;
-    home.mailbox(&pointer.agent)
+    match pointer(home, file) {
+        Reading::Known(pointer) => home.mailbox(&pointer.agent),
+        Reading::Missing | Reading::Unreadable(_) => None,
+    }
+}
+
+fn pointer(home: &Home, file: &str) -> Reading<Pointer> {
+    Reading::of(&home.path().join("sessions").join(file), LONGEST_POINTER_BYTES)
+}
+
+/// As [`pointer`], for those who may write it, under the lock of all claims: one that will never be readable is moved
+/// aside.
+fn pointer_to_write(home: &Home, file: &str) -> Result<Option<Pointer>, FsError> {
+    match pointer(home, file) {
+        Reading::Known(pointer) => Ok(Some(pointer)),
+        Reading::Missing => Ok(None),
+        Reading::Unreadable(unreadable) => {
+            let aside = unreadable.move_aside()?;
+            log::line(home, &format!("sessions: {} could not be read: {}", aside.display(), unreadable.why));
+            Ok(None)
+        }
+    }
 }
 
 fn write_pointer(home: &Home, file: &str, agent: &AgentName) -> Result<(), FsError> {
+    let extra = match pointer_to_write(home, file)? {
+        Some(pointer) if home.mailbox(&pointer.agent).is_some_and(|mailbox| mailbox.name() == agent) => return Ok(()),
+        Some(pointer) => pointer.extra,
+        None => Map::new(),
+    };
     let path: PathBuf = home.path().join("sessions").join(file);
-    if read_pointer(home, file).is_some_and(|mailbox| mailbox.name() == agent) {
-        return Ok(());
-    }
-    let text = serde_json::to_vec(&Pointer { v: 1, agent: agent.clone() }).unwrap_or_default();
+    let text = serde_json::to_vec(&Pointer { v: 1, agent: agent.clone(), extra }).unwrap_or_default();
     disk::replace(&path, &text, Durability::Process)
 }
 

@@ -19,6 +19,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use serde::Deserialize;
 
+use super::record::HOPS_UNKNOWN;
 use crate::mailbox::{
     Mailbox, State,
     disk::{self, FsError},
@@ -130,6 +131,9 @@ impl Config {
         match rule {
             Rule::Refuse => Verdict::Refuse(format!("config.toml refuses letters from {sender} to {receiver}")),
             Rule::Hold => Verdict::Hold(format!("config.toml holds letters from {sender} to {receiver}")),
+            Rule::Accept if letter.origin.hops > self.hop_limit && letter.origin.hops >= HOPS_UNKNOWN => {
+                Verdict::Hold("nobody knows how many letters ago a person has spoken".to_owned())
+            }
             Rule::Accept if letter.origin.hops > self.hop_limit => {
                 Verdict::Hold(format!("no person has spoken for {} letters", letter.origin.hops))
             }

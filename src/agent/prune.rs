@@ -60,7 +60,8 @@ pub fn prune(home: &Home, before: Timestamp, mode: Mode) -> Result<Pruned, FsErr
     }
     for record in disk::names(&home.path().join("sessions")).unwrap_or_default() {
         let path = home.path().join("sessions").join(&record);
-        let is_record = record.to_string_lossy().ends_with(".json");
+        let name = record.to_string_lossy();
+        let is_record = name.ends_with(".json") || name.contains(".json.unreadable-");
         let written =
             fs::metadata(&path).and_then(|facts| facts.modified()).ok().and_then(|at| Timestamp::try_from(at).ok());
         if is_record && written.is_some_and(|at| at < before) && !identity::leads_to_somebody_online(home, &path) {

@@ -41,14 +41,16 @@ pub fn is_alone(mailbox: &Mailbox) -> bool {
 /// # Errors
 /// A `FsError` when the record cannot be written.
 pub fn introduce(mailbox: &Mailbox) -> Result<()> {
-    let mut record = Record::of(mailbox);
     let project = env::var_os("CLAUDE_PROJECT_DIR").map(PathBuf::from);
-    if let Some(cwd) = project.or_else(|| env::current_dir().ok()) {
-        record.locate(&cwd);
-    }
-    record.session = client::session();
-    record.transcript = None;
-    Ok(record.save(mailbox, Timestamp::now())?)
+    let cwd = project.or_else(|| env::current_dir().ok());
+    Record::change(mailbox, Timestamp::now(), |record| {
+        if let Some(cwd) = &cwd {
+            record.locate(cwd);
+        }
+        record.session = client::session();
+        record.transcript = None;
+    })?;
+    Ok(())
 }
 
 /// Claims what waits and gives it in the mailman's frame, to stand in the result of a tool.
@@ -58,13 +60,13 @@ pub fn introduce(mailbox: &Mailbox) -> Result<()> {
 pub fn hand_out(home: &Home, mailbox: &Mailbox) -> Result<Option<String>> {
     let now = Timestamp::now();
     proof::settle(mailbox, now, proof::Patience::Short)?;
-    let mut record = Record::of(mailbox);
+    let record = Record::of(mailbox);
     let transcript_path = transcript(&record).map(|path| path.display().to_string());
-    let input = Input { transcript_path, permission_mode: record.permission_mode.clone(), ..Input::default() };
+    let permission_mode = record.mode_as_receiver().map(str::to_owned);
+    let input = Input { transcript_path, permission_mode, ..Input::default() };
     let Delivery { letters, context, hops, .. } = mailman::deliver(home, mailbox, &input, Way::Tool, now, |_| true)?;
     if !letters.is_empty() {
-        record.hops = hops;
-        record.save(mailbox, now)?;
+        Record::change(mailbox, now, |record| record.hops = hops)?;
     }
     for letter in &letters {
         mailbox.note(&letter.id, &Receipt::now(Step::Delivered))?;

@@ -137,10 +137,8 @@ fn take_lock(mailbox: &Mailbox) -> Result<Option<lock::Lock>> {
 }
 
 fn mark(mailbox: &Mailbox, channel: Channel) -> Result<()> {
-    let mut record = Record::of(mailbox);
-    if record.channel != Some(channel) {
-        record.channel = Some(channel);
-        record.save(mailbox, Timestamp::now())?;
+    if Record::of(mailbox).channel != Some(channel) {
+        Record::change(mailbox, Timestamp::now(), |record| record.channel = Some(channel))?;
     }
     Ok(())
 }
@@ -178,7 +176,7 @@ fn admission(config: &Config, mailbox: &Mailbox, letter: &Letter) -> Result<Opti
         return Ok(None); // pushed once and not proved: never twice this way
     }
     let record = Record::of(mailbox);
-    let known = record.permission_mode.as_deref();
+    let known = record.mode_as_receiver();
     let mode = if may_bypass(client::command_line().iter().map(String::as_str)) { Some(BYPASS) } else { known };
     if !record.has_hooks() {
         return Ok(Some(config.admit(mailbox, letter, mode)?).filter(|admission| *admission != Admission::Denied));
@@ -212,7 +210,7 @@ fn push_one(
         return Ok(Outcome::Fine);
     }
     let before = record.channel;
-    note_turn(mailbox, record, letter, admission)?;
+    note_turn(mailbox, letter, admission)?;
     push(message(letter))?;
     mailbox.note(&letter.id, &Receipt::now(Step::Delivered))?;
     if before == Some(Channel::Open) {
@@ -227,12 +225,14 @@ fn push_one(
 }
 
 /// A channel message raises no hook that would note what its turn was given.
-fn note_turn(mailbox: &Mailbox, mut record: Record, letter: &Letter, admission: Admission) -> Result<()> {
-    record.hops = if admission == Admission::Granted { letter.origin.hops } else { 0 };
-    if record.has_hooks() {
-        record.state = Activity::Busy; // until its Stop
-    }
-    Ok(record.save(mailbox, Timestamp::now())?)
+fn note_turn(mailbox: &Mailbox, letter: &Letter, admission: Admission) -> Result<()> {
+    Record::change(mailbox, Timestamp::now(), |record| {
+        record.hops = if admission == Admission::Granted { letter.origin.hops } else { 0 };
+        if record.has_hooks() {
+            record.state = Activity::Busy; // until its Stop
+        }
+    })?;
+    Ok(())
 }
 
 /// Waits until the transcript knows the letter. Without hooks the transcript may be another one by now.

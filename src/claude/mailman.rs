@@ -59,10 +59,6 @@ fn bring(home: &Home, input: &Input, prompt: &str) -> Result<()> {
         return hook::print(&answer, event);
     }
     let now = Timestamp::now();
-    let mut record = Record::of(&mailbox);
-    if !is_wake(prompt) {
-        record.hops = 0; // a person has spoken
-    }
     proof::settle(&mailbox, now, proof::Patience::Short)?;
     let delivery = deliver(home, &mailbox, input, Way::Hook, now, |_| true)?;
     if delivery.is_empty() && bell::is_only_ring(prompt) {
@@ -71,8 +67,13 @@ fn bring(home: &Home, input: &Input, prompt: &str) -> Result<()> {
         hook::print(&Answer { block, ..Answer::default() }, event)?;
         return note_told(&mailbox, &delivery);
     }
-    record.state = Activity::Busy;
-    hand_over(&mailbox, input, record, &delivery, event, now)
+    let by_person = !is_wake(prompt);
+    hand_over(&mailbox, input, &delivery, event, now, |record| {
+        record.state = Activity::Busy;
+        if by_person {
+            record.hops = 0;
+        }
+    })
 }
 
 /// Answers `Stop`: the turn's letters are looked up. What came meanwhile is left to the bell, which starts a turn of its
@@ -85,15 +86,14 @@ pub fn on_stop(home: &Home, input: &Input) -> Result<()> {
     let mailbox = my_mailbox(home, input)?;
     let now = Timestamp::now();
     proof::settle(&mailbox, now, proof::Patience::Short)?;
-    let mut record = Record::of(&mailbox);
     let bell_rings = client::part() == client::Part::Attended;
     let mut delivery =
         deliver(home, &mailbox, input, Way::Hook, now, |letter| !bell_rings && letter.priority != Priority::Low)?;
     if delivery.is_empty() {
         delivery.notices = untold_notices(&mailbox, now)?;
     }
-    record.state = if delivery.is_empty() { Activity::Idle } else { Activity::Busy };
-    hand_over(&mailbox, input, record, &delivery, "Stop", now)
+    let state = if delivery.is_empty() { Activity::Idle } else { Activity::Busy };
+    hand_over(&mailbox, input, &delivery, "Stop", now, |record| record.state = state)
 }
 
 /// What one delivery consists of.
@@ -193,20 +193,22 @@ pub(super) fn deliver(
 fn hand_over(
     mailbox: &Mailbox,
     input: &Input,
-    mut record: Record,
     delivery: &Delivery,
     event: &str,
     now: Timestamp,
+    change: impl FnOnce(&mut Record),
 ) -> Result<()> {
-    if !delivery.is_empty() {
-        // What this turn writes comes after these letters, whatever went before: along any chain of turns it grows.
-        record.hops = delivery.hops;
-    }
-    record.session.clone_from(&input.session_id);
-    record.transcript.clone_from(&input.transcript_path);
-    record.hooks_of.clone_from(&record.host);
-    record.permission_mode = input.permission_mode.clone().or(record.permission_mode);
-    record.save(mailbox, now)?;
+    Record::change(mailbox, now, |record| {
+        change(record);
+        if !delivery.is_empty() {
+            // What this turn writes comes after these letters, whatever went before: along any chain of turns it grows.
+            record.hops = delivery.hops;
+        }
+        record.session.clone_from(&input.session_id);
+        record.transcript.clone_from(&input.transcript_path);
+        record.hooks_of.clone_from(&record.host);
+        record.permission_mode = input.permission_mode.clone().or_else(|| record.permission_mode.take());
+    })?;
     let answer = Answer { context: delivery.context.clone(), message: delivery.message(), ..Answer::default() };
     hook::print(&answer, event)?;
     for letter in &delivery.letters {

@@ -75,10 +75,11 @@ pub fn end(home: &Home, input: &Input) -> Result<()> {
     let Some(claimant) = client::claimant(input.session_id.clone(), Trust::Host) else { return Ok(()) };
     let Some(mailbox) = identity::find(home, &claimant.host) else { return Ok(()) };
     let now = Timestamp::now();
-    let mut record = Record::of(&mailbox);
-    record.ended = Some(now);
-    record.state = Activity::Idle;
-    Ok(record.save(&mailbox, now)?)
+    Record::change(&mailbox, now, |record| {
+        record.ended = Some(now);
+        record.state = Activity::Idle;
+    })?;
+    Ok(())
 }
 
 /// A session that takes no part must not pass on the identity of the session it was started from.
@@ -101,13 +102,13 @@ fn add_to_environment(line: &str) -> Result<()> {
 }
 
 fn remember(mailbox: &Mailbox, input: &Input, now: Timestamp) -> Result<()> {
-    let mut record = Record::of(mailbox);
-    if let Some(cwd) = &input.cwd {
-        record.locate(Path::new(cwd));
-    }
-    record.session.clone_from(&input.session_id);
-    record.transcript.clone_from(&input.transcript_path);
-    record.hooks_of.clone_from(&record.host);
-    record.save(mailbox, now)?;
+    Record::change(mailbox, now, |record| {
+        if let Some(cwd) = &input.cwd {
+            record.locate(Path::new(cwd));
+        }
+        record.session.clone_from(&input.session_id);
+        record.transcript.clone_from(&input.transcript_path);
+        record.hooks_of.clone_from(&record.host);
+    })?;
     Ok(())
 }

@@ -133,11 +133,11 @@ fn take(home: &Home, mailbox: &Mailbox, json: bool, now: Timestamp) -> Result<Ex
     let look = mailbox.look(now)?;
     notice::buried(mailbox, &look.buried, now)?;
     let config = me::in_a_session().then(|| Config::load(home)).transpose()?;
-    let mode = Record::of(mailbox).permission_mode;
+    let record = Record::of(mailbox);
     for waiting in look.letters {
         let Ok(letter) = mailbox.read(State::Inbox, &waiting.id) else { continue };
         if let Some(config) = &config
-            && config.admit(mailbox, &letter, mode.as_deref())? == Admission::Denied
+            && config.admit(mailbox, &letter, record.mode_as_receiver())? == Admission::Denied
         {
             continue;
         }

@@ -30,8 +30,8 @@ fn office() -> (World, [Presence; 2], LetterId) {
     let world = World::new().agent("calm-owl").agent("brave-fox").agent("night-owl").agent("user");
     symlink(CC2CC, world.path("bin/cc2cc")).unwrap();
     let there = ["calm-owl", "brave-fox"].map(|name| world.at(name).hold_presence().unwrap());
-    let mut record = Record { cwd: Some("/srv/\u{1b}[2Jshop".into()), ..Record::of(&world.at("calm-owl")) };
-    record.save(&world.at("calm-owl"), Timestamp::now()).unwrap();
+    let place = "/srv/\u{1b}[2Jshop".to_owned();
+    Record::change(&world.at("calm-owl"), Timestamp::now(), |record| record.cwd = Some(place)).unwrap();
     let then = Timestamp::now() - SignedDuration::from_hours(80);
     let (fox, owl) = ("brave-fox".parse().unwrap(), "calm-owl".parse().unwrap());
     let letter = Letter::new(fox, owl, "delete: the $(touch cache) \u{1b}[2J `now`", then);

@@ -95,9 +95,7 @@ fn office(world: &World) -> (Session<'_>, Vec<Presence>) {
 /// An agent works in the shop.
 fn move_in(world: &World, name: &str) -> Presence {
     let mailbox = world.at(name);
-    let mut record = Record::of(&mailbox);
-    record.locate(&world.path("shop"));
-    record.save(&mailbox, Timestamp::now()).unwrap();
+    Record::change(&mailbox, Timestamp::now(), |record| record.locate(&world.path("shop"))).unwrap();
     mailbox.hold_presence().unwrap()
 }
 

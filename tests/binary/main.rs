@@ -25,6 +25,7 @@ mod mcp;
 mod overview;
 mod people;
 mod reading;
+mod records;
 mod redact;
 mod sending;
 mod session;

@@ -11,14 +11,13 @@ use crate::world::{World, has};
 fn office() -> World {
     let world = World::new().agent("ann").agent("bob");
     let record = |name: &str, state: Activity, cwd: &str, branch: Option<&str>| {
-        let mut record = Record {
-            state,
-            cwd: Some(cwd.to_owned()),
-            branch: branch.map(str::to_owned),
-            started: Some(Timestamp::now() - SignedDuration::from_mins(5)),
-            ..Record::of(&world.at(name))
-        };
-        record.save(&world.at(name), Timestamp::now()).unwrap();
+        Record::change(&world.at(name), Timestamp::now(), |record| {
+            record.state = state;
+            record.cwd = Some(cwd.to_owned());
+            record.branch = branch.map(str::to_owned);
+            record.started = Some(Timestamp::now() - SignedDuration::from_mins(5));
+        })
+        .unwrap();
     };
     record("ann", Activity::Busy, &world.path("home/src/app").display().to_string(), Some("main"));
     record("bob", Activity::Idle, "/srv", None);

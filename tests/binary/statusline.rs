@@ -79,10 +79,11 @@ fn a_session_that_takes_no_part_has_nothing_to_show() {
     ");
     // The session's name is gone to another since.
     let bob = world.session("bob").started();
-    let mut record = Record::of(&bob.mailbox());
-    record.session = Some("another".to_owned());
-    record.host = None;
-    record.save(&bob.mailbox(), Timestamp::now()).unwrap();
+    Record::change(&bob.mailbox(), Timestamp::now(), |record| {
+        record.session = Some("another".to_owned());
+        record.host = None;
+    })
+    .unwrap();
     fs::remove_dir_all(world.path("mail/sessions")).unwrap();
     assert_eq!(line(&bob, "cc2cc statusline").fine().out, "");
 }

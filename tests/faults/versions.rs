@@ -95,8 +95,7 @@ fn records_and_pointers_of_a_newer_version() {
     let office = left_by(NEWER);
     let fixture = json(&Path::new(NEWER).join("to-bob/agent.json"));
     let bob = office.world.at("bob");
-    let mut record = Record::of(&bob);
-    record.save(&bob, jiff::Timestamp::now()).unwrap();
+    Record::change(&bob, jiff::Timestamp::now(), |_| {}).unwrap();
     assert_kept(&fixture, &json(&bob.path().join("agent.json")), &["updated", "state"]);
     let pointers = names(&Path::new(NEWER).join("sessions"));
     assert_eq!(pointers.len(), 1);

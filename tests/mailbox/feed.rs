@@ -156,12 +156,10 @@ fn an_agent_comes_works_rests_and_goes() {
     let post = Post::new().agent("bob");
     let mut feed = open(&post);
     let bob = post.at("bob");
-    let mut record = Record::of(&bob);
     let here = bob.hold_presence().unwrap();
-    record.save(&bob, noon()).unwrap();
+    Record::change(&bob, noon(), |_| {}).unwrap();
     assert_eq!(until(&mut feed, "bob idle"), ["bob online", "bob idle"]);
-    record.state = Activity::Busy;
-    record.save(&bob, noon()).unwrap();
+    Record::change(&bob, noon(), |record| record.state = Activity::Busy).unwrap();
     assert_eq!(until(&mut feed, "bob busy"), ["bob busy"]);
     assert!(feed.agents()[0].online);
     drop(here);
@@ -196,7 +194,7 @@ fn a_mailbox_that_is_made_meanwhile_is_followed_and_one_that_goes_is_forgotten()
     whole_way(&post, "bob");
     assert_eq!(until(&mut feed, "seen"), WHOLE_WAY);
     let here = post.at("bob").hold_presence().unwrap();
-    Record::default().save(&post.at("bob"), noon()).unwrap();
+    Record::change(&post.at("bob"), noon(), |_| {}).unwrap();
     until(&mut feed, "bob idle");
     post.home.remove(&post.at("bob")).unwrap();
     assert_eq!(until(&mut feed, "bob offline"), ["bob offline"]);

@@ -16,9 +16,7 @@ fn office() -> Post {
     fs::create_dir(repo.join(".git")).unwrap();
     fs::write(repo.join(".git/HEAD"), "ref: refs/heads/main\n").unwrap();
     let place = |agent: &str, cwd: &Path| {
-        let mut record = Record::default();
-        record.locate(cwd);
-        record.save(&post.at(agent), noon()).unwrap();
+        Record::change(&post.at(agent), noon(), |record| record.locate(cwd)).unwrap();
     };
     place("ann", &post.folder("repo/src"));
     place("bob", &post.folder("repo/src"));

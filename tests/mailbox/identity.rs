@@ -88,8 +88,7 @@ fn a_session_that_ended_is_found_at_once_though_its_last_process_lingers() {
     let post = Post::new();
     let before = claim(&post, &starting("p1", "s1")).mailbox;
     let _ghost = before.hold_presence().unwrap();
-    let mut record = Record { ended: Some(noon()), ..Record::of(&before) };
-    record.save(&before, noon()).unwrap();
+    Record::change(&before, noon(), |record| record.ended = Some(noon())).unwrap();
 
     assert_eq!(claim(&post, &starting("p2", "s1")).mailbox, before);
     assert_eq!(Record::of(&before).ended, None, "it is there again");

@@ -20,6 +20,7 @@ mod presence;
 mod proof;
 mod pruning;
 mod races;
+mod records;
 mod renames;
 mod sending;
 mod steps;

@@ -119,9 +119,7 @@ fn the_mode_a_session_has_now_counts_when_a_letter_is_sent() {
     let post = Post::new().agent("ann").agent("bob");
     let mode = |agent: &str, mode: &str| {
         let mailbox = post.at(agent);
-        let mut record = Record::of(&mailbox);
-        record.permission_mode = Some(mode.into());
-        record.save(&mailbox, noon()).unwrap();
+        Record::change(&mailbox, noon(), |record| record.permission_mode = Some(mode.into())).unwrap();
     };
     mode("ann", "default");
     mode("bob", "default");

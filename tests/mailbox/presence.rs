@@ -42,8 +42,7 @@ fn a_session_that_said_goodbye_is_away_while_its_last_processes_end() {
     let post = Post::new().agent("bob");
     let bob = post.at("bob");
     let _here = bob.hold_presence().unwrap();
-    let mut record = Record { ended: Some(noon()), ..Record::of(&bob) };
-    record.save(&bob, noon()).unwrap();
+    Record::change(&bob, noon(), |record| record.ended = Some(noon())).unwrap();
     assert!(!Record::of(&bob).is_online(&bob));
 }
 

@@ -21,10 +21,13 @@ use crate::post::{Post, id, name, noon, says, steps, texts, waiting};
 fn a_letter_carries_what_cc2cc_knows_of_its_sender() {
     let post = Post::new().agent("ann").agent("bob");
     let ann = post.at("ann");
-    let mut record =
+    let told =
         Record { permission_mode: Some("plan".into()), session: Some("s1".into()), hops: 4, ..Record::default() };
-    record.locate(&post.folder("project"));
-    record.save(&ann, noon()).unwrap();
+    Record::change(&ann, noon(), |record| {
+        *record = told;
+        record.locate(&post.folder("project"));
+    })
+    .unwrap();
 
     let sent =
         post.send("ann", "bob", &Draft { priority: Priority::High, ttl_seconds: Some(60), ..says("hello") }).unwrap();
@@ -42,8 +45,7 @@ fn a_letter_carries_what_cc2cc_knows_of_its_sender() {
 #[test]
 fn a_person_speaking_for_a_session_starts_the_count_anew() {
     let post = Post::new().agent("ann").agent("bob");
-    let mut record = Record { hops: 9, ..Record::default() };
-    record.save(&post.at("ann"), noon()).unwrap();
+    Record::change(&post.at("ann"), noon(), |record| record.hops = 9).unwrap();
     let sender = Sender::agent(&post.at("ann")).by_hand();
     post::send(&post.home, &sender, &"bob".parse().unwrap(), &says("hello"), noon()).unwrap();
     assert_eq!(waiting(&post.at("bob"))[0].origin.hops, 0);
@@ -54,8 +56,7 @@ fn the_sender_is_told_whether_anyone_is_there() {
     let post = Post::new().agent("ann").agent("bob");
     assert_eq!(post.send("ann", "bob", &says("x")).unwrap()[0].online, None);
     let _here = post.at("bob").hold_presence().unwrap();
-    let mut record = Record { state: Activity::Busy, ..Record::of(&post.at("bob")) };
-    record.save(&post.at("bob"), noon()).unwrap();
+    Record::change(&post.at("bob"), noon(), |record| record.state = Activity::Busy).unwrap();
     assert_eq!(post.send("ann", "bob", &says("y")).unwrap()[0].online, Some(Activity::Busy));
 }
 

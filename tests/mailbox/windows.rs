@@ -65,14 +65,12 @@ fn a_letter_that_is_looked_through_is_finished_as_soon_as_it_is_let_go() {
 fn an_agents_record_that_is_looked_through_is_replaced_as_soon_as_it_is_let_go() {
     let post = Post::new().agent("bob");
     let bob = post.at("bob");
-    let mut record = Record::of(&bob);
-    record.save(&bob, noon()).unwrap();
+    Record::change(&bob, noon(), |_| {}).unwrap();
     let scanner = holds(&bob.path().join("agent.json"));
-    record.cwd = Some("somewhere else".into());
     let is_draft = |name: &str| name.starts_with("agent.json.");
     let names = || fs::read_dir(bob.path()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     thread::scope(|scope| {
-        let saving = scope.spawn(|| record.save(&bob, noon()));
+        let saving = scope.spawn(|| Record::change(&bob, noon(), |record| record.cwd = Some("somewhere else".into())));
         until("the draft is written", || names().any(|name| is_draft(&name)));
         scanner.end();
         saving.join().unwrap().unwrap();

@@ -125,7 +125,8 @@ fn the_live_view_is_open() {
         .map(|(name, place, state)| {
             let mailbox = home.claim(&name.parse().expect("a name")).expect("a mailbox");
             let cwd = world.home().join("shop").join(place).display().to_string();
-            Record { cwd: Some(cwd), state, ..Record::default() }.save(&mailbox, Timestamp::now()).expect("a record");
+            let told = Record { cwd: Some(cwd), state, ..Record::default() };
+            Record::change(&mailbox, Timestamp::now(), |record| *record = told).expect("a record");
             (name != "swift-lynx").then(|| mailbox.hold_presence().expect("its presence"))
         })
         .collect();

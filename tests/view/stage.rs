@@ -83,8 +83,8 @@ impl Stage {
     /// An agent with a session that works somewhere.
     pub fn online(&mut self, agent: &str, state: Activity, cwd: &str) {
         let mailbox = self.home.claim(&name(agent)).unwrap();
-        let mut record = Record { state, cwd: Some(cwd.into()), branch: Some("main".into()), ..Record::default() };
-        record.save(&mailbox, noon()).unwrap();
+        let told = Record { state, cwd: Some(cwd.into()), branch: Some("main".into()), ..Record::default() };
+        Record::change(&mailbox, noon(), |record| *record = told).unwrap();
         self.present.push(mailbox.hold_presence().unwrap());
     }
 

@@ -53,7 +53,7 @@ fn an_agent_comes_and_goes() {
     watched.shows("0 of 1 online");
     let mailbox = place.home().mailbox(&"ann".parse().unwrap()).unwrap();
     let presence = mailbox.hold_presence().unwrap();
-    Record { state: Activity::Busy, ..Record::default() }.save(&mailbox, Timestamp::now()).unwrap();
+    Record::change(&mailbox, Timestamp::now(), |record| record.state = Activity::Busy).unwrap();
     watched.shows("1 of 1 online");
     watched.shows("● ann");
     drop(presence);
