@@ -20,6 +20,8 @@ const HANDS = ['composer', 'bridge', 'sdk']
 /** How long to wait before listening again when what listened was killed. */
 const AGAIN_MS = 10_000
 const WAKE_FIRST_MS = 250
+/** The pauses after which a command that was refused is registered again. */
+const REGISTER_AGAIN_MS = [20, 50, 100, 200, 400, 800, 1600]
 /** What a person is told of, or no longer. */
 const TOLD = ['ready', 'sent', 'held', 'accepted', 'refused', 'retried', 'expired', 'dead']
 /** What happens to agents and not to letters. */
@@ -109,23 +111,57 @@ export const register = on => {
   })
 }
 
-/** Registers the bare commands; of those that somebody else has, the person is told once. */
+/** Registers the bare commands; of those that it cannot have the person is told once. */
 async function takeNames($) {
+  const refused = await take($, COMMANDS)
+  if (refused.length > 0) void takeLater($, refused).catch(error => $.ui.log(`commands: ${error}`, { to: 'debug' }))
+}
+
+/**
+ * Goes on trying. After an update this copy of the mod begins while the registrations of the copy before it still stand,
+ * and those are refused, too; only what is refused for good is somebody else's.
+ */
+async function takeLater($, refused) {
+  for (const pause of REGISTER_AGAIN_MS) {
+    if (refused.length === 0) return
+    await $.clock.sleep(pause)
+    refused = await take($, refused.map(({ command }) => command))
+  }
+  for (const { command, error } of refused) {
+    $.ui.log(`/${command.name} could not be had (${error}); /cc2cc:${command.name} does the same`)
+  }
+}
+
+/** Registers these commands; gives those that were refused although nobody is known to have them, and why. */
+async function take($, commands) {
+  const refused = []
   const known = await $.command.list()
-  for (const command of COMMANDS) {
-    const taken = known.some(({ name, plugin }) => name === command.name && plugin !== $.plugin.name)
+  for (const command of commands) {
+    if (known.some(other => other.name === command.name && isForeign($, other))) {
+      await tellOfOwner($, command)
+      continue
+    }
     try {
-      if (taken) throw new Error('it is taken')
       await $.command.register({ ...command, immediate: true })
       ours.add(command.name)
-    } catch {
-      const told = `taken: ${command.name}`
-      if (await $.store.get(told)) continue
-      $.ui.log(`/${command.name} is somebody else's here; /cc2cc:${command.name} does the same`)
-      await $.store.set(told, true)
+    } catch (error) {
+      refused.push({ command, error })
     }
   }
   $.ui.invalidate('command.describe') // what was asked before all of them were taken is kept
+  return refused
+}
+
+/** Whether a listed command is known to be somebody else's. What a mod registered may be listed without its plugin. */
+function isForeign($, { source, plugin }) {
+  return plugin === undefined ? source !== 'plugin' : plugin !== $.plugin.name
+}
+
+async function tellOfOwner($, { name }) {
+  const told = `somebody has ${name}`
+  if (await $.store.get(told)) return
+  $.ui.log(`/${name} is somebody else's here; /cc2cc:${name} does the same`)
+  await $.store.set(told, true)
 }
 
 /** The answer to a command that is somebody else's, or given by no person; undefined for the others. */

@@ -27,13 +27,10 @@ const BINARY: &str = if cfg!(windows) { "bin/cc2cc.exe" } else { "bin/cc2cc" };
 /// How the plugin's files name it, in JSON and in JavaScript.
 const IN_FILES: [&str; 3] = ["/bin/cc2cc\"", "/bin/cc2cc`", "/bin/cc2cc'"];
 
-/// The plugin's files, by their place in its folder.
+/// The plugin's files, by their place in its folder. Running clients load the mod anew when one of the last four changes,
+/// so these come after all that they need, each after those it names.
 const FILES: [(&str, &[u8]); 14] = [
-    (".claude-plugin/plugin.json", include_bytes!("../../plugin/.claude-plugin/plugin.json")),
     (".mcp.json", include_bytes!("../../plugin/.mcp.json")),
-    ("hooks/hooks.json", include_bytes!("../../hooks/hooks.json")),
-    ("hooks/register.js", include_bytes!("../../hooks/register.js")),
-    ("hooks/pane.js", include_bytes!("../../hooks/pane.js")),
     ("commands/send.md", include_bytes!("../../plugin/commands/send.md")),
     ("commands/inbox.md", include_bytes!("../../plugin/commands/inbox.md")),
     ("commands/who.md", include_bytes!("../../plugin/commands/who.md")),
@@ -43,6 +40,10 @@ const FILES: [(&str, &[u8]); 14] = [
     ("icon.png", include_bytes!("../../plugin/icon.png")),
     ("LICENSE-MIT", include_bytes!("../../LICENSE-MIT")),
     ("LICENSE-APACHE", include_bytes!("../../LICENSE-APACHE")),
+    ("hooks/pane.js", include_bytes!("../../hooks/pane.js")),
+    ("hooks/register.js", include_bytes!("../../hooks/register.js")),
+    ("hooks/hooks.json", include_bytes!("../../hooks/hooks.json")),
+    (".claude-plugin/plugin.json", include_bytes!("../../plugin/.claude-plugin/plugin.json")),
 ];
 
 /// Where things go.
@@ -158,15 +159,13 @@ impl Places {
             before.into_iter().flat_map(|list| list.files).filter(|file| !all.contains(file)).collect();
         all.extend(gone.iter().cloned());
         self.write_list(&all, &from)?;
-        for (file, bytes) in texts {
-            let path = self.file(file);
-            make_parent(&path)?;
-            disk::replace(&path, &rendered(file, bytes, BINARY), Durability::Disk)?;
-        }
         let me = env::current_exe().and_then(fs::canonicalize).map_err(InstallError::NoBinary)?;
         // A copy is known as ours by being the same as the binary in the plugin, so it is made before that changes.
         let copied = if cfg!(windows) { Some(self.make_link(&me)?) } else { None };
         self.copy_binary(&me)?;
+        for (file, bytes) in texts {
+            self.put(file, &rendered(file, bytes, BINARY))?;
+        }
         for file in &gone {
             disk::remove(&self.file(file))?;
         }
@@ -228,6 +227,16 @@ impl Places {
         let path = self.plugin.join(LIST);
         make_parent(&path)?;
         disk::replace(&path, &serde_json::to_vec_pretty(&installed).unwrap_or_default(), Durability::Disk)
+    }
+
+    /// Writes a file of the plugin, unless it is there already: whatever changes makes running clients load the mod anew.
+    fn put(&self, file: &str, bytes: &[u8]) -> Result<(), FsError> {
+        let path = self.file(file);
+        if disk::read(&path, 1024 * 1024).is_ok_and(|there| there == bytes) {
+            return Ok(());
+        }
+        make_parent(&path)?;
+        disk::replace(&path, bytes, Durability::Disk)
     }
 
     /// Replaces the binary in one step, also while sessions run the old one.

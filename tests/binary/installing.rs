@@ -1,6 +1,12 @@
 //! `cc2cc install` and `uninstall`, into a private home.
 
-use std::{fs, io::ErrorKind, path::PathBuf, process::Command};
+use std::{
+    fs,
+    io::ErrorKind,
+    path::{Path, PathBuf},
+    process::Command,
+    time::{Duration, SystemTime},
+};
 
 use insta::assert_snapshot;
 use serde_json::{Value, json};
@@ -123,6 +129,29 @@ fn installing_again_updates_what_is_there_with_the_old_binary_in_use() {
     --- err
     ");
     assert_eq!(below_home(&world), installed);
+}
+
+#[test]
+fn only_what_has_changed_is_written_again_since_running_clients_watch_it() {
+    let world = World::new();
+    world.run(&["install"]).fine();
+    let plugin = world.path("home/.claude/skills/cc2cc");
+    let files: Vec<PathBuf> =
+        world.files("home/.claude/skills/cc2cc").into_iter().filter(|file| is_text(file)).collect();
+    assert!(files.len() > 10, "{files:?}");
+    fs::write(plugin.join("hooks/register.js"), "an older mod").unwrap();
+    let before = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+    for file in &files {
+        fs::OpenOptions::new().write(true).open(file).unwrap().set_modified(before).unwrap();
+    }
+    world.run(&["install"]).fine();
+    let written = files.iter().filter(|file| file.metadata().unwrap().modified().unwrap() != before);
+    assert_eq!(written.collect::<Vec<_>>(), [&plugin.join("hooks/register.js")]);
+}
+
+/// Whether it is a file of the plugin that is neither the program nor the list of what was installed.
+fn is_text(file: &Path) -> bool {
+    !file.ends_with("installed.json") && !file.parent().is_some_and(|dir| dir.ends_with("bin"))
 }
 
 #[test]

@@ -1,7 +1,7 @@
 // What a person types: bare commands, answered at once.
 
 import { expect, test } from 'claude-code/testing'
-import { box, given, start, world } from './world.ts'
+import { box, given, start, until, world } from './world.ts'
 
 test('the commands are there at once and say what the binary says, to the person alone', async ($, on) => {
   const { seen, binary } = world(on)
@@ -46,6 +46,29 @@ test('a name that somebody else has stays theirs, and the person is told once', 
   expect((await given($, 'who')).text).toBe('the other one')
   await start($)
   expect(seen.log).toHaveLength(1)
+})
+
+test('after an update a command is had as soon as that of the copy before is gone', async ($, on) => {
+  // The client lists what is about to go without its plugin, and refuses to register it a second time.
+  const before = { name: 'send', description: 'Write to another session', source: 'plugin' }
+  const { seen, refusals } = world(on, { commands: [before] })
+  Object.assign(refusals, { send: 3, who: 1 })
+  await start($)
+  await until(() => seen.names.length === 3)
+  expect((await given($, 'send', 'bob hi')).text).toBe('send done')
+  expect((await given($, 'who')).text).toBe('who done')
+  expect(seen.log).toEqual([])
+})
+
+test('a command that is refused for good is told, with what to type instead', async ($, on) => {
+  const { seen, refusals } = world(on)
+  refusals.send = Infinity
+  await start($)
+  await until(() => seen.log.length > 0)
+  expect(seen.log).toHaveLength(1)
+  expect(seen.log[0]).toContain('/send could not be had')
+  expect(seen.log[0]).toContain('/cc2cc:send does the same')
+  expect((await given($, 'cc2cc:send', 'bob hi')).text).toBe('send done')
 })
 
 test('a command that no person gives is not obeyed', async ($, on) => {

@@ -11,10 +11,14 @@ export function box(...letters) {
   return JSON.stringify({ name: 'ann', waiting: count('waiting'), held: count('held'), letters })
 }
 
-/** Stands for the client and the binary. `binary.says` answers a verb of `typed`; `binary.events` is what it watches. */
+/**
+ * Stands for the client and the binary. `binary.says` answers a verb of `typed`; `binary.events` is what it watches;
+ * `refusals` is how often the client refuses to register a command.
+ */
 export function world(on, { commands = [] } = {}) {
   const seen = { names: [], asked: [], toasts: [], notes: [], cancelled: [], log: [], slept: [], status: undefined, filled: [], open: [] }
   const binary = { says: { 'inbox --json': box() }, events: [], isThere: true, hasPanes: true, mayNotify: true }
+  const refusals = {}
   binary.over = new Promise(resolve => (binary.ended = resolve))
   const draft = { text: '' }
   mock.store(on)
@@ -24,6 +28,10 @@ export function world(on, { commands = [] } = {}) {
   })
   on('command.list', () => ({ value: commands }))
   on('command.register', (_, e) => {
+    if (refusals[e.name] > 0) {
+      refusals[e.name] -= 1
+      return { deny: 'it stands already' }
+    }
     seen.names.push(e.name)
     return { value: { command: e.name } }
   })
@@ -83,11 +91,16 @@ export function world(on, { commands = [] } = {}) {
     seen.filled.push(e.text)
     return { isFilled: true }
   })
-  return { seen, binary, draft }
+  return { seen, binary, draft, refusals }
 }
 
 export async function start($) {
   await $.session.start({ cwd: '/', surface: 'terminal', isInteractive: true })
+}
+
+/** Lets the mod go on until something is so, or for long enough that it will not be. */
+export async function until(isSo) {
+  for (let turn = 0; turn < 1000 && !isSo(); turn++) await new Promise(resolve => setTimeout(resolve, 1))
 }
 
 /** A command as a person gives it, or as it comes from elsewhere. */

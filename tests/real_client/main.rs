@@ -19,6 +19,7 @@ mod returning;
 mod statusline;
 mod terminal;
 mod typing;
+mod updating;
 mod waking;
 mod world;
 
