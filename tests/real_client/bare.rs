@@ -23,7 +23,7 @@ fn bare_commands_are_answered_without_the_model_which_is_told_nothing_of_them() 
     ann.wait_for_screen("hint: did you mean bob?");
     ann.wait("he is idle again", || (agent(&world, "bob")["state"] == "idle").then_some(()));
     ann.type_line("/who");
-    ann.wait_for_screen("cc2cc: you are ann");
+    ann.wait_for_screen_times("cc2cc: you are ann", 2); // the first is from her start
     ann.wait_for_screen("bob        idle");
     ann.type_line("/send @dir hello");
     ann.wait_for_screen("nobody to send to: @dir means no agent that is online");
@@ -95,7 +95,7 @@ fn a_name_that_is_taken_stays_with_its_owner() {
     ann.wait_until_told("count to three");
     ann.idle();
     ann.type_line("/cc2cc:who ");
-    ann.wait_for_screen("you are ann");
+    ann.wait_for_screen_times("you are ann", 2);
     ann.quit();
 
     let again = settled(&world, "ann");
@@ -111,6 +111,7 @@ fn a_session_whose_binary_is_gone_goes_on() {
     ann.type_line("/send bob hello");
     ann.wait_for_screen("cc2cc: its binary could not be started");
     ann.type_line("/inbox");
+    ann.wait_for_screen_times("cc2cc: its binary could not be started", 2);
     ann.type_line("hello");
     ann.wait_until_told("hello");
     ann.wait_for_screen("● ok");
@@ -125,7 +126,7 @@ fn a_client_without_mods_keeps_the_long_names_and_wakes() {
     ann.wait("its server", || (agent(&world, "ann")["online"] == true).then_some(()));
     ann.wait("its bell", || crate::bell_is_set(&world, "ann").then_some(()));
     ann.type_line("/cc2cc:who ");
-    ann.wait_for_screen("you are ann");
+    ann.wait_for_screen_times("you are ann", 2);
     ann.type_line("/cc2cc:send user hello");
     ann.wait_for_screen("stored for user");
     ann.idle();

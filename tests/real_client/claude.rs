@@ -154,6 +154,13 @@ impl Session {
         }
     }
 
+    /// Waits until `text` is on the screen so many times, for what is said more than once.
+    #[track_caller]
+    pub fn wait_for_screen_times(&self, text: &str, times: usize) {
+        let what = format!("{text:?} on the screen {times} times");
+        self.wait(&what, || (self.screen().matches(text).count() >= times).then_some(()));
+    }
+
     /// Waits until `text` is on the screen.
     #[track_caller]
     pub fn wait_for_screen(&self, text: &str) {
@@ -188,11 +195,13 @@ impl Session {
         self.api.is_busy() || !self.at_prompt()
     }
 
-    /// Types `text`, sees it in the prompt box, then presses Enter.
+    /// Types `text`, sees it in the prompt box, presses Enter, and sees it gone from there: what is typed before would be
+    /// added to it.
     #[track_caller]
     pub fn type_line(&mut self, text: &str) {
         self.type_text(text);
         self.press("\r");
+        self.wait(&format!("{text:?} taken from the prompt box"), || (!self.has_draft(text)).then_some(()));
     }
 
     /// Types `text` and waits until it is in the prompt box; not for texts so long that they show as `[Pasted text]`.
@@ -205,9 +214,7 @@ impl Session {
     /// Waits until `text` is in the prompt box, whoever put it there.
     #[track_caller]
     pub fn wait_for_draft(&self, text: &str) {
-        let typed = squeezed(text);
-        let shown = || self.prompt_box().is_some_and(|shown| squeezed(&shown).contains(&typed));
-        self.wait(&format!("{text:?} in the prompt box"), || shown().then_some(()));
+        self.wait(&format!("{text:?} in the prompt box"), || self.has_draft(text).then_some(()));
     }
 
     /// Sends raw keys: `"\x1b"` is Esc, `"\r"` Enter, `"\x03"` Ctrl-C.
@@ -223,20 +230,26 @@ impl Session {
     /// Ends the client as a person would, from an empty prompt, and waits until it has gone.
     #[track_caller]
     pub fn quit(&mut self) {
-        self.type_line("/exit");
+        self.type_text("/exit");
+        self.press("\r");
         assert!(self.terminal.ends_within(PATIENCE), "the client goes on\n{}", self.report());
+    }
+
+    fn has_draft(&self, text: &str) -> bool {
+        self.prompt_box().is_some_and(|shown| squeezed(&shown).contains(&squeezed(text)))
     }
 
     fn at_prompt(&self) -> bool {
         self.prompt_box().is_some() && !self.screen().contains("esc to interrupt")
     }
 
-    /// What is in the prompt box and below it; `None` while a dialog has its place.
+    /// What is in the prompt box; `None` while a dialog has its place.
     fn prompt_box(&self) -> Option<String> {
         let screen = self.screen();
         let lines: Vec<&str> = screen.lines().collect();
         let border = lines.windows(2).rposition(|pair| pair[0].starts_with('─') && pair[1].starts_with('❯'))?;
-        Some(lines[border + 1..].join("\n"))
+        let inside: Vec<&str> = lines[border + 1..].iter().copied().take_while(|line| !line.starts_with('─')).collect();
+        Some(inside.join("\n"))
     }
 
     fn report(&self) -> String {

@@ -23,7 +23,7 @@ fn a_typed_letter_is_sent_without_the_model() {
     ann.wait_for_screen(&format!("no agent named {}", named("bobb")));
     ann.wait_for_screen(&format!("did you mean {}?", named("bob")));
     ann.type_line("/cc2cc:who ");
-    ann.wait_for_screen("you are ann");
+    ann.wait_for_screen_times("you are ann", 2); // the first is from her start
     ann.type_line("/cc2cc:accept 17");
     ann.wait_for_screen(&format!("no letter {} is held for ann", named("17")));
     assert_eq!(ann.screen().contains("operation blocked"), !mods, "{}", ann.screen());
