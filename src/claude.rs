@@ -16,3 +16,4 @@ pub mod proof;
 pub mod session;
 pub mod typed;
 pub mod version;
+pub mod watching;

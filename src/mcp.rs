@@ -2,10 +2,7 @@
 //!
 //! It ends when its client closes the connection or dies. While it runs, the agent is online.
 
-use std::{
-    path::Path,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use jiff::Timestamp;
@@ -44,7 +41,8 @@ use crate::{
         letter::{LetterId, Priority},
         log,
         name::AgentName,
-        watch::Watch,
+        presence::Presence,
+        watch::{Watch, glance::Glance},
     },
     report::json as report,
 };
@@ -88,27 +86,34 @@ fn claim(home: &Home) -> Result<HostKey> {
 
 /// Holds the presence of whatever agent the session is, as it changes.
 fn stay(home: &Home, host: &HostKey) -> Result<()> {
-    let sessions = home.subdir("sessions")?;
-    let watch = Watch::over([Path::new(&sessions)]);
-    let mut here = None;
-    let mut swept = Instant::now();
+    let (watch, mut sessions) = (Watch::by_beat(), Glance::at(home.subdir("sessions")?));
+    let mut here: Option<(Mailbox, Presence)> = None;
+    let (started, mut swept) = (Instant::now(), Instant::now());
     loop {
-        let mailbox = identity::find(home, host);
-        if let Some(mailbox) = mailbox.as_ref().filter(|mailbox| alone::is_alone(mailbox)) {
+        let may_have_moved = here.as_ref().is_none_or(|(mailbox, _)| !mailbox.exists());
+        if sessions.finds_change() || may_have_moved {
+            let mailbox = identity::find(home, host);
+            if here.as_ref().map(|(mailbox, _)| mailbox) != mailbox.as_ref() {
+                here = match mailbox {
+                    Some(mailbox) => {
+                        let presence = identity::move_in(&mailbox)?;
+                        Some((mailbox, presence))
+                    }
+                    None => None,
+                };
+            }
+        }
+        if let Some((mailbox, _)) = here.as_ref().filter(|(mailbox, _)| alone::is_alone(mailbox)) {
             alone::tend(home, mailbox, &mut swept);
         }
-        if here.as_ref().map(|(mailbox, _)| mailbox) != mailbox.as_ref() {
-            here = match mailbox {
-                Some(mailbox) => {
-                    let presence = identity::move_in(&mailbox)?;
-                    Some((mailbox, presence))
-                }
-                None => None,
-            };
-        }
-        watch.sleep(Duration::MAX);
+        // At the start the hook and this server agree on a name, and the waker waits for the server.
+        watch.sleep(if started.elapsed() < AGREED_WITHIN { FIRST_LOOKS } else { Duration::MAX });
     }
 }
+
+/// How long a session's processes may take to agree which agent it is, and how often the server looks until then.
+const AGREED_WITHIN: Duration = Duration::from_secs(10);
+const FIRST_LOOKS: Duration = Duration::from_millis(50);
 
 /// Pushes letters from a thread of its own, as long as pushes are taken.
 fn open_channel(home: Home, host: HostKey, peer: Peer<RoleServer>) {

@@ -63,6 +63,14 @@ impl Feed {
         Self::over(home, scope, PathWatch::below(home.path()))
     }
 
+    /// As [`Feed::open`], for whoever may hear of things with the next beat: it takes no watcher.
+    ///
+    /// # Errors
+    /// As [`Feed::open`].
+    pub fn by_beat(home: &Home, scope: Option<AgentName>) -> Result<Self, FsError> {
+        Self::over(home, scope, PathWatch::by_beat(home.path()))
+    }
+
     /// As [`Feed::open`], with a watch below the home that may be worse than the system's.
     ///
     /// # Errors
@@ -124,7 +132,7 @@ impl Feed {
     }
 
     fn pause(&self) -> Duration {
-        if self.watched { BEAT } else { BEAT_UNWATCHED }
+        if self.watched || self.watch.is_by_beat() { BEAT } else { BEAT_UNWATCHED }
     }
 
     /// Looks at what was announced.

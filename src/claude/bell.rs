@@ -18,7 +18,7 @@ use super::{
     channel,
     client::{self, Part},
     hook::{self, Input},
-    proof,
+    proof, watching,
 };
 use crate::{
     agent::{
@@ -157,7 +157,8 @@ fn sit_at(home: &Home, mailbox: &Mailbox, quiet_until: Instant, turn: Option<Tur
     let host = client::claimant(None, Trust::Host).context("the client has gone")?.host;
     let (inbox, held) = (mailbox.dir(State::Inbox), mailbox.dir(State::Held));
     let sessions = home.subdir("sessions")?;
-    let watch = Watch::over([inbox.as_path(), held.as_path(), Path::new(&sessions)]);
+    let directories = [inbox.as_path(), held.as_path(), Path::new(&sessions)];
+    let mut watch = watching::begin(mailbox, directories);
     let mut swept = Instant::now();
     let mut calm = Calm::default();
     let mut complaint = None;
@@ -165,6 +166,15 @@ fn sit_at(home: &Home, mailbox: &Mailbox, quiet_until: Instant, turn: Option<Tur
         if swept.elapsed() >= SWEEP_EVERY {
             notice::sweep(home, mailbox, Timestamp::now());
             swept = Instant::now();
+            if watch.refusal().is_some() {
+                watch = watching::begin(mailbox, directories); // others may have given one back
+            }
+        }
+        // Where there is a channel the server watches for it, and one watch is enough for a session.
+        match (channel::is_open(mailbox), watch.is_watching()) {
+            (true, true) => watch = Watch::by_beat(),
+            (false, false) if watch.refusal().is_none() => watch = watching::begin(mailbox, directories),
+            _ => {}
         }
         let quiet = quiet_until.saturating_duration_since(Instant::now()).max(left_to_channel(mailbox));
         match round(home, mailbox, quiet, turn, &mut calm) {

@@ -108,7 +108,7 @@ pub fn keep_open(home: &Home, host: &HostKey, push: impl Fn(Push) -> Result<()>)
     let sessions = home.subdir("sessions")?;
     loop {
         let Some(mailbox) = identity::find(home, host) else {
-            Watch::over([Path::new(&sessions)]).sleep(Duration::MAX);
+            Watch::by_beat().sleep(Duration::MAX);
             continue;
         };
         let Some(_lock) = take_lock(&mailbox)? else { return Ok(()) };

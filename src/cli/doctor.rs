@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::me;
 use crate::{
     agent::{Channel, directory, policy::Config},
-    claude::{bell, client, install::Places, marketplace::Plugin, version},
+    claude::{bell, client, install::Places, marketplace::Plugin, version, watching},
     failure::Failure,
     mailbox::{
         Key, Mailbox, State, disk,
@@ -21,6 +21,7 @@ use crate::{
         letter::{Kind, Letter},
         name::AgentName,
         receipts::Step,
+        watch::limits,
     },
 };
 
@@ -63,6 +64,7 @@ pub fn run(home: Result<Home, HomeError>, args: &Args) -> ExitCode {
             findings.extend(mailboxes(&home));
             findings.extend(sessions(&home));
             findings.extend(channels(&home));
+            findings.extend(unwatched(&home));
         }
         Err(error) => {
             let Failure { message, hint, .. } = error.into();
@@ -234,10 +236,11 @@ fn watched(home: &Home) -> Verdict {
     });
     let mut watcher = match watcher {
         Ok(watcher) => watcher,
-        Err(error) => return Verdict::Note(format!("no watcher to be had ({error}); {slow}")),
+        Err(error) => return Verdict::Note(format!("no watcher to be had ({}); {slow}", limits::explain(&error))),
     };
     if let Err(error) = watcher.watch(home.path(), RecursiveMode::NonRecursive) {
-        return Verdict::Note(format!("{} cannot be watched ({error}); {slow}", home.path().display()));
+        let reason = limits::explain(&error);
+        return Verdict::Note(format!("{} cannot be watched ({reason}); {slow}", home.path().display()));
     }
     let probe = home.path().join(format!("doctor-{}", disk::unique()));
     let written = disk::write_new(&probe, b"probe\n");
@@ -340,6 +343,16 @@ fn channels(home: &Home) -> Vec<Finding> {
         })
     };
     online.filter_map(verdict).map(|verdict| finding("channel", verdict)).collect()
+}
+
+/// Sessions whose waker has to look now and then, since the system gave it no watch.
+fn unwatched(home: &Home) -> Vec<Finding> {
+    let online = directory::list(home).unwrap_or_default().into_iter().filter(|agent| agent.online);
+    let note = |agent: directory::Listed| {
+        let (reason, name) = (watching::refusal(&agent.mailbox)?, agent.mailbox.name().clone());
+        Some(Verdict::Note(format!("{name} is woken by looking now and then: {reason}")))
+    };
+    online.filter_map(note).map(|verdict| finding("watching", verdict)).collect()
 }
 
 fn as_text(Finding { what, verdict }: &Finding) -> String {

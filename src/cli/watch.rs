@@ -3,6 +3,7 @@
 use std::{
     io::{self, IsTerminal},
     process::ExitCode,
+    time::Duration,
 };
 
 use jiff::Timestamp;
@@ -24,7 +25,7 @@ use crate::{
         Mailbox,
         home::Home,
         name::AgentName,
-        watch::{BEAT, Watch},
+        watch::{BEAT, Watch, glance::Glance},
     },
     report, view,
 };
@@ -94,7 +95,7 @@ fn follow_session(home: &Home) -> Result<(), Failure> {
     let reader = Reader::of(home);
     loop {
         let mailbox = await_claim(home, own)?;
-        let mut feed = Feed::open(home, Some(mailbox.name().clone()))?;
+        let mut feed = Feed::by_beat(home, Some(mailbox.name().clone()))?;
         // The session may take up another one's mailbox, as after a resume; a rename is no such move.
         let still = |feed: &Feed| {
             let followed = feed.scope().and_then(|name| home.mailbox(name));
@@ -104,15 +105,19 @@ fn follow_session(home: &Home) -> Result<(), Failure> {
     }
 }
 
+/// A name is claimed as the session starts, so it is waited for with short steps.
+const CLAIMED_WITHIN: Duration = Duration::from_millis(250);
+
 /// Waits until the session's first hook has claimed a name for it.
 fn await_claim(home: &Home, own: impl Fn() -> Option<Mailbox>) -> Result<Mailbox, Failure> {
-    let sessions = home.subdir("sessions")?;
-    let watch = Watch::over([sessions.as_path()]);
+    let (watch, mut sessions) = (Watch::by_beat(), Glance::at(home.subdir("sessions")?));
     loop {
-        if let Some(mailbox) = own() {
+        if sessions.finds_change()
+            && let Some(mailbox) = own()
+        {
             return Ok(mailbox);
         }
-        watch.sleep(BEAT);
+        watch.sleep(CLAIMED_WITHIN);
     }
 }
 

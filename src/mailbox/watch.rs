@@ -1,6 +1,8 @@
 //! Sleeping until something changes. A hint and no more: whoever wakes scans, and a slow beat covers every file system
 //! that stays silent.
 
+pub mod glance;
+pub mod limits;
 pub mod paths;
 
 use std::{
@@ -23,8 +25,10 @@ pub const BEAT_UNWATCHED: Duration = Duration::from_millis(500);
 #[derive(Debug)]
 pub struct Watch {
     changes: Receiver<()>,
-    /// Dropped with the watch; `None` where the system gives no watcher.
+    /// Dropped with the watch; `None` where the system gives no watcher, or none is wanted.
     watcher: Option<RecommendedWatcher>,
+    beat: Duration,
+    refusal: Option<notify::Error>,
 }
 
 impl Watch {
@@ -46,7 +50,21 @@ impl Watch {
             }
             Ok(watcher)
         });
-        Self { changes, watcher: watcher.ok() }
+        let (watcher, refusal) = match watcher {
+            Ok(watcher) => (Some(watcher), None),
+            Err(refusal) => (None, Some(refusal)),
+        };
+        let beat = if watcher.is_some() { BEAT } else { BEAT_UNWATCHED };
+        Self { changes, watcher, beat, refusal }
+    }
+
+    /// Asks for no watcher and looks with every beat.
+    ///
+    /// A user gets few watchers for all programs together (128 on most Linux systems), so of a session's processes only
+    /// the one whose news cannot wait has one.
+    #[must_use]
+    pub fn by_beat() -> Self {
+        Self { changes: mpsc::sync_channel(1).1, watcher: None, beat: BEAT, refusal: None }
     }
 
     /// Whether changes are announced, as far as the system says.
@@ -55,10 +73,15 @@ impl Watch {
         self.watcher.is_some()
     }
 
+    /// Why the system gave no watcher.
+    #[must_use]
+    pub fn refusal(&self) -> Option<String> {
+        self.refusal.as_ref().map(limits::explain)
+    }
+
     /// Returns after a change, after `longest`, or after one beat: look again in any case.
     pub fn sleep(&self, longest: Duration) {
-        let beat = if self.is_watching() { BEAT } else { BEAT_UNWATCHED };
-        let nap = longest.min(beat);
+        let nap = longest.min(self.beat);
         if let Err(RecvTimeoutError::Disconnected) = self.changes.recv_timeout(nap) {
             std::thread::sleep(nap);
         }
@@ -115,7 +138,8 @@ impl Watch {
     /// is the news. Where this fails, the end is late and no more.
     pub fn hand_over(&self) {
         #[cfg(target_os = "linux")]
-        if let Some(handle) = inotify_handle()
+        if self.is_watching()
+            && let Some(handle) = inotify_handle()
             && let Ok(binary) = std::env::current_exe()
         {
             use std::process::{Command, Stdio};

@@ -12,14 +12,9 @@ use crate::{
     alone::alone,
     office::{Heard, Office, Run},
     table::conclude,
+    watchers::watchers,
     world::{Said, World, binary, names, start, until},
 };
-
-fn watchers(of: &Child) -> usize {
-    let open = format!("/proc/{}/fd", of.id());
-    let leads_to = |name: &String| fs::read_link(format!("{open}/{name}")).unwrap_or_default();
-    names(open.as_ref()).iter().filter(|name| leads_to(name).ends_with("anon_inode:inotify")).count()
-}
 
 #[test]
 fn a_bell_without_a_watcher_rings_by_looking() {
@@ -35,7 +30,7 @@ fn a_bell_without_a_watcher_rings_by_looking() {
         .into_iter()
         .collect();
     for other in &others {
-        until("the other one watches", || (watchers(other) == 1).then_some(()));
+        until("the other one watches", || (watchers(other.id()) == 1).then_some(()));
     }
     let Run { mut command, input, .. } =
         office.session_process(&["wait", "--ring"], &json!({ "hook_event_name": "Stop" }));
@@ -48,7 +43,7 @@ fn a_bell_without_a_watcher_rings_by_looking() {
     };
     let first = naps(&beats(&bell));
     until("it sleeps and looks again", || (naps(&beats(&bell)) > first.map(|count| count + 1)).then_some(()));
-    assert_eq!(watchers(&bell), 0, "there was none left");
+    assert_eq!(watchers(bell.id()), 0, "there was none left");
     office.posted("ann", "calm-owl", "hello");
     let rang = Said::of(&bell.wait_with_output().unwrap());
     assert_eq!(rang.code, Some(2), "{rang:?}");

@@ -22,4 +22,5 @@ mod stopped;
 mod table;
 mod trace;
 mod versions;
+mod watchers;
 mod world;

@@ -73,6 +73,8 @@ pub struct PathWatch {
     shared: Arc<Shared>,
     /// `None` where the system gives no watcher.
     watcher: Option<RecommendedWatcher>,
+    /// Nobody asked for a watcher.
+    by_beat: bool,
     /// When the root was made that one watch for all is over: setting it again would lose what happens meanwhile.
     made: Option<SystemTime>,
 }
@@ -85,13 +87,25 @@ impl PathWatch {
         let roots: Vec<_> = [Some(root.to_owned()), root.canonicalize().ok()].into_iter().flatten().collect();
         let handler = Arc::clone(&shared);
         let watcher = notify::recommended_watcher(move |event| handler.take_in(event, &roots));
-        Self { root: root.to_owned(), shared, watcher: watcher.ok(), made: None }
+        Self { root: root.to_owned(), shared, watcher: watcher.ok(), by_beat: false, made: None }
     }
 
     /// A watch where the system gives none.
     #[must_use]
     pub fn refused(root: &Path) -> Self {
-        Self { root: root.to_owned(), shared: Arc::default(), watcher: None, made: None }
+        Self { root: root.to_owned(), shared: Arc::default(), watcher: None, by_beat: false, made: None }
+    }
+
+    /// A watch that asks the system for none, and leaves all to the slow beat; see [`Watch::by_beat`](super::Watch::by_beat).
+    #[must_use]
+    pub fn by_beat(root: &Path) -> Self {
+        Self { by_beat: true, ..Self::refused(root) }
+    }
+
+    /// Whether there is no hurry: nothing is announced because nobody asked for it.
+    #[must_use]
+    pub fn is_by_beat(&self) -> bool {
+        self.by_beat
     }
 
     /// A watch that hears nothing, as on a mount that announces nothing.
