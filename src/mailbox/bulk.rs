@@ -86,24 +86,68 @@ impl<'a> Folder<'a> {
             Err(Errno::PERM) => openat(&self.handle, name, flags, Mode::empty()),
             opened => opened,
         }?;
-        let mut length = 0;
-        loop {
-            let room = buffer.len() - length;
-            let count = read(&file, &mut buffer[length..])?;
-            length += count;
-            if count < room {
-                return Ok(&buffer[..length]); // less than there was room for: that was all of it
-            }
-            if length as u64 > FILE_LIMIT_BYTES {
-                return Err(io::ErrorKind::FileTooLarge.into());
-            }
-            buffer.resize(2 * buffer.len(), 0);
-        }
+        fill(buffer, |room| read(&file, room)).map(|length| &buffer[..length])
     }
 
     #[cfg(not(target_os = "linux"))]
     fn read_file<'b>(&self, name: &str, buffer: &'b mut Vec<u8>) -> io::Result<&'b [u8]> {
         *buffer = super::disk::read(&self.path.join(name), FILE_LIMIT_BYTES).map_err(|error| error.reason)?;
         Ok(buffer)
+    }
+}
+
+/// Reads to the end of a file, which alone is told by a read of nothing: a signal or a network may cut any read short.
+/// The buffer grows as need be.
+#[cfg(target_os = "linux")]
+fn fill(
+    buffer: &mut Vec<u8>,
+    mut read: impl FnMut(&mut [u8]) -> Result<usize, rustix::io::Errno>,
+) -> io::Result<usize> {
+    let mut length = 0;
+    loop {
+        match read(&mut buffer[length..]) {
+            Ok(0) => return Ok(length),
+            Ok(count) => length += count,
+            Err(rustix::io::Errno::INTR) => {}
+            Err(errno) => return Err(errno.into()),
+        }
+        if length as u64 > FILE_LIMIT_BYTES {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        if length == buffer.len() {
+            buffer.resize(2 * length, 0);
+        }
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use rustix::io::Errno;
+
+    use super::*;
+
+    #[test]
+    fn a_short_read_and_a_signal_are_not_the_end_of_a_file() {
+        let mut left: &[u8] = b"a letter that comes in pieces";
+        let mut turn = 0;
+        let mut buffer = vec![0; 8];
+        let length = fill(&mut buffer, |room| {
+            turn += 1;
+            if turn % 3 == 0 {
+                return Err(Errno::INTR);
+            }
+            let count = left.len().min(room.len()).min(5);
+            room[..count].copy_from_slice(&left[..count]);
+            left = &left[count..];
+            Ok(count)
+        });
+        assert_eq!(&buffer[..length.unwrap()], b"a letter that comes in pieces");
+    }
+
+    #[test]
+    fn a_file_too_large_for_a_letter_is_not_read_on() {
+        let mut buffer = vec![0; 8];
+        let error = fill(&mut buffer, |room| Ok(room.len())).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::FileTooLarge);
     }
 }

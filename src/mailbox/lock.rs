@@ -1,6 +1,7 @@
-//! Exclusive locks between processes, by the operating system: they end with their holder, however it ends.
+//! Locks between processes, by the operating system: they end with their holder, however it ends.
 //!
-//! Most are held for an instant. Those that a process keeps for life lie where [`lasting`] says.
+//! A holder may be stopped for as long as somebody likes. So every wait has a deadline, and only here anybody waits: the
+//! system's own waiting calls are not allowed in this crate. Most are held for an instant. Those that a process keeps for life lie where [`lasting`] says.
 
 use std::{
     fs::{File, TryLockError},
@@ -35,10 +36,25 @@ pub fn exclusive(path: &Path) -> Result<Lock, FsError> {
 /// # Errors
 /// A `FsError` when the file cannot be opened or locked at all.
 pub fn within(path: &Path, longest: Duration) -> Result<Option<Lock>, FsError> {
+    until(longest, || try_exclusive(path))
+}
+
+/// As [`within`], for a lock that others may hold as well.
+///
+/// # Errors
+/// As [`within`].
+pub fn shared_within(path: &Path, longest: Duration) -> Result<Option<Lock>, FsError> {
+    until(longest, || try_lock(path, File::try_lock_shared))
+}
+
+fn until(
+    longest: Duration,
+    mut attempt: impl FnMut() -> Result<Option<Lock>, FsError>,
+) -> Result<Option<Lock>, FsError> {
     let deadline = Instant::now() + longest;
     let mut pause = Duration::from_micros(200);
     loop {
-        let taken = try_exclusive(path)?;
+        let taken = attempt()?;
         if taken.is_some() || Instant::now() >= deadline {
             return Ok(taken);
         }
@@ -52,8 +68,12 @@ pub fn within(path: &Path, longest: Duration) -> Result<Option<Lock>, FsError> {
 /// # Errors
 /// A `FsError` when the file cannot be opened or locked at all.
 pub fn try_exclusive(path: &Path) -> Result<Option<Lock>, FsError> {
+    try_lock(path, File::try_lock)
+}
+
+fn try_lock(path: &Path, attempt: impl Fn(&File) -> Result<(), TryLockError>) -> Result<Option<Lock>, FsError> {
     let file = disk::open_lock(path)?;
-    match file.try_lock() {
+    match attempt(&file) {
         Ok(()) => Ok(Some(Lock(file))),
         Err(TryLockError::WouldBlock) => Ok(None),
         Err(TryLockError::Error(reason)) => Err(FsError { action: "take the lock", path: path.to_owned(), reason }),

@@ -5,14 +5,16 @@
 
 use std::{
     fs::File,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
     thread,
     time::{Duration, Instant},
 };
 
 use super::{
     Mailbox,
-    disk::{self, FsError},
-    lock,
+    disk::FsError,
+    lock::{self, Lock},
 };
 
 const PRESENCE: &str = "presence.lock";
@@ -22,21 +24,32 @@ pub(in crate::mailbox) const LOCKS: [&str; 2] = [PRESENCE, TURN];
 /// A turn lasts microseconds; only one whose process was stopped lasts longer.
 const LONGEST_TURN: Duration = Duration::from_secs(1);
 
+/// How long a process waits for the instant that somebody's look takes, before it goes on without having its place.
+const LONGEST_LOOK: Duration = Duration::from_secs(1);
+/// How often a process that goes on without its place tries to get it.
+const TRY_AGAIN: Duration = Duration::from_millis(100);
+
 /// Says "this agent is here" until dropped.
 #[derive(Debug)]
-pub struct Presence(#[expect(dead_code, reason = "the open file is the lock")] File);
+pub struct Presence(#[expect(dead_code, reason = "the lock in it is what is held")] Arc<Mutex<Option<Lock>>>);
 
 impl Mailbox {
     /// Announces this process as part of the agent's session.
+    ///
+    /// A process that was stopped while it looked keeps the place from everyone, and for everyone who looks the agent is
+    /// there. Then the announcement is made up for in the background: nobody's letters wait for a stopped process.
     ///
     /// # Errors
     /// A `FsError` when the lock file cannot be opened or locked.
     pub fn hold_presence(&self) -> Result<Presence, FsError> {
         let path = lock::lasting(self.path(), PRESENCE);
-        let file = disk::open_lock(&path)?;
-        // Waits for at most the instant that somebody's look takes.
-        file.lock_shared().map_err(|reason| FsError { action: "take the lock", path, reason })?;
-        Ok(Presence(file))
+        let lock = lock::shared_within(&path, LONGEST_LOOK)?;
+        let is_pending = lock.is_none();
+        let place = Arc::new(Mutex::new(lock));
+        if is_pending {
+            take_later(path, &place);
+        }
+        Ok(Presence(place))
     }
 
     /// Whether a live process belongs to this agent.
@@ -52,4 +65,19 @@ impl Mailbox {
         }
         file.try_lock().is_err()
     }
+}
+
+/// Tries to take a place until it is had or no longer wanted.
+fn take_later(path: PathBuf, place: &Arc<Mutex<Option<Lock>>>) {
+    let place = Arc::downgrade(place);
+    thread::spawn(move || {
+        loop {
+            thread::sleep(TRY_AGAIN);
+            let Some(place) = place.upgrade() else { return };
+            if let Ok(Some(lock)) = lock::shared_within(&path, Duration::ZERO) {
+                *place.lock().unwrap_or_else(PoisonError::into_inner) = Some(lock);
+                return;
+            }
+        }
+    });
 }

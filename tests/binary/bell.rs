@@ -12,6 +12,7 @@ use cc2cc::{
     mailbox::{
         Mailbox,
         letter::{Letter, Priority},
+        lock,
         receipts::{Receipt, Step},
     },
 };
@@ -50,6 +51,17 @@ fn a_letter_that_comes_rings_once_for_all_that_wait() {
     assert_eq!(session.mailbox().receipts(&id)[0].step, Step::Rung);
     assert!(world.run(&["status", id.as_str()]).fine().out.contains("calm-owl: rung"));
     assert_eq!(world.waiting("calm-owl").len(), 1, "it carries no mail");
+}
+
+#[test]
+fn a_process_that_was_stopped_while_it_looked_who_is_there_keeps_nothing_from_ringing() {
+    let world = office();
+    let session = world.session("calm-owl").started();
+    let place = lock::lasting(session.mailbox().path(), "presence.lock");
+    let _stopped = lock::try_exclusive(&place).unwrap().unwrap();
+    let bell = session.bell("Stop");
+    world.posted("ann", "calm-owl", "hello");
+    assert_eq!(rang(&session, bell), "cc2cc: mail for calm-owl from ann; it follows.\n");
 }
 
 #[test]

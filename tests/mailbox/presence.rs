@@ -4,6 +4,7 @@ use std::{
     fs,
     sync::atomic::{AtomicUsize, Ordering},
     thread,
+    time::{Duration, Instant},
 };
 
 use cc2cc::{
@@ -84,4 +85,27 @@ fn many_who_look_at_once_do_not_take_each_other_for_a_session() {
         }
     });
     assert_eq!(wrong.into_inner(), 0, "of {} looks at an agent that is away", LOOKERS * 300);
+}
+
+#[test]
+fn a_process_that_was_stopped_while_it_looked_keeps_nobody_from_moving_in() {
+    let post = Post::new().agent("bob");
+    let bob = post.at("bob");
+    // A look is an exclusive lock for an instant; of a stopped process it lasts.
+    let stopped = lock::try_exclusive(&lock::lasting(bob.path(), "presence.lock")).unwrap().unwrap();
+    let here = bob.hold_presence().unwrap();
+    assert!(bob.is_online());
+    drop(stopped);
+    until("its place is taken", || bob.is_online());
+    drop(here);
+    until("it has gone", || !bob.is_online());
+}
+
+#[track_caller]
+fn until(what: &str, look: impl Fn() -> bool) {
+    let give_up = Instant::now() + Duration::from_secs(60);
+    while !look() {
+        assert!(Instant::now() < give_up, "waited in vain until {what}");
+        thread::sleep(Duration::from_millis(5));
+    }
 }
