@@ -3,40 +3,19 @@
 //! Every letter is read, each time: there is no index that could disagree with the files. An id's own time is not
 //! trusted, since a sender may choose any id, nor a file's time, since a letter carries its writer's.
 
+mod filter;
 mod matcher;
 mod sweep;
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
-
-pub use self::matcher::Matcher;
+use self::filter::order;
+pub use self::{
+    filter::{Filter, Looked},
+    matcher::Matcher,
+};
 use super::status::{self, Found};
-use crate::mailbox::{disk::FsError, home::Home, letter::LetterId, name::AgentName};
-
-/// Which letters are meant; by default all.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Filter {
-    /// From or to this agent, under any name it had.
-    pub agent: Option<AgentName>,
-    /// With this agent at the other end.
-    pub with: Option<AgentName>,
-    /// Of this conversation.
-    pub thread: Option<LetterId>,
-    /// Written then or later.
-    pub since: Option<Timestamp>,
-    /// With these words in the text, upper or lower case.
-    pub text: Option<String>,
-}
-
-/// What a look at all letters found.
-#[derive(Debug)]
-pub struct Looked {
-    /// The newest letters that are meant, oldest first. Files that cannot be read as letters are passed over.
-    pub letters: Vec<Found>,
-    /// Why directories were left out that could not be listed.
-    pub left_out: Vec<FsError>,
-}
+use crate::mailbox::{disk::FsError, home::Home, letter::LetterId};
 
 /// Looks at all letters, and keeps at most `limit` of those that are meant.
 ///
@@ -81,9 +60,4 @@ pub fn conversation(home: &Home, id: &LetterId) -> Result<Vec<Found>, FsError> {
     }
     letters.sort_by(|a, b| order(a).cmp(&order(b)));
     Ok(letters)
-}
-
-/// Letters of one instant stand in the order of their ids, copies of one letter in that of their recipients.
-fn order(found: &Found) -> (Timestamp, &LetterId, &AgentName) {
-    (found.letter.timestamp, &found.letter.id, found.mailbox.name())
 }

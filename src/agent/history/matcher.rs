@@ -6,13 +6,16 @@ use jiff::Timestamp;
 use memchr::memmem::Finder;
 use serde::Deserialize;
 
-use super::{Filter, Found};
-use crate::mailbox::{
-    Mailbox,
-    disk::{self, FsError},
-    home::Home,
-    letter::LetterId,
-    name::AgentName,
+use super::filter::Filter;
+use crate::{
+    agent::status::Found,
+    mailbox::{
+        Mailbox,
+        disk::{self, FsError},
+        home::Home,
+        letter::LetterId,
+        name::AgentName,
+    },
 };
 
 /// A filter, made ready for many letters.

@@ -10,12 +10,11 @@ use std::{
 };
 
 use super::{
-    Filter, Found, Looked,
+    filter::{Filter, Looked, order},
     matcher::{Glance, Matcher},
-    order,
 };
 use crate::{
-    agent::status,
+    agent::status::{self, Found},
     mailbox::{
         Mailbox, State,
         bulk::{self, Buffer, Folder},
