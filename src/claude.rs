@@ -5,6 +5,8 @@ pub mod alone;
 pub mod bell;
 pub mod channel;
 pub mod client;
+pub mod client_input;
+pub mod client_kind;
 pub mod frame;
 pub mod harmless;
 pub mod hook;

@@ -88,6 +88,7 @@ pub fn run() -> ExitCode {
         return ExitCode::SUCCESS; // a headless client would wait for us before it starts
     }
     client::end_with_parent();
+    client::end_with_input();
     if let Err(error) = keep_watch()
         && let Ok(home) = Home::from_env()
     {

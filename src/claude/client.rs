@@ -1,13 +1,17 @@
-//! The client a process of ours belongs to: which process it is, whether a person sits at it, and when it has gone.
+//! The client a process of ours belongs to: which process it is, whether its session takes part, and when it has gone.
 
 use std::{
     env, iter,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{self, Command},
     thread,
     time::Duration,
 };
 
+use super::{
+    client_input::Input,
+    client_kind::{self, Kind, is_client},
+};
 use crate::{
     agent::{
         host::{self, HostKey},
@@ -24,9 +28,10 @@ pub const NAME_VARIABLE: &str = "CC2CC_NAME";
 /// Whether a session takes part in the mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
-    /// A person sits at the session.
+    /// It has a name, and a waker waits in the background.
     Attended,
-    /// `claude -p`, which takes part when it was given a name, and is never woken.
+    /// It has a name and is never woken, since its client would wait for the waker: letters come with its next turn. So it
+    /// is for `claude -p` that was given a name, and for a streaming client whose end of input cannot be seen.
     Headless,
     /// `claude -p` without a name: cc2cc does nothing in it.
     None,
@@ -35,14 +40,45 @@ pub enum Part {
 /// What part this process's session has.
 #[must_use]
 pub fn part() -> Part {
-    let is = |name: &str, test: fn(&str) -> bool| env::var(name).is_ok_and(|value| test(&value));
-    let headless = is("CLAUDE_CODE_SESSION_ATTENDED", |value| value == "0")
-        || is("CLAUDE_CODE_ENTRYPOINT", |value| value.starts_with("sdk"));
-    match (headless, wanted_name()) {
-        (false, _) => Part::Attended,
-        (true, Some(Ok(_))) => Part::Headless,
-        (true, _) => Part::None,
+    let is_named = || matches!(wanted_name(), Some(Ok(_)));
+    let pid = pid();
+    let (takes_part, can_be_woken) = match pid.map_or(Kind::Unknown, client_kind::of) {
+        Kind::OneShot => (is_named(), false),
+        Kind::Streaming => (!says_unattended() || is_named(), pid.is_some_and(|pid| Input::of(pid).is_some())),
+        Kind::Terminal if !is_background() => (true, true),
+        Kind::Terminal | Kind::Unknown => (!says_unattended() || is_named(), !says_unattended()),
+    };
+    match (takes_part, can_be_woken) {
+        (true, true) => Part::Attended,
+        (true, false) => Part::Headless,
+        (false, _) => Part::None,
     }
+}
+
+/// Whether the client's variables say that nobody sits at it. They may be those of a session around it.
+fn says_unattended() -> bool {
+    let is = |name: &str, test: fn(&str) -> bool| env::var(name).is_ok_and(|value| test(&value));
+    is("CLAUDE_CODE_SESSION_ATTENDED", |value| value == "0")
+        || is("CLAUDE_CODE_ENTRYPOINT", |value| value.starts_with("sdk"))
+}
+
+/// Whether the client runs a session in the background, on a terminal that nobody need look at.
+fn is_background() -> bool {
+    env::var_os("CLAUDE_JOB_DIR").is_some_and(|dir| !dir.is_empty())
+}
+
+/// Ends this process as soon as a streaming client has been told everything: it waits for nothing of ours then.
+///
+/// # Panics
+/// When the system gives no thread.
+pub fn end_with_input() {
+    let Some(pid) = pid().filter(|pid| client_kind::of(*pid) == Kind::Streaming) else { return };
+    thread::spawn(move || {
+        if let Some(input) = Input::of(pid) {
+            input.await_end();
+        }
+        process::exit(0);
+    });
 }
 
 /// The name the person asked for, or what they wrote instead of one.
@@ -114,13 +150,6 @@ pub fn runs_as_plugin() -> bool {
 #[must_use]
 pub fn command_line() -> Vec<String> {
     pid().map(host::command_line).unwrap_or_default()
-}
-
-/// Whether a command line is that of Claude Code: its own binary, or a script run by another.
-fn is_client(words: &[String]) -> bool {
-    let name =
-        |word: &String| Path::new(word).file_name().is_some_and(|name| name.to_string_lossy().contains("claude"));
-    words.iter().take(2).any(name)
 }
 
 /// The client that started this process for its person, with no shell in between; `None` for what a model runs, to which
