@@ -14,6 +14,7 @@ pub mod disk;
 #[cfg(feature = "fail-points")]
 mod fail;
 pub mod home;
+pub mod lenient;
 pub mod letter;
 pub mod lock;
 pub mod log;

@@ -4,7 +4,7 @@ use std::{
     env, iter,
     path::PathBuf,
     process::{self, Command},
-    thread,
+    sync::OnceLock,
     time::Duration,
 };
 
@@ -18,6 +18,7 @@ use crate::{
         identity::{Claimant, Trust},
     },
     mailbox::{home, name::AgentName},
+    threads,
 };
 
 /// Tells the Bash tool's commands which host they belong to; written by the `SessionStart` hook.
@@ -67,18 +68,19 @@ fn is_background() -> bool {
     env::var_os("CLAUDE_JOB_DIR").is_some_and(|dir| !dir.is_empty())
 }
 
-/// Ends this process as soon as a streaming client has been told everything: it waits for nothing of ours then.
-///
-/// # Panics
-/// When the system gives no thread.
+/// Ends this process as soon as a streaming client has been told everything: it waits for nothing of ours then. Where the
+/// system gives no thread to wait for that, it ends at once.
 pub fn end_with_input() {
     let Some(pid) = pid().filter(|pid| client_kind::of(*pid) == Kind::Streaming) else { return };
-    thread::spawn(move || {
+    let waiting = threads::start("input", move || {
         if let Some(input) = Input::of(pid) {
             input.await_end();
         }
         process::exit(0);
     });
+    if waiting.is_err() {
+        process::exit(0);
+    }
 }
 
 /// The name the person asked for, or what they wrote instead of one.
@@ -165,16 +167,26 @@ pub fn starter() -> Option<HostKey> {
 /// How many generations may lie between the client and a process of ours.
 const FARTHEST: usize = 4;
 
-/// Ends this process as soon as its parent has ended, however that came about.
-///
-/// # Panics
-/// When the system gives no thread.
+/// Ends this process as soon as its parent has ended, however that came about. Where the system gives no thread to wait
+/// for that, [`end_if_orphaned`] does it.
 pub fn end_with_parent() {
     let Some(parent) = system::parent() else { process::exit(0) };
-    thread::spawn(move || {
+    let _ = PARENT.set(parent);
+    let waiting = threads::start("parent", move || {
         system::await_end(parent);
         process::exit(0);
     });
+    drop(waiting);
+}
+
+/// The parent this process ends with.
+static PARENT: OnceLock<u32> = OnceLock::new();
+
+/// Ends this process if its parent has ended; for loops that look at something from time to time anyway.
+pub fn end_if_orphaned() {
+    if PARENT.get().is_some_and(|parent| system::parent() != Some(*parent)) {
+        process::exit(0);
+    }
 }
 
 /// Keeps Windows from opening a console for a command that is started where there is none.
