@@ -8,7 +8,6 @@ pub mod client;
 pub mod client_input;
 pub mod client_kind;
 pub mod frame;
-pub mod harmless;
 pub mod hook;
 pub mod install;
 pub mod mailman;

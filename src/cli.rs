@@ -38,13 +38,14 @@ use std::{
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::{
-    claude::harmless::neutralise,
     failure::{Code, Failure},
     mailbox::{
         home::Home,
         letter::{BadId, LetterId},
     },
-    mcp, output, threads,
+    mcp, output,
+    text::model::neutralise,
+    threads,
 };
 
 /// Letters between the Claude Code sessions on this machine

@@ -14,5 +14,6 @@ pub mod mailbox;
 pub mod mcp;
 pub mod output;
 pub mod report;
+pub mod text;
 pub mod threads;
 pub mod view;
