@@ -25,12 +25,16 @@ const REGISTER_AGAIN_MS = [20, 50, 100, 200, 400, 800, 1600]
 /** What a person is told of, or no longer. */
 const TOLD = ['ready', 'sent', 'held', 'accepted', 'refused', 'retried', 'expired', 'dead']
 /** What happens to agents and not to letters. */
-const OF_AGENTS = ['online', 'offline', 'idle', 'busy']
+const OF_AGENTS = ['online', 'offline', 'idle', 'busy', 'deaf']
+/** What the person can do when the plugin's folder is gone, as after an update: no hook of ours runs from then on. */
+const RELOAD = "the plugin's folder is gone, as after an update; /reload-plugins loads it anew, and what waits arrives"
 
 /** The bare commands that are ours, not somebody else's. */
 const ours = new Set()
 let isBusy = false
 let isFollowing = false
+/** Whether the folder this copy was loaded from is gone. */
+let isGone = false
 /** Whether the pane was open in this session; until then only what the person is told of is worth a look. */
 let wasOpened = false
 /** The newest letters, as the binary last told; undefined when it could not. */
@@ -58,6 +62,7 @@ export const register = on => {
 
   on('turn.start', ($, e, next) => {
     isBusy = true
+    void tellIfGone($)
     return next(e)
   })
   on('turn.complete', ($, e, next) => {
@@ -184,7 +189,19 @@ async function ask($, words, stdin = '') {
     const { stdout, stderr } = await $.process.run([`${$.plugin.root}/bin/cc2cc`, 'typed', ...words], { stdin })
     return (stdout || stderr).trimEnd()
   } catch {
-    return 'its binary could not be started; `./install.sh` puts it back'
+    await tellIfGone($)
+    return isGone ? RELOAD : 'its binary could not be started; `./install.sh` puts it back'
+  }
+}
+
+/** Tells the person once when the plugin's folder is gone; the line stays until another copy is loaded. */
+async function tellIfGone($) {
+  try {
+    if (isGone || (await $.fs.exists($.plugin.root))) return
+    isGone = true
+    $.ui.status(RELOAD)
+  } catch (error) {
+    $.ui.log(`its folder: ${error}`, { to: 'debug' })
   }
 }
 
@@ -209,7 +226,7 @@ async function look($) {
   box = parsed(answer)
   const held = box?.held ?? 0
   const letters = held === 1 ? '1 letter waits' : `${held} letters wait`
-  $.ui.status(held > 0 ? `✉ ${letters} for your yes: /inbox` : undefined)
+  $.ui.status(isGone ? RELOAD : held > 0 ? `✉ ${letters} for your yes: /inbox` : undefined)
   $.ui.invalidate('ui.render')
   return box ? undefined : answer
 }
@@ -294,7 +311,9 @@ async function listen($) {
     began = true
     const lines = (rest + text).split('\n')
     rest = lines.pop()
-    await hear($, lines.map(parsed).filter(Boolean))
+    const heard = lines.map(parsed).filter(Boolean)
+    if (heard.some(({ event }) => event === 'deaf')) await tellIfGone($)
+    await hear($, heard)
   }
   return began
 }

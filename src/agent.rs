@@ -32,6 +32,8 @@ pub enum Activity {
     #[default]
     Idle,
     Busy,
+    /// It is there and cannot be woken; its next hook that runs says otherwise.
+    Deaf,
 }
 
 /// What a session's channel has come to.
@@ -51,7 +53,11 @@ pub enum Channel {
 impl From<String> for Activity {
     /// A state of another version is something other than idle.
     fn from(text: String) -> Self {
-        if text == "idle" { Self::Idle } else { Self::Busy }
+        match text.as_str() {
+            "idle" => Self::Idle,
+            "deaf" => Self::Deaf,
+            _ => Self::Busy,
+        }
     }
 }
 
@@ -61,7 +67,16 @@ impl Activity {
         match self {
             Self::Idle => "idle",
             Self::Busy => "busy",
+            Self::Deaf => "deaf",
         }
+    }
+
+    /// Why letters do not arrive although the session is there, and what its person can do.
+    #[must_use]
+    pub fn why_not(self) -> Option<&'static str> {
+        let why = "its plugin's folder is gone, as after an update; what waits arrives once `/reload-plugins` and a prompt \
+                   are typed there, or it starts anew";
+        (self == Self::Deaf).then_some(why)
     }
 }
 
@@ -100,6 +115,9 @@ pub struct Record {
     /// What became of the channel, where the client was told to open one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub channel: Option<Channel>,
+    /// The folder of the plugin that the session's server was started from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plugin: Option<String>,
     /// Letters since a person last spoke in this session.
     pub hops: u32,
     /// It stands for a record that cannot be read; see [`Record::unknown`].

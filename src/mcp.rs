@@ -33,6 +33,7 @@ use crate::{
         alone,
         channel::{self, Push},
         client::{self, Part},
+        plugin_folder,
     },
     failure::Failure,
     mailbox::{
@@ -81,6 +82,7 @@ fn claim(home: &Home) -> Result<HostKey> {
     if alone::is_alone(&claim.mailbox) {
         alone::introduce(&claim.mailbox)?;
     }
+    plugin_folder::note_server(&claim.mailbox)?;
     Ok(claimant.host)
 }
 
@@ -105,6 +107,9 @@ fn stay(home: &Home, host: &HostKey) -> Result<()> {
         }
         if let Some((mailbox, _)) = here.as_ref().filter(|(mailbox, _)| alone::is_alone(mailbox)) {
             alone::tend(home, mailbox, &mut swept);
+        }
+        if let Some((mailbox, _)) = &here {
+            let _ = plugin_folder::look(mailbox); // also where no waker is left to look
         }
         // At the start the hook and this server agree on a name, and the waker waits for the server.
         watch.sleep(if started.elapsed() < AGREED_WITHIN { FIRST_LOOKS } else { Duration::MAX });

@@ -279,10 +279,12 @@ impl Feed {
                 };
                 found.mailbox.name() == scope || is_from()
             }
-            Event::Online(agent, _) | Event::Offline(agent, _) | Event::Idle(agent, _) | Event::Busy(agent, _) => {
-                agent == scope
-            }
-            Event::Renamed { agent, .. } => agent == scope,
+            Event::Online(agent, _)
+            | Event::Offline(agent, _)
+            | Event::Idle(agent, _)
+            | Event::Busy(agent, _)
+            | Event::Deaf(agent, _)
+            | Event::Renamed { agent, .. } => agent == scope,
         }
     }
 }

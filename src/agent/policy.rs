@@ -24,7 +24,6 @@ use crate::mailbox::{
     Mailbox, State,
     disk::{self, FsError},
     home::Home,
-    lenient,
     letter::{Letter, shorten},
     name::AgentName,
     receipts::Step,
@@ -107,10 +106,9 @@ impl Config {
             Err(error) if error.is_not_found() => return Ok(Self::default()),
             read => read?,
         };
-        let text = lenient::text(&bytes);
-        let mut config: Self = toml::from_str(&text).map_err(|error: toml::de::Error| {
-            let upto = error.span().map_or(0, |span| span.start).min(text.len());
-            let line = text.as_bytes()[..upto].split(|byte| *byte == b'\n').count();
+        let mut config: Self = toml::from_slice(&bytes).map_err(|error: toml::de::Error| {
+            let upto = error.span().map_or(0, |span| span.start).min(bytes.len());
+            let line = bytes[..upto].split(|byte| *byte == b'\n').count();
             let why = format!("line {line}: {}", shorten(error.message(), 200));
             ConfigError::Invalid { path, why }
         })?;

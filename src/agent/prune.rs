@@ -11,7 +11,6 @@ use crate::mailbox::{
     Mailbox, State,
     disk::{self, FsError},
     home::Home,
-    removal::Removal,
 };
 
 /// Whether to do it, or only to say what would be done.
@@ -28,7 +27,7 @@ pub struct Pruned {
     pub letters: usize,
     /// Agents with an empty mailbox, with their names.
     pub agents: usize,
-    /// Old records of sessions and processes that are not online, and old addresses that lead to nobody.
+    /// Old records of sessions and processes that are not online.
     pub records: usize,
 }
 
@@ -52,17 +51,12 @@ pub fn prune(home: &Home, before: Timestamp, mode: Mode) -> Result<Pruned, FsErr
                 mailbox.forget_receipts(&id)?;
             }
         }
-        if left > 0 || !is_abandoned(&mailbox, before) {
-            continue;
-        }
-        let removal = match mode {
-            Mode::DryRun => Removal::Removed,
-            Mode::Remove => {
-                let _guard = identity::no_claims(home)?;
-                home.remove_if(&mailbox, |mailbox| is_abandoned(mailbox, before))?
+        if left == 0 && is_abandoned(&mailbox, before) {
+            pruned.agents += 1;
+            if mode == Mode::Remove {
+                home.remove(&mailbox)?;
             }
-        };
-        pruned.agents += usize::from(removal == Removal::Removed);
+        }
     }
     for record in disk::names(&home.path().join("sessions")).unwrap_or_default() {
         let path = home.path().join("sessions").join(&record);
@@ -77,7 +71,6 @@ pub fn prune(home: &Home, before: Timestamp, mode: Mode) -> Result<Pruned, FsErr
             }
         }
     }
-    pruned.records += home.forget_dead_addresses(mode == Mode::Remove)?;
     Ok(pruned)
 }
 

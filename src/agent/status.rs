@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::Record;
 use crate::mailbox::{
     Mailbox, State,
     disk::FsError,
@@ -94,6 +95,14 @@ impl Found {
     #[must_use]
     pub fn is_withheld(&self) -> bool {
         self.state == State::Held || self.state == State::Dead && self.status().rung == Rung::Refused
+    }
+
+    /// Why it waits longer than letters do: its recipient is there and cannot be woken.
+    #[must_use]
+    pub fn why_not_yet(&self) -> Option<&'static str> {
+        let waits = self.state == State::Inbox;
+        let record = waits.then(|| Record::of(&self.mailbox))?;
+        record.state.why_not().filter(|_| record.is_online(&self.mailbox))
     }
 
     /// How far this copy has come.

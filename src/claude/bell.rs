@@ -5,7 +5,7 @@
 //! stands on standard error.
 
 use std::{
-    panic,
+    mem,
     path::Path,
     process::{self, ExitCode},
     thread,
@@ -19,6 +19,7 @@ use super::{
     channel,
     client::{self, Part},
     hook::{self, Input},
+    plugin_folder::{self, Folder},
     proof, watching,
 };
 use crate::{
@@ -39,7 +40,6 @@ use crate::{
         scan::Waiting,
         watch::Watch,
     },
-    output, threads,
 };
 
 /// The exit code by which a background hook wakes its session.
@@ -89,16 +89,11 @@ pub fn run() -> ExitCode {
     if client::part() != Part::Attended {
         return ExitCode::SUCCESS; // a headless client would wait for us before it starts
     }
-    panic::set_hook(Box::new(|_| {})); // the log line below says it
     client::end_with_parent();
-    client::end_with_input();
-    let complaint = match threads::guarded(keep_watch) {
-        Ok(Ok(())) => return ExitCode::SUCCESS,
-        Ok(Err(error)) => format!("{error:#}"),
-        Err(broken) => broken,
-    };
-    if let Ok(home) = Home::from_env() {
-        log::line(&home, &format!("bell: {complaint}"));
+    if let Err(error) = keep_watch()
+        && let Ok(home) = Home::from_env()
+    {
+        log::line(&home, &format!("bell: {error:#}"));
     }
     ExitCode::SUCCESS
 }
@@ -108,7 +103,7 @@ fn ring(mailbox: &Mailbox, letters: &[Waiting]) -> ! {
     let mut from: Vec<&str> = letters.iter().map(|letter| letter.from.as_str()).collect();
     from.sort_unstable();
     from.dedup();
-    output::complain(&format!("{RING_TEXT}{} from {}; it follows.\n", mailbox.name(), from.join(", ")));
+    eprintln!("{RING_TEXT}{} from {}; it follows.", mailbox.name(), from.join(", "));
     process::exit(RING)
 }
 
@@ -169,8 +164,8 @@ fn sit_at(home: &Home, mailbox: &Mailbox, quiet_until: Instant, turn: Option<Tur
     let mut swept = Instant::now();
     let mut calm = Calm::default();
     let mut complaint = None;
+    let mut folder = Folder::Gone;
     while identity::find(home, &host).as_ref() == Some(mailbox) {
-        client::end_if_orphaned();
         if swept.elapsed() >= SWEEP_EVERY {
             notice::sweep(home, mailbox, Timestamp::now());
             swept = Instant::now();
@@ -184,11 +179,23 @@ fn sit_at(home: &Home, mailbox: &Mailbox, quiet_until: Instant, turn: Option<Tur
             (false, false) if watch.refusal().is_none() => watch = watching::begin(mailbox, directories),
             _ => {}
         }
+        let before = mem::replace(&mut folder, plugin_folder::look(mailbox));
+        match (before, folder) {
+            (_, Folder::Gone) if client::has_mods() => {
+                watch.sleep(Duration::MAX); // a wake would bring nothing; the mod tells the person what to do
+                continue;
+            }
+            (Folder::Gone, Folder::There | Folder::Replaced) => plugin_folder::note_hearing(mailbox),
+            _ => {}
+        }
         let quiet = quiet_until.saturating_duration_since(Instant::now()).max(left_to_channel(mailbox));
         match round(home, mailbox, quiet, turn, &mut calm) {
             Ok(due) if due.is_empty() => complaint = None,
             Ok(due) => {
                 watch.hand_over();
+                if folder == Folder::Gone {
+                    plugin_folder::tell();
+                }
                 ring(mailbox, &due);
             }
             Err(error) => {
@@ -333,7 +340,7 @@ fn is_due(mailbox: &Mailbox, id: &LetterId, now: Timestamp, turn: Option<Turn>) 
 fn settle(mailbox: &Mailbox) -> Result<(), FsError> {
     let patience = match Record::of(mailbox).state {
         Activity::Idle => proof::Patience::Short,
-        Activity::Busy => proof::Patience::Long,
+        Activity::Busy | Activity::Deaf => proof::Patience::Long,
     };
     proof::settle(mailbox, Timestamp::now(), patience)
 }

@@ -29,7 +29,7 @@ use crate::{
         receipts::{Receipt, Step},
         scan::Waiting,
     },
-    text::terminal::printable,
+    report::text::printable,
 };
 
 /// Letters named one by one on the person's screen.

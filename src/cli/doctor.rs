@@ -21,7 +21,7 @@ use crate::{
         letter::{Kind, Letter},
         name::AgentName,
         receipts::Step,
-        watch::{self, limits},
+        watch::limits,
     },
 };
 
@@ -231,7 +231,7 @@ fn watched(home: &Home) -> Verdict {
         return Verdict::Note("not tried, there is no home yet".to_owned());
     }
     let (ring, changes) = mpsc::channel();
-    let watcher = watch::watcher(move |event: notify::Result<notify::Event>| {
+    let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
         let _ = ring.send(event.is_ok());
     });
     let mut watcher = match watcher {
@@ -314,6 +314,8 @@ fn others(home: &Home) -> Vec<Finding> {
                 Verdict::Note(format!(
                     "{name} has the server without the plugin's hooks: letters come by channel or with a tool's result"
                 ))
+            } else if let Some(why) = agent.record.state.why_not() {
+                Verdict::Note(format!("{name} is {}: {why}", agent.record.state.as_str()))
             } else if bell::is_set(&agent.mailbox) {
                 Verdict::Fine(format!("{name} is {} and its bell is set", agent.record.state.as_str()))
             } else {

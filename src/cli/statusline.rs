@@ -9,7 +9,10 @@ use std::{
 };
 
 use crate::{
-    agent::identity::{self, Trust},
+    agent::{
+        Activity, Record,
+        identity::{self, Trust},
+    },
     claude::{client, hook},
     mailbox::{
         Mailbox, State,
@@ -36,7 +39,9 @@ fn segment(mailbox: &Mailbox) -> String {
         Ok(0) | Err(_) => String::new(),
         Ok(many) => format!(" · {many} {what}"),
     };
-    format!("✉ {}{}{}", mailbox.name(), count(State::Inbox, "waiting"), count(State::Held, "held"))
+    let (waiting, held) = (count(State::Inbox, "waiting"), count(State::Held, "held"));
+    let deaf = if Record::of(mailbox).state == Activity::Deaf { " · deaf: /reload-plugins" } else { "" };
+    format!("✉ {}{waiting}{held}{deaf}", mailbox.name())
 }
 
 /// The agent of the session whose status line this is: by the client's process, or by the session's id where a script

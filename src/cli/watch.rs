@@ -27,7 +27,7 @@ use crate::{
         name::AgentName,
         watch::{BEAT, Watch, glance::Glance},
     },
-    report, threads, view,
+    report, view,
 };
 
 /// Follow letters and agents live
@@ -55,7 +55,6 @@ pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
         if !args.json {
             return view::run(home, scope);
         }
-        super::check_output()?;
         end_with_reader();
         follow(&mut Feed::open(home, scope)?, &Reader::of(home), |_| true)?;
     }
@@ -153,7 +152,7 @@ fn print(value: &Value) -> Result<(), Failure> {
 /// does not tell, the next line will.
 pub(super) fn end_with_reader() {
     #[cfg(unix)]
-    let waiting = threads::start("reader", || {
+    std::thread::spawn(|| {
         use rustix::{
             event::{PollFd, PollFlags, poll},
             io::Errno,
@@ -168,6 +167,4 @@ pub(super) fn end_with_reader() {
             }
         }
     });
-    #[cfg(unix)]
-    drop(waiting); // without it the next line will tell
 }

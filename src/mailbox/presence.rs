@@ -16,7 +16,6 @@ use super::{
     disk::FsError,
     lock::{self, Lock},
 };
-use crate::threads;
 
 const PRESENCE: &str = "presence.lock";
 /// Held while looking, so that looks take turns.
@@ -71,7 +70,7 @@ impl Mailbox {
 /// Tries to take a place until it is had or no longer wanted.
 fn take_later(path: PathBuf, place: &Arc<Mutex<Option<Lock>>>) {
     let place = Arc::downgrade(place);
-    let trying = threads::start("presence", move || {
+    thread::spawn(move || {
         loop {
             thread::sleep(TRY_AGAIN);
             let Some(place) = place.upgrade() else { return };
@@ -81,5 +80,4 @@ fn take_later(path: PathBuf, place: &Arc<Mutex<Option<Lock>>>) {
             }
         }
     });
-    drop(trying);
 }

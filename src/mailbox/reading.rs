@@ -8,10 +8,7 @@ use std::{
 
 use serde::de::DeserializeOwned;
 
-use super::{
-    disk::{self, FsError},
-    lenient,
-};
+use super::disk::{self, FsError};
 
 /// What reading such a file came to.
 #[derive(Debug)]
@@ -37,7 +34,7 @@ impl<T: DeserializeOwned> Reading<T> {
         use io::ErrorKind::{FileTooLarge, InvalidData, PermissionDenied};
         let unreadable = |why: String, lasting| Self::Unreadable(Unreadable { path: path.to_owned(), why, lasting });
         match disk::read(path, limit) {
-            Ok(bytes) => match lenient::from_slice(&bytes) {
+            Ok(bytes) => match serde_json::from_slice(&bytes) {
                 Ok(value) => Self::Known(value),
                 Err(error) => unreadable(error.to_string(), true),
             },

@@ -11,25 +11,25 @@ use crate::{
         post::{Fate, Sent},
         status::Found,
     },
+    claude::harmless::neutralise,
     mailbox::{
         State,
         letter::Letter,
         name::AgentName,
         receipts::{Receipt, Step},
     },
-    text::{self, model::neutralise},
 };
 
 /// One letter sent.
 #[must_use]
 pub fn sent(sent: &Sent) -> Value {
     let (state, why, already) = match &sent.fate {
-        Fate::Stored => ("stored", None, None),
+        Fate::Stored => ("stored", sent.online.and_then(Activity::why_not), None),
         Fate::Already(state @ State::Held) => ("held", None, Some(state.dir())),
         Fate::Already(state) => ("stored", None, Some(state.dir())),
-        Fate::Held(why) => ("held", Some(why), None),
-        Fate::Refused(why) => ("refused", Some(why), None),
-        Fate::Failed(why) => ("failed", Some(why), None),
+        Fate::Held(why) => ("held", Some(why.as_str()), None),
+        Fate::Refused(why) => ("refused", Some(why.as_str()), None),
+        Fate::Failed(why) => ("failed", Some(why.as_str()), None),
     };
     json!({
         "id": sent.id,
@@ -49,6 +49,7 @@ pub fn agent(listed: &Listed) -> Value {
         "name": listed.mailbox.name(),
         "online": listed.online,
         "state": listed.online.then(|| record.state.as_str()),
+        "why": listed.online.then(|| record.state.why_not()).flatten(),
         "unread": listed.unread,
         "cwd": record.cwd,
         "repo": record.repo,
@@ -59,26 +60,14 @@ pub fn agent(listed: &Listed) -> Value {
 
 /// The same as a model may read it: what could pass for a tag or hide is made harmless, wherever it stands.
 #[must_use]
-pub fn harmless(value: Value) -> Value {
-    each_text(value, neutralise)
-}
-
-/// The same as a terminal may print it once a program has read it.
-#[must_use]
-pub fn printable(value: Value) -> Value {
-    each_text(value, text::terminal::printable)
-}
-
-/// Changes all texts of a value; names of fields are others' words, too, where a letter has fields of its own.
-fn each_text(value: Value, change: fn(&str) -> String) -> Value {
-    match value {
-        Value::String(text) => change(&text).into(),
-        Value::Array(items) => items.into_iter().map(|item| each_text(item, change)).collect(),
-        Value::Object(fields) => {
-            fields.into_iter().map(|(name, field)| (change(&name), each_text(field, change))).collect()
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) => value,
+pub fn harmless(mut value: Value) -> Value {
+    match &mut value {
+        Value::String(text) => *text = neutralise(text),
+        Value::Array(items) => items.iter_mut().for_each(|item| *item = harmless(item.take())),
+        Value::Object(fields) => fields.values_mut().for_each(|field| *field = harmless(field.take())),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
+    value
 }
 
 /// A letter in full; `redelivered` when it may have been seen before.
@@ -104,9 +93,17 @@ pub fn summary(state: State, letter: &Letter) -> Value {
     })
 }
 
-/// How far one copy of a letter has come.
+/// How far one copy of a letter has come, and why not further.
 #[must_use]
 pub fn status(found: &Found) -> Value {
+    let mut status = way(found);
+    if let Some(why) = found.why_not_yet() {
+        status["why"] = why.into();
+    }
+    status
+}
+
+fn way(found: &Found) -> Value {
     let status = found.status();
     json!({
         "to": found.mailbox.name(),
@@ -127,8 +124,8 @@ pub fn logged(found: &Found, text: Option<&str>) -> Value {
         letter["content"] = Value::Null;
     }
     let mut logged = json!({ "id": found.letter.id, "state": found.state.dir() });
-    if let (Some(fields), Value::Object(status)) = (logged.as_object_mut(), status(found)) {
-        fields.extend(status);
+    if let (Some(fields), Value::Object(way)) = (logged.as_object_mut(), way(found)) {
+        fields.extend(way);
         fields.insert("letter".to_owned(), letter);
     }
     logged
@@ -171,6 +168,7 @@ pub fn event(event: &Event) -> Value {
         Event::Offline(agent, _) => of_agent("offline", agent),
         Event::Idle(agent, _) => of_agent("idle", agent),
         Event::Busy(agent, _) => of_agent("busy", agent),
+        Event::Deaf(agent, _) => of_agent("deaf", agent),
         Event::Renamed { agent, was, .. } => {
             json!({ "event": "renamed", "at": event.at(), "agent": agent, "was": was })
         }
@@ -189,10 +187,20 @@ fn step(what: &Value, found: &Found, receipt: &Receipt) -> Value {
     })
 }
 
-/// JSON on one line of which a terminal obeys nothing.
+/// JSON on one line of which a terminal obeys nothing: JSON itself leaves some controls as they are.
 #[must_use]
 pub fn line(value: &Value) -> String {
-    text::json::escaped(&value.to_string()) + "\n"
+    let mut line = String::new();
+    for c in value.to_string().chars() {
+        match c {
+            '\u{7f}'..='\u{9f}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+                line.push_str(&format!("\\u{:04x}", u32::from(c)));
+            }
+            c => line.push(c),
+        }
+    }
+    line.push('\n');
+    line
 }
 
 #[cfg(test)]

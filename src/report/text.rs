@@ -9,7 +9,6 @@ use crate::{
         status::Found,
     },
     mailbox::{State, home, letter::Letter},
-    text::terminal::{one_line, printable},
 };
 
 /// How long ago something was, in one word or two.
@@ -31,7 +30,10 @@ pub fn ago(at: Timestamp, now: Timestamp) -> String {
 pub fn sent(sent: &Sent) -> String {
     let Sent { id, to, .. } = sent;
     match (&sent.fate, sent.online) {
-        (Fate::Stored, Some(activity)) => format!("sent to {to} ({}) · {id}", activity.as_str()),
+        (Fate::Stored, Some(activity)) => match activity.why_not() {
+            Some(why) => format!("stored for {to} ({}: {why}) · {id}", activity.as_str()),
+            None => format!("sent to {to} ({}) · {id}", activity.as_str()),
+        },
         (Fate::Stored, None) => format!("stored for {to} (offline, finds it on return) · {id}"),
         (Fate::Already(state), _) => format!("{to} has a letter {id} already (in {}); nothing was sent", state.dir()),
         (Fate::Held(why), _) => format!("held for {to}'s person: {} · {id}", one_line(why)),
@@ -58,7 +60,11 @@ pub fn agents(listed: &[Listed], me: Option<&str>, now: Timestamp) -> String {
         let since = record.started.map(|at| ago(at, now)).unwrap_or_default();
         [format!("{name}{you}"), state.to_owned(), unread, place, since]
     });
-    table(rows)
+    let deaf = listed.iter().filter(|agent| agent.online).filter_map(|agent| {
+        let state = agent.record.state;
+        Some(format!("{} is {}: {}\n", agent.mailbox.name(), state.as_str(), state.why_not()?))
+    });
+    table(rows) + &deaf.collect::<String>()
 }
 
 /// A table of letters.
@@ -99,6 +105,9 @@ pub fn status(found: &Found, now: Timestamp) -> String {
     if let Some(why) = &status.why {
         lines.push(format!("  because {}", one_line(why)));
     }
+    if let Some(why) = found.why_not_yet() {
+        lines.push(format!("  {} is deaf: {why}", found.mailbox.name()));
+    }
     lines.push(step("stored", found.letter.timestamp, ""));
     for receipt in &status.steps {
         let name = serde_json::to_value(receipt.step).ok();
@@ -111,6 +120,24 @@ pub fn status(found: &Found, now: Timestamp) -> String {
 
 fn step(name: &str, at: Timestamp, more: &str) -> String {
     format!("  {name:<10} {at:.3} {more}").trim_end().to_owned()
+}
+
+/// A text that a terminal only prints: escapes and other controls are replaced by their pictures.
+#[must_use]
+pub fn printable(text: &str) -> String {
+    let visible = |c: char| match c {
+        '\n' | '\t' => c,
+        '\0'..='\u{1f}' => char::from_u32(0x2400 + c as u32).unwrap_or('�'),
+        '\u{7f}'..='\u{9f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '�',
+        c => c,
+    };
+    text.chars().map(visible).collect()
+}
+
+/// The same on one line.
+#[must_use]
+pub fn one_line(text: &str) -> String {
+    printable(text).replace('\n', "␊").replace('\t', "␉")
 }
 
 /// Cells in columns; empty columns take no room.
@@ -154,6 +181,11 @@ mod tests {
         let told = |seconds| ago(noon() - SignedDuration::from_secs(seconds), noon());
         let told: Vec<_> = [-1, 0, 4, 5, 99, 100, 5_999, 6_000, 172_799, 172_800].into_iter().map(told).collect();
         insta::assert_snapshot!(told.join(", "), @"in the future, just now, just now, 5 s ago, 99 s ago, 1 min ago, 99 min ago, 1 h ago, 47 h ago, 2 d ago");
+    }
+
+    #[test]
+    fn a_terminal_obeys_nothing_in_a_text() {
+        insta::assert_snapshot!(printable("a\u{1b}[2Jb\0\r\u{7f}\u{9b}\u{202e}c\td\n"), @"a␛[2Jb␀␍���c\td");
     }
 
     #[test]

@@ -22,6 +22,8 @@ pub struct Agent {
 pub enum Presence {
     Idle,
     Busy,
+    /// There, and cannot be woken.
+    Deaf,
     Offline,
     /// The person's mailbox.
     Person,
@@ -33,6 +35,7 @@ impl Presence {
         match self {
             Self::Idle => "idle",
             Self::Busy => "busy",
+            Self::Deaf => "deaf",
             Self::Offline => "offline",
             Self::Person => "you",
         }
@@ -40,7 +43,7 @@ impl Presence {
 
     #[must_use]
     pub fn is_online(self) -> bool {
-        matches!(self, Self::Idle | Self::Busy)
+        matches!(self, Self::Idle | Self::Busy | Self::Deaf)
     }
 }
 
@@ -58,6 +61,7 @@ impl Agent {
                 (false, _) => Presence::Offline,
                 (true, Activity::Idle) => Presence::Idle,
                 (true, Activity::Busy) => Presence::Busy,
+                (true, Activity::Deaf) => Presence::Deaf,
             },
             unread: listed.unread,
             held: listed.mailbox.count(State::Held).unwrap_or(0),
@@ -149,7 +153,7 @@ impl Agents {
 
     fn arrange(&mut self, before: Option<usize>) {
         let rank = |agent: &Agent| match agent.presence {
-            Presence::Idle | Presence::Busy => 0,
+            Presence::Idle | Presence::Busy | Presence::Deaf => 0,
             Presence::Person => 1,
             Presence::Offline => 2,
         };

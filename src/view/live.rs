@@ -5,7 +5,7 @@ use std::{
     collections::{BTreeSet, HashMap},
     io,
     sync::mpsc::Sender,
-    thread::JoinHandle,
+    thread::{self, JoinHandle},
     time::Duration,
 };
 
@@ -25,9 +25,8 @@ use crate::{
         history::{self, Filter},
         status::Found,
     },
-    failure::{Code, Failure},
+    failure::Failure,
     mailbox::{home::Home, name::AgentName},
-    threads,
 };
 
 /// Letters read at a time.
@@ -52,8 +51,7 @@ pub enum Message {
 
 /// Reads the keyboard.
 pub fn listen(messages: Sender<Message>) {
-    let lost = |why| Message::Lost(io::Error::other(why));
-    begin("keyboard", messages, lost, |messages| {
+    thread::spawn(move || {
         loop {
             let message = event::read().map_or_else(Message::Lost, Message::Terminal);
             let is_over = matches!(message, Message::Lost(_));
@@ -62,26 +60,6 @@ pub fn listen(messages: Sender<Message>) {
             }
         }
     });
-}
-
-/// Starts a thread that has something to tell. That it cannot be started, or breaks, is told as well.
-fn begin(
-    name: &str,
-    messages: Sender<Message>,
-    broken: fn(String) -> Message,
-    work: impl FnOnce(&Sender<Message>) + Send + 'static,
-) -> Option<JoinHandle<()>> {
-    let complain = messages.clone();
-    let started = threads::start(name, move || {
-        if let Err(why) = threads::guarded(|| work(&messages)) {
-            drop(messages.send(broken(why)));
-        }
-    });
-    started.map_err(|error| drop(complain.send(broken(error.to_string())))).ok()
-}
-
-fn trouble(why: String) -> Message {
-    Message::News(News::Trouble(Failure::new(Code::Failed, why)))
 }
 
 /// Waits for signals. They are ours from when this returns.
@@ -95,7 +73,7 @@ pub fn heed_signals(messages: Sender<Message>) -> io::Result<()> {
         iterator::Signals,
     };
     let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM, SIGCONT])?;
-    threads::start("signals", move || {
+    thread::spawn(move || {
         for signal in signals.forever() {
             let message = match signal {
                 SIGCONT => Message::Continued,
@@ -105,8 +83,8 @@ pub fn heed_signals(messages: Sender<Message>) -> io::Result<()> {
                 return;
             }
         }
-    })
-    .map(drop)
+    });
+    Ok(())
 }
 
 /// # Errors
@@ -118,7 +96,7 @@ pub fn heed_signals(_messages: Sender<Message>) -> io::Result<()> {
 
 /// Follows the home: who is there, the newest letters, and then whatever happens.
 pub fn follow(home: Home, messages: Sender<Message>) {
-    begin("feed", messages, trouble, move |messages| {
+    thread::spawn(move || {
         // The feed is opened before anything is read, so that nothing falls between the two.
         let mut feed = match Feed::open(&home, None) {
             Ok(feed) => feed,
@@ -146,7 +124,11 @@ fn digest(home: &Home, events: Vec<Event>) -> Vec<News> {
                 let key = LetterRef { id: found.letter.id.clone(), to: found.mailbox.name().clone() };
                 letters.insert(key, found);
             }
-            Event::Online(agent, _) | Event::Offline(agent, _) | Event::Idle(agent, _) | Event::Busy(agent, _) => {
+            Event::Online(agent, _)
+            | Event::Offline(agent, _)
+            | Event::Idle(agent, _)
+            | Event::Busy(agent, _)
+            | Event::Deaf(agent, _) => {
                 touched.insert(agent);
             }
             Event::Renamed { agent, was, .. } => {
@@ -170,9 +152,7 @@ fn digest(home: &Home, events: Vec<Event>) -> Vec<News> {
 
 /// Looks further back.
 pub fn look_back(home: Home, before: Option<Mark>, messages: Sender<Message>) {
-    begin("older", messages, trouble, move |messages| {
-        drop(messages.send(Message::News(older(&home, before.as_ref()))));
-    });
+    thread::spawn(move || messages.send(Message::News(older(&home, before.as_ref()))));
 }
 
 fn older(home: &Home, before: Option<&Mark>) -> News {
@@ -184,21 +164,20 @@ fn older(home: &Home, before: Option<&Mark>) -> News {
 
 /// Looks for letters among all there are.
 pub fn search(home: Home, query: Query, messages: Sender<Message>) {
-    begin("search", messages, trouble, move |messages| {
+    thread::spawn(move || {
         let text = Some(query.text.clone()).filter(|text| !text.is_empty());
         let filter = Filter { agent: query.agent.clone(), text, ..Filter::default() };
         let news = match history::newest(&home, &filter, HITS) {
             Ok(found) => News::Hits { query, entries: found.iter().map(Entry::of).collect() },
             Err(error) => News::Trouble(error.into()),
         };
-        drop(messages.send(Message::News(news)));
+        messages.send(Message::News(news))
     });
 }
 
 /// Does what the person asked for; it may take a moment. What has begun is to be waited for.
 #[must_use]
-pub fn set_going(home: &Home, deed: Deed, messages: &Sender<Message>) -> Option<JoinHandle<()>> {
-    let home = home.clone();
-    let broken = |why| Message::Done(Err(Failure::new(Code::Failed, why)));
-    begin("deed", messages.clone(), broken, move |messages| drop(messages.send(Message::Done(deed.done_in(&home)))))
+pub fn set_going(home: &Home, deed: Deed, messages: &Sender<Message>) -> JoinHandle<()> {
+    let (home, messages) = (home.clone(), messages.clone());
+    thread::spawn(move || drop(messages.send(Message::Done(deed.done_in(&home)))))
 }

@@ -4,7 +4,6 @@ use std::{
     io::{self, BufWriter, Stdout, Write, stdout},
     panic,
     sync::Once,
-    thread,
 };
 
 use crossterm::{
@@ -116,18 +115,14 @@ fn restore() {
     let _ = stdout().flush();
 }
 
-/// A panic of the thread that draws is told on the person's own screen, where it can be read. The view outlives one of
-/// another thread, and tells of it itself.
+/// A panic is told on the person's own screen, where it can be read.
 fn restore_after_a_panic() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let told = panic::take_hook();
-        let drawing = thread::current().id();
         panic::set_hook(Box::new(move |panic| {
-            if thread::current().id() == drawing {
-                restore();
-                told(panic);
-            }
+            restore();
+            told(panic);
         }));
     });
 }

@@ -70,6 +70,7 @@ impl Theme {
         match presence {
             Presence::Busy => self.accent(),
             Presence::Idle | Presence::Person => Style::new(),
+            Presence::Deaf => self.trouble(),
             Presence::Offline => self.faint(),
         }
     }
@@ -110,6 +111,7 @@ pub fn presence_sign(presence: Presence) -> &'static str {
     match presence {
         Presence::Busy => "●",
         Presence::Idle => "○",
+        Presence::Deaf => "!",
         Presence::Offline => "·",
         Presence::Person => "@",
     }

@@ -13,6 +13,7 @@ mod doctor;
 mod eventually;
 #[cfg(unix)]
 mod example;
+mod folder_gone;
 #[cfg(unix)] // its examples are for shells of Unix
 mod help;
 mod history;
@@ -31,8 +32,6 @@ mod sending;
 mod session;
 #[cfg(unix)] // started by shells of Unix
 mod statusline;
-#[cfg(target_os = "linux")] // its full disk is a device of Linux
-mod streams;
 #[cfg(unix)]
 #[expect(dead_code, reason = "shared with the real client's stories")]
 #[path = "../real_client/terminal.rs"]

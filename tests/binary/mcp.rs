@@ -13,7 +13,7 @@ use crate::{
     world::{World, has, until},
 };
 
-struct Server {
+pub struct Server {
     child: Child,
     input: ChildStdin,
     output: BufReader<ChildStdout>,
@@ -22,7 +22,7 @@ struct Server {
 
 impl Server {
     /// A server that has been greeted, so that the session's agent is there.
-    fn greeted(session: &Session) -> Self {
+    pub fn greeted(session: &Session) -> Self {
         let mut server = Self::started(session);
         let hello = server.request("initialize", &initialize());
         assert_eq!(hello["result"]["protocolVersion"], "2025-11-25", "{hello}");

@@ -5,7 +5,6 @@ use std::{
     io::Write,
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
-    sync::LazyLock,
     thread,
     time::{Duration, Instant},
 };
@@ -27,12 +26,7 @@ use tempfile::TempDir;
 
 use crate::redact::redact;
 
-/// The `cc2cc` to test: the one just built, unless `CC2CC_TEST_BINARY` names another, such as the one that ships.
-pub fn cc2cc() -> &'static str {
-    static BINARY: LazyLock<String> =
-        LazyLock::new(|| std::env::var("CC2CC_TEST_BINARY").unwrap_or_else(|_| env!("CARGO_BIN_EXE_cc2cc").to_owned()));
-    &BINARY
-}
+pub const CC2CC: &str = env!("CARGO_BIN_EXE_cc2cc");
 
 pub struct World {
     dir: TempDir,
@@ -98,7 +92,7 @@ impl World {
 
     /// The binary in this world, with nothing of the real environment.
     pub fn command(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(cc2cc());
+        let mut command = Command::new(CC2CC);
         command.args(words).current_dir(self.path("work"));
         self.furnish(&mut command);
         command

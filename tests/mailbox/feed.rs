@@ -31,6 +31,7 @@ fn word(event: &Event) -> String {
         Event::Offline(agent, _) => format!("{agent} offline"),
         Event::Idle(agent, _) => format!("{agent} idle"),
         Event::Busy(agent, _) => format!("{agent} busy"),
+        Event::Deaf(agent, _) => format!("{agent} deaf"),
         Event::Renamed { agent, was, .. } => format!("{was} is {agent}"),
     }
 }

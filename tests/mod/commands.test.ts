@@ -124,6 +124,21 @@ test('without its binary the session goes on, and a command says so', async ($, 
   expect([seen.open, seen.status, seen.log]).toEqual([[], undefined, []])
 })
 
+test('without its folder, as after an update, the person is told what to do, and it stays told', async ($, on) => {
+  const { seen, binary } = world(on)
+  await start($)
+  await $.turn.start({ text: 'work', turnId: 't' })
+  expect(seen.status).toBeUndefined()
+  Object.assign(binary, { isThere: false, isInPlace: false })
+  await $.turn.start({ text: 'work', turnId: 'u' })
+  await until(() => seen.status)
+  expect(seen.status).toContain('/reload-plugins loads it anew')
+  await $.turn.complete({ answer: 'done', durationMs: 1, isAborted: false, turnId: 'u', reason: 'done' })
+  expect((await given($, 'send', 'bob hi')).text).toBe(seen.status)
+  expect((await given($, 'inbox')).text).toBe(seen.status)
+  expect(seen.status).toContain('/reload-plugins loads it anew')
+})
+
 test('where nothing draws a pane the inbox is a table', async ($, on) => {
   const { seen, binary } = world(on)
   binary.hasPanes = false

@@ -72,6 +72,15 @@ test('a watch that was killed begins again after a while, one that never began d
   expect(seen.slept).toEqual([250, 10_000])
 })
 
+test('a session that is deaf since its folder is gone is told so before any letter comes', async ($, on) => {
+  const { seen, binary } = world(on)
+  binary.isInPlace = false
+  binary.events = [READY, { says: {}, text: '{"event":"deaf","agent":"ann"}\n' }]
+  await start($)
+  await binary.over
+  expect(seen.status).toContain('/reload-plugins loads it anew')
+})
+
 test('many letters at once are one toast', async ($, on) => {
   const letters = ['a', 'b', 'c', 'd'].map(id => ({ ...LETTER, id }))
   const text = letters.map(letter => event('sent', letter)).join('')

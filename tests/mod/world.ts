@@ -17,7 +17,7 @@ export function box(...letters) {
  */
 export function world(on, { commands = [] } = {}) {
   const seen = { names: [], asked: [], toasts: [], notes: [], cancelled: [], log: [], slept: [], status: undefined, filled: [], open: [] }
-  const binary = { says: { 'inbox --json': box() }, events: [], isThere: true, hasPanes: true, mayNotify: true }
+  const binary = { says: { 'inbox --json': box() }, events: [], isThere: true, isInPlace: true, hasPanes: true, mayNotify: true }
   const refusals = {}
   binary.over = new Promise(resolve => (binary.ended = resolve))
   const draft = { text: '' }
@@ -26,6 +26,7 @@ export function world(on, { commands = [] } = {}) {
     seen.slept.push(e.ms)
     return { value: undefined }
   })
+  on('fs.exists', () => ({ value: binary.isInPlace }))
   on('command.list', () => ({ value: commands }))
   on('command.register', (_, e) => {
     if (refusals[e.name] > 0) {

@@ -23,7 +23,7 @@ fn world() -> World {
 }
 
 /// A world with a marketplace such as a checkout is.
-fn with_market() -> World {
+pub fn with_market() -> World {
     let world = world();
     for folder in [".claude-plugin", "plugin"] {
         copy(&Path::new(CHECKOUT).join(folder), &world.project("market").join(folder));
@@ -60,14 +60,17 @@ fn copy(from: &Path, to: &Path) {
 }
 
 /// What a person types to have the plugin from there.
-fn install_from(world: &World, market: &Path) {
-    let market = market.display().to_string();
-    for words in [["marketplace", "add", &market], ["install", "--scope=user", "cc2cc@cc2cc"]] {
-        let mut command = world.command("home", client());
-        command.env("DISABLE_AUTOUPDATER", "1").env("CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "1");
-        let done = command.arg("plugin").args(words).output().expect("the client");
-        assert!(done.status.success(), "{words:?}: {}", String::from_utf8_lossy(&done.stderr));
-    }
+pub fn install_from(world: &World, market: &Path) {
+    plugin_command(world, &["marketplace", "add", &market.display().to_string()]);
+    plugin_command(world, &["install", "--scope=user", "cc2cc@cc2cc"]);
+}
+
+/// Runs `claude plugin WORDS`.
+pub fn plugin_command(world: &World, words: &[&str]) {
+    let mut command = world.command("home", client());
+    command.env("DISABLE_AUTOUPDATER", "1").env("CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "1");
+    let done = command.arg("plugin").args(words).output().expect("the client");
+    assert!(done.status.success(), "{words:?}: {}", String::from_utf8_lossy(&done.stderr));
 }
 
 fn install(world: &World) {

@@ -208,9 +208,9 @@ fn help_shows_all_keys_and_signs() {
       f              letters of its agent on
       /              find letters             ● busy
       y              copy the letter's id     ○ idle
-      m              mouse on or off          · offline
-      Ctrl-L         draw anew                @ you
-      Ctrl-Z         to the shell, until fg
+      m              mouse on or off          ! deaf
+      Ctrl-L         draw anew                · offline
+      Ctrl-Z         to the shell, until fg   @ you
       q Ctrl-C       quit
 
 

@@ -24,11 +24,13 @@ pub enum Event {
         at: Timestamp,
         why: Option<String>,
     },
-    /// A session is there; what it does follows as `Idle` or `Busy`.
+    /// A session is there; what it does follows as `Idle`, `Busy` or `Deaf`.
     Online(AgentName, Timestamp),
     Offline(AgentName, Timestamp),
     Idle(AgentName, Timestamp),
     Busy(AgentName, Timestamp),
+    /// A session that is there cannot be woken.
+    Deaf(AgentName, Timestamp),
     /// An agent has another name.
     Renamed {
         agent: AgentName,
@@ -49,6 +51,7 @@ impl Event {
             | Self::Offline(_, at)
             | Self::Idle(_, at)
             | Self::Busy(_, at)
+            | Self::Deaf(_, at)
             | Self::Renamed { at, .. } => *at,
         }
     }
@@ -57,6 +60,7 @@ impl Event {
         match state {
             Activity::Idle => Self::Idle(agent, at),
             Activity::Busy => Self::Busy(agent, at),
+            Activity::Deaf => Self::Deaf(agent, at),
         }
     }
 }

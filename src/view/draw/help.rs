@@ -46,9 +46,13 @@ pub fn draw(frame: &mut Frame, model: &Model, area: Rect) {
         let sign = Span::styled(format!("  {} {:<10}", theme::sign(*rung), rung.as_str()), theme.rung(*rung));
         Line::from(vec![sign, Span::styled(meaning(*rung), theme.faint())])
     });
-    let agents = [Presence::Busy, Presence::Idle, Presence::Offline, Presence::Person].map(|presence| {
-        Line::styled(format!("  {} {}", theme::presence_sign(presence), presence.as_str()), theme.presence(presence))
-    });
+    let agents =
+        [Presence::Busy, Presence::Idle, Presence::Deaf, Presence::Offline, Presence::Person].map(|presence| {
+            Line::styled(
+                format!("  {} {}", theme::presence_sign(presence), presence.as_str()),
+                theme.presence(presence),
+            )
+        });
     fill(frame, below, ladder.chain([Line::default()]).chain(agents));
 }
 

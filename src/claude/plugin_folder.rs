@@ -1,0 +1,76 @@
+//! The folder of the plugin may go while sessions run what is in it: a marketplace brings another version, and the old one
+//! is cleared away. From then on the client starts none of the session's hooks, until its person types `/reload-plugins`
+//! or starts it anew. What runs already goes on, and says so.
+
+use std::{
+    env,
+    io::{self, Write},
+    path::PathBuf,
+};
+
+use jiff::Timestamp;
+
+use crate::{
+    agent::{Activity, Record},
+    mailbox::{Mailbox, disk::FsError},
+};
+
+/// What became of the folder that a process was started from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Folder {
+    There,
+    /// It is gone, and the session has loaded no other: a wake would start a turn that brings nothing.
+    Gone,
+    /// It is gone, and the session has loaded the plugin from another one since.
+    Replaced,
+}
+
+/// Looks what became of the folder of this process, in the session with this mailbox. That the session cannot be woken is
+/// noted; what cannot be noted now is noted by a later look.
+#[must_use]
+pub fn look(mailbox: &Mailbox) -> Folder {
+    let Some(gone) = mine().filter(|folder| matches!(folder.try_exists(), Ok(false))) else { return Folder::There };
+    let record = Record::of(mailbox);
+    if record.plugin.is_some_and(|loaded| loaded != gone.display().to_string()) {
+        return Folder::Replaced;
+    }
+    if record.state != Activity::Deaf {
+        let _ = Record::change(mailbox, Timestamp::now(), |record| record.state = Activity::Deaf);
+    }
+    Folder::Gone
+}
+
+/// Says in a wake what to do, where no mod tells the person: the wake brings nothing.
+pub fn tell() {
+    let text = "the folder of this session's plugin is gone, as after an update: no letter arrives until the person has \
+                typed /reload-plugins";
+    let _ = writeln!(io::stderr(), "cc2cc: {text}");
+}
+
+/// Notes, for a waker, that its session can be woken again: a hook that runs has started it, or it has waited for another
+/// folder to be loaded.
+pub fn note_hearing(mailbox: &Mailbox) {
+    if Record::of(mailbox).state == Activity::Deaf {
+        let _ = Record::change(mailbox, Timestamp::now(), |record| {
+            if record.state == Activity::Deaf {
+                record.state = Activity::Idle;
+            }
+        });
+    }
+}
+
+/// Notes which folder the session's server was started from, for processes that were started from another.
+///
+/// # Errors
+/// A `FsError` when the record cannot be changed.
+pub fn note_server(mailbox: &Mailbox) -> Result<(), FsError> {
+    let plugin = mine().map(|folder| folder.display().to_string());
+    if Record::of(mailbox).plugin != plugin {
+        Record::change(mailbox, Timestamp::now(), |record| record.plugin = plugin)?;
+    }
+    Ok(())
+}
+
+fn mine() -> Option<PathBuf> {
+    env::var_os("CLAUDE_PLUGIN_ROOT").filter(|root| !root.is_empty()).map(PathBuf::from)
+}
