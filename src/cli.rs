@@ -30,7 +30,7 @@ mod whoami;
 use std::{
     borrow::Cow,
     env,
-    io::{self, IsTerminal, Write},
+    io::{self, IsTerminal},
     process::ExitCode,
     sync::OnceLock,
 };
@@ -38,13 +38,14 @@ use std::{
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::{
-    claude::harmless::neutralise,
     failure::{Code, Failure},
     mailbox::{
         home::Home,
         letter::{BadId, LetterId},
     },
-    mcp,
+    mcp, output,
+    text::model::neutralise,
+    threads,
 };
 
 /// Letters between the Claude Code sessions on this machine
@@ -107,25 +108,29 @@ pub fn run() -> ExitCode {
     if completions::answered() {
         return ExitCode::SUCCESS;
     }
-    let alone = env::args_os().len() <= 1 && io::stdout().is_terminal();
-    let outcome = if alone {
-        Home::from_env().map_err(Failure::from).and_then(|home| overview::run(&home))
-    } else {
-        dispatch(parse().verb)
-    };
-    let failure = match outcome {
+    let outcome = threads::guarded(|| {
+        if env::args_os().len() <= 1 && io::stdout().is_terminal() {
+            return Home::from_env().map_err(Failure::from).and_then(|home| overview::run(&home));
+        }
+        match parse() {
+            Ok(cli) => dispatch(cli.verb),
+            Err(answered) => answered,
+        }
+    });
+    let failure = match outcome.unwrap_or_else(|broken| Err(Failure::new(Code::Failed, broken))) {
         Ok(code) => match UNPRINTED.get() {
             None => return code,
-            Some(why) => Failure::new(Code::Failed, format!("could not print all of it: {why}")),
+            Some(error) => unprinted(error),
         },
         Err(failure) => failure,
     };
-    eprintln!("cc2cc: {failure}");
+    output::complain(&format!("cc2cc: {failure}\n"));
     ExitCode::from(failure.code as u8)
 }
 
 /// The command line as clap knows it, with the verbs listed by groups.
-fn command() -> clap::Command {
+#[must_use]
+pub fn command() -> clap::Command {
     let command = Cli::command();
     let verbs = verbs::listing(&command);
     let options = verbs::title("Options:");
@@ -134,12 +139,26 @@ fn command() -> clap::Command {
     ))
 }
 
-fn parse() -> Cli {
-    Cli::from_arg_matches(&command().get_matches()).unwrap_or_else(|error| error.exit())
+/// The words of the command line; else what clap's own answer to them came to: help, the version or a complaint.
+fn parse() -> Result<Cli, Result<ExitCode, Failure>> {
+    let matches = command().try_get_matches();
+    matches.and_then(|matches| Cli::from_arg_matches(&matches)).map_err(|answer| match answer.print() {
+        Err(error) if !answer.use_stderr() && error.kind() != io::ErrorKind::BrokenPipe => Err(unprinted(&error)),
+        _ => Ok(ExitCode::from(u8::try_from(answer.exit_code()).unwrap_or(Code::Usage as u8))),
+    })
+}
+
+/// Whether something could not be printed, for a verb that would go on for ever.
+fn is_unprinted() -> bool {
+    UNPRINTED.get().is_some()
+}
+
+fn unprinted(error: &io::Error) -> Failure {
+    Failure::new(Code::Failed, format!("could not print all of it: {error}"))
 }
 
 /// Why something could not be printed; a reader that has gone away is no failure.
-static UNPRINTED: OnceLock<String> = OnceLock::new();
+static UNPRINTED: OnceLock<io::Error> = OnceLock::new();
 
 fn dispatch(verb: Verb) -> Result<ExitCode, Failure> {
     let home = Home::from_env();
@@ -177,7 +196,7 @@ fn dispatch(verb: Verb) -> Result<ExitCode, Failure> {
 /// Prints text on standard output. The work goes on if that fails; the exit code tells.
 fn print(text: &str) {
     match print_surely(text) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => drop(UNPRINTED.set(error.to_string())),
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => drop(UNPRINTED.set(error)),
         _ => {}
     }
 }
@@ -194,9 +213,16 @@ fn for_reader(text: &str) -> Cow<'_, str> {
 
 /// Prints text for somebody on whose reading it depends what happens next.
 fn print_surely(text: &str) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    out.write_all(text.as_bytes())?;
-    out.flush()
+    output::out(text)
+}
+
+/// Fails where printing would reach nobody, before a verb changes something for the sake of what it prints.
+///
+/// # Errors
+/// When standard output is closed.
+fn check_output() -> Result<(), Failure> {
+    output::check_open()
+        .map_err(|error| Failure::new(Code::Failed, format!("could not print, so nothing was done: {error}")))
 }
 
 /// A letter id among the words; the complaint says how one looks.

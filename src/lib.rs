@@ -4,11 +4,16 @@
 //! [`agent`] (who is who, and sending), [`claude`] (everything about Claude Code). [`mcp`] and [`cli`] sit on top and
 //! share [`report`] and [`failure`]. ARCHITECTURE.md has the map and the invariants.
 
+#![deny(clippy::print_stdout, clippy::print_stderr, clippy::dbg_macro)] // they panic; see `output`
+
 pub mod agent;
 pub mod claude;
 pub mod cli;
 pub mod failure;
 pub mod mailbox;
 pub mod mcp;
+pub mod output;
 pub mod report;
+pub mod text;
+pub mod threads;
 pub mod view;

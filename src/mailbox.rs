@@ -14,13 +14,16 @@ pub mod disk;
 #[cfg(feature = "fail-points")]
 mod fail;
 pub mod home;
+pub mod lenient;
 pub mod letter;
 pub mod lock;
 pub mod log;
 pub mod name;
+pub mod old_address;
 pub mod presence;
 pub mod reading;
 pub mod receipts;
+pub mod removal;
 pub mod scan;
 pub mod watch;
 
@@ -157,7 +160,7 @@ impl Mailbox {
     ///
     /// # Errors
     /// A `FsError`. One that names the step "make … durable" comes after the rename: the letter may have been
-    /// delivered, and sending the same id again is safe.
+    /// delivered, and sending the same id again is safe. `NotFound` also when the mailbox was moved or removed meanwhile.
     pub fn publish(&self, letter: &Letter, key: Key) -> Result<Published, FsError> {
         self.publish_into(State::Inbox, letter, key)
     }
@@ -193,13 +196,14 @@ impl Mailbox {
             }
             Some(guard)
         };
+        let room = disk::Dir::open(self.dir(state))?;
         let draft = self.path.join("tmp").join(format!("{}.{}", letter.id, disk::unique()));
         disk::write_new(&draft, &letter.to_bytes())?;
         if let Err(error) = disk::rename(&draft, &self.file(state, &letter.id)) {
             disk::discard(&draft);
             return Err(error);
         }
-        disk::sync_dir(&self.dir(state))?;
+        room.sync()?;
         Ok(Published::New)
     }
 

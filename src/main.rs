@@ -1,8 +1,13 @@
 //! The binary: a verb, its part, an exit code.
 
+#![deny(clippy::print_stdout, clippy::print_stderr, clippy::dbg_macro)] // they panic; see `cc2cc::output`
+
 use std::{env, process::ExitCode};
 
 use cc2cc::{claude, cli, mailbox::watch};
+
+/// A hook, a waker and a server outlive what breaks in them, which needs panics that unwind.
+const _: () = assert!(cfg!(panic = "unwind"), "a profile that aborts on panics is not for this program");
 
 fn main() -> ExitCode {
     let words: Vec<_> = env::args_os().skip(1).take(3).collect();

@@ -145,7 +145,7 @@ impl View {
     fn act(&mut self, action: Action) -> io::Result<Option<ExitCode>> {
         match action {
             Action::Read(key) => self.read(&key, Model::open_letter),
-            Action::Do(deed) => self.going.push(live::set_going(&self.home, deed, &self.messages)),
+            Action::Do(deed) => self.going.extend(live::set_going(&self.home, deed, &self.messages)),
             Action::Copy(id) => self.screen.copy(id.as_str())?,
             Action::LookBack(mark) => live::look_back(self.home.clone(), Some(mark), self.messages.clone()),
             Action::Search(wanted) => live::search(self.home.clone(), wanted, self.messages.clone()),

@@ -19,7 +19,8 @@ use crate::mailbox::{
     Mailbox,
     disk::{self, Durability, FsError},
     home::Home,
-    lock, log,
+    lock::{self, Lock},
+    log,
     name::AgentName,
     presence::Presence,
     reading::Reading,
@@ -64,6 +65,9 @@ pub struct Claim {
 struct Pointer {
     v: u64,
     agent: AgentName,
+    /// Which mailbox that is, should another have the name by now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mailbox: Option<String>,
     #[serde(flatten)]
     extra: Map<String, Value>,
 }
@@ -106,7 +110,7 @@ pub fn rename(home: &Home, mailbox: &Mailbox, new: &AgentName) -> Result<Mailbox
     if new == mailbox.name() {
         return Ok(mailbox.clone());
     }
-    let _guard = lock::exclusive(&home.subdir("sessions")?.join("claims.lock"))?;
+    let _guard = no_claims(home)?;
     match home.rename(mailbox, new) {
         Err(error) if error.is_already_there() => Err(RenameError::Taken(new.clone())),
         renamed => Ok(renamed?),
@@ -134,6 +138,14 @@ pub fn move_in(mailbox: &Mailbox) -> Result<Presence, FsError> {
     Ok(presence)
 }
 
+/// Keeps everybody from claiming or changing a name.
+///
+/// # Errors
+/// A `FsError` when the lock cannot be had.
+pub(super) fn no_claims(home: &Home) -> Result<Lock, FsError> {
+    lock::exclusive(&home.subdir("sessions")?.join("claims.lock"))
+}
+
 #[derive(PartialEq, Eq, Clone, Copy)]
 enum Patience {
     Wait,
@@ -142,11 +154,10 @@ enum Patience {
 
 /// One try under the lock; `None` asks to wait for the leftovers of a dead session to go.
 fn attempt(home: &Home, claimant: &Claimant, patience: Patience) -> Result<Option<Claim>, FsError> {
-    let sessions = home.subdir("sessions")?;
-    let _guard = lock::exclusive(&sessions.join("claims.lock"))?;
+    let _guard = no_claims(home)?;
     let leads_to = |file: &str| {
         let pointer = pointer_to_write(home, file)?; // one that may be readable later must not cost the session its name
-        Ok::<_, FsError>(pointer.and_then(|pointer| home.mailbox(&pointer.agent)))
+        Ok::<_, FsError>(pointer.and_then(|pointer| followed(home, file, &pointer)))
     };
     let of_host = leads_to(&host_file(&claimant.host))?;
     let of_session = claimant.session.as_deref().map(|session| leads_to(&session_file(session))).transpose()?.flatten();
@@ -201,7 +212,7 @@ fn is_reserved(mailbox: &Mailbox) -> bool {
 
 /// Notes the outcome where the other processes of the session will look.
 fn settle(home: &Home, claimant: &Claimant, mailbox: Mailbox, denied: Option<AgentName>) -> Result<Claim, FsError> {
-    write_pointer(home, &host_file(&claimant.host), mailbox.name())?;
+    write_pointer(home, &host_file(&claimant.host), &mailbox)?;
     if let Some(session) = &claimant.session {
         let file = session_file(session);
         let moves = match read_pointer(home, &file) {
@@ -212,7 +223,7 @@ fn settle(home: &Home, claimant: &Claimant, mailbox: Mailbox, denied: Option<Age
             }
         };
         if moves {
-            write_pointer(home, &file, mailbox.name())?;
+            write_pointer(home, &file, &mailbox)?;
         }
     }
     let goes_on = match Record::read(&mailbox) {
@@ -254,9 +265,15 @@ pub fn leads_to_somebody_online(home: &Home, record: &Path) -> bool {
 
 fn read_pointer(home: &Home, file: &str) -> Option<Mailbox> {
     match pointer(home, file) {
-        Reading::Known(pointer) => home.mailbox(&pointer.agent),
+        Reading::Known(pointer) => followed(home, file, &pointer),
         Reading::Missing | Reading::Unreadable(_) => None,
     }
+}
+
+/// The mailbox a pointer was written for, whatever its name is now; `None` when it is gone.
+fn followed(home: &Home, file: &str, pointer: &Pointer) -> Option<Mailbox> {
+    let mailbox = home.mailbox(&pointer.agent)?;
+    mailbox.is_meant(pointer.mailbox.as_deref(), &home.path().join("sessions").join(file)).then_some(mailbox)
 }
 
 fn pointer(home: &Home, file: &str) -> Reading<Pointer> {
@@ -277,14 +294,15 @@ fn pointer_to_write(home: &Home, file: &str) -> Result<Option<Pointer>, FsError>
     }
 }
 
-fn write_pointer(home: &Home, file: &str, agent: &AgentName) -> Result<(), FsError> {
+fn write_pointer(home: &Home, file: &str, mailbox: &Mailbox) -> Result<(), FsError> {
     let extra = match pointer_to_write(home, file)? {
-        Some(pointer) if home.mailbox(&pointer.agent).is_some_and(|mailbox| mailbox.name() == agent) => return Ok(()),
+        Some(pointer) if followed(home, file, &pointer).as_ref() == Some(mailbox) => return Ok(()),
         Some(pointer) => pointer.extra,
         None => Map::new(),
     };
     let path: PathBuf = home.path().join("sessions").join(file);
-    let text = serde_json::to_vec(&Pointer { v: 1, agent: agent.clone(), extra }).unwrap_or_default();
+    let pointer = Pointer { v: 1, agent: mailbox.name().clone(), mailbox: mailbox.id(), extra };
+    let text = serde_json::to_vec(&pointer).unwrap_or_default();
     disk::replace(&path, &text, Durability::Process)
 }
 

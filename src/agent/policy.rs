@@ -24,6 +24,7 @@ use crate::mailbox::{
     Mailbox, State,
     disk::{self, FsError},
     home::Home,
+    lenient,
     letter::{Letter, shorten},
     name::AgentName,
     receipts::Step,
@@ -106,9 +107,10 @@ impl Config {
             Err(error) if error.is_not_found() => return Ok(Self::default()),
             read => read?,
         };
-        let mut config: Self = toml::from_slice(&bytes).map_err(|error: toml::de::Error| {
-            let upto = error.span().map_or(0, |span| span.start).min(bytes.len());
-            let line = bytes[..upto].split(|byte| *byte == b'\n').count();
+        let text = lenient::text(&bytes);
+        let mut config: Self = toml::from_str(&text).map_err(|error: toml::de::Error| {
+            let upto = error.span().map_or(0, |span| span.start).min(text.len());
+            let line = text.as_bytes()[..upto].split(|byte| *byte == b'\n').count();
             let why = format!("line {line}: {}", shorten(error.message(), 200));
             ConfigError::Invalid { path, why }
         })?;

@@ -284,10 +284,15 @@ fn answered(home: &Home, sender: &Sender, id: &LetterId) -> Result<status::Found
     found.into_iter().next().ok_or_else(|| SendError::NoSuchLetter(id.clone()))
 }
 
-/// Publishes into one mailbox; should it be renamed meanwhile, into the renamed one.
+/// How often a mailbox is looked for again that was moved, renamed or taken aside while a letter went there.
+const LOOKS_AGAIN: usize = 64;
+
+/// Publishes into one mailbox; should it be renamed meanwhile, into the renamed one. A mailbox that was gone for an instant,
+/// or lacks a room, is furnished and tried again.
 fn deliver(home: &Home, config: &Config, mailbox: &Mailbox, letter: &mut Letter, key: Key) -> Result<Sent, FsError> {
     let mut mailbox = mailbox.clone();
     let mut tried = key;
+    let mut looks = 0;
     loop {
         letter.to = mailbox.name().clone();
         let record = Record::of(&mailbox);
@@ -301,10 +306,14 @@ fn deliver(home: &Home, config: &Config, mailbox: &Mailbox, letter: &mut Letter,
             }
         };
         let published = match published {
-            Err(error) if error.is_not_found() && !mailbox.exists() => match home.mailbox(mailbox.name()) {
-                Some(moved) => {
+            Err(error) if error.is_not_found() && looks < LOOKS_AGAIN => match home.mailbox(mailbox.name()) {
+                Some(found) => {
+                    if found == mailbox {
+                        found.furnish()?;
+                    }
                     // The letter may have been in before the move took it along.
-                    (mailbox, tried) = (moved, Key::Chosen);
+                    (mailbox, tried) = (found, Key::Chosen);
+                    looks += 1;
                     continue;
                 }
                 None => return Err(error),

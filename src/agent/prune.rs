@@ -11,6 +11,7 @@ use crate::mailbox::{
     Mailbox, State,
     disk::{self, FsError},
     home::Home,
+    removal::Removal,
 };
 
 /// Whether to do it, or only to say what would be done.
@@ -27,7 +28,7 @@ pub struct Pruned {
     pub letters: usize,
     /// Agents with an empty mailbox, with their names.
     pub agents: usize,
-    /// Old records of sessions and processes that are not online.
+    /// Old records of sessions and processes that are not online, and old addresses that lead to nobody.
     pub records: usize,
 }
 
@@ -51,12 +52,17 @@ pub fn prune(home: &Home, before: Timestamp, mode: Mode) -> Result<Pruned, FsErr
                 mailbox.forget_receipts(&id)?;
             }
         }
-        if left == 0 && is_abandoned(&mailbox, before) {
-            pruned.agents += 1;
-            if mode == Mode::Remove {
-                home.remove(&mailbox)?;
-            }
+        if left > 0 || !is_abandoned(&mailbox, before) {
+            continue;
         }
+        let removal = match mode {
+            Mode::DryRun => Removal::Removed,
+            Mode::Remove => {
+                let _guard = identity::no_claims(home)?;
+                home.remove_if(&mailbox, |mailbox| is_abandoned(mailbox, before))?
+            }
+        };
+        pruned.agents += usize::from(removal == Removal::Removed);
     }
     for record in disk::names(&home.path().join("sessions")).unwrap_or_default() {
         let path = home.path().join("sessions").join(&record);
@@ -71,6 +77,7 @@ pub fn prune(home: &Home, before: Timestamp, mode: Mode) -> Result<Pruned, FsErr
             }
         }
     }
+    pruned.records += home.forget_dead_addresses(mode == Mode::Remove)?;
     Ok(pruned)
 }
 

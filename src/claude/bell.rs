@@ -5,7 +5,7 @@
 //! stands on standard error.
 
 use std::{
-    mem,
+    mem, panic,
     path::Path,
     process::{self, ExitCode},
     thread,
@@ -40,6 +40,7 @@ use crate::{
         scan::Waiting,
         watch::Watch,
     },
+    output, threads,
 };
 
 /// The exit code by which a background hook wakes its session.
@@ -89,11 +90,16 @@ pub fn run() -> ExitCode {
     if client::part() != Part::Attended {
         return ExitCode::SUCCESS; // a headless client would wait for us before it starts
     }
+    panic::set_hook(Box::new(|_| {})); // the log line below says it
     client::end_with_parent();
-    if let Err(error) = keep_watch()
-        && let Ok(home) = Home::from_env()
-    {
-        log::line(&home, &format!("bell: {error:#}"));
+    client::end_with_input();
+    let complaint = match threads::guarded(keep_watch) {
+        Ok(Ok(())) => return ExitCode::SUCCESS,
+        Ok(Err(error)) => format!("{error:#}"),
+        Err(broken) => broken,
+    };
+    if let Ok(home) = Home::from_env() {
+        log::line(&home, &format!("bell: {complaint}"));
     }
     ExitCode::SUCCESS
 }
@@ -103,7 +109,7 @@ fn ring(mailbox: &Mailbox, letters: &[Waiting]) -> ! {
     let mut from: Vec<&str> = letters.iter().map(|letter| letter.from.as_str()).collect();
     from.sort_unstable();
     from.dedup();
-    eprintln!("{RING_TEXT}{} from {}; it follows.", mailbox.name(), from.join(", "));
+    output::complain(&format!("{RING_TEXT}{} from {}; it follows.\n", mailbox.name(), from.join(", ")));
     process::exit(RING)
 }
 
@@ -166,6 +172,7 @@ fn sit_at(home: &Home, mailbox: &Mailbox, quiet_until: Instant, turn: Option<Tur
     let mut complaint = None;
     let mut folder = Folder::Gone;
     while identity::find(home, &host).as_ref() == Some(mailbox) {
+        client::end_if_orphaned();
         if swept.elapsed() >= SWEEP_EVERY {
             notice::sweep(home, mailbox, Timestamp::now());
             swept = Instant::now();

@@ -1,19 +1,24 @@
-//! The client a process of ours belongs to: which process it is, whether a person sits at it, and when it has gone.
+//! The client a process of ours belongs to: which process it is, whether its session takes part, and when it has gone.
 
 use std::{
     env, iter,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{self, Command},
-    thread,
+    sync::OnceLock,
     time::Duration,
 };
 
+use super::{
+    client_input::Input,
+    client_kind::{self, Kind, is_client},
+};
 use crate::{
     agent::{
         host::{self, HostKey},
         identity::{Claimant, Trust},
     },
     mailbox::{home, name::AgentName},
+    threads,
 };
 
 /// Tells the Bash tool's commands which host they belong to; written by the `SessionStart` hook.
@@ -24,9 +29,10 @@ pub const NAME_VARIABLE: &str = "CC2CC_NAME";
 /// Whether a session takes part in the mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
-    /// A person sits at the session.
+    /// It has a name, and a waker waits in the background.
     Attended,
-    /// `claude -p`, which takes part when it was given a name, and is never woken.
+    /// It has a name and is never woken, since its client would wait for the waker: letters come with its next turn. So it
+    /// is for `claude -p` that was given a name, and for a streaming client whose end of input cannot be seen.
     Headless,
     /// `claude -p` without a name: cc2cc does nothing in it.
     None,
@@ -35,13 +41,45 @@ pub enum Part {
 /// What part this process's session has.
 #[must_use]
 pub fn part() -> Part {
+    let is_named = || matches!(wanted_name(), Some(Ok(_)));
+    let pid = pid();
+    let (takes_part, can_be_woken) = match pid.map_or(Kind::Unknown, client_kind::of) {
+        Kind::OneShot => (is_named(), false),
+        Kind::Streaming => (!says_unattended() || is_named(), pid.is_some_and(|pid| Input::of(pid).is_some())),
+        Kind::Terminal if !is_background() => (true, true),
+        Kind::Terminal | Kind::Unknown => (!says_unattended() || is_named(), !says_unattended()),
+    };
+    match (takes_part, can_be_woken) {
+        (true, true) => Part::Attended,
+        (true, false) => Part::Headless,
+        (false, _) => Part::None,
+    }
+}
+
+/// Whether the client's variables say that nobody sits at it. They may be those of a session around it.
+fn says_unattended() -> bool {
     let is = |name: &str, test: fn(&str) -> bool| env::var(name).is_ok_and(|value| test(&value));
-    let headless = is("CLAUDE_CODE_SESSION_ATTENDED", |value| value == "0")
-        || is("CLAUDE_CODE_ENTRYPOINT", |value| value.starts_with("sdk"));
-    match (headless, wanted_name()) {
-        (false, _) => Part::Attended,
-        (true, Some(Ok(_))) => Part::Headless,
-        (true, _) => Part::None,
+    is("CLAUDE_CODE_SESSION_ATTENDED", |value| value == "0")
+        || is("CLAUDE_CODE_ENTRYPOINT", |value| value.starts_with("sdk"))
+}
+
+/// Whether the client runs a session in the background, on a terminal that nobody need look at.
+fn is_background() -> bool {
+    env::var_os("CLAUDE_JOB_DIR").is_some_and(|dir| !dir.is_empty())
+}
+
+/// Ends this process as soon as a streaming client has been told everything: it waits for nothing of ours then. Where the
+/// system gives no thread to wait for that, it ends at once.
+pub fn end_with_input() {
+    let Some(pid) = pid().filter(|pid| client_kind::of(*pid) == Kind::Streaming) else { return };
+    let waiting = threads::start("input", move || {
+        if let Some(input) = Input::of(pid) {
+            input.await_end();
+        }
+        process::exit(0);
+    });
+    if waiting.is_err() {
+        process::exit(0);
     }
 }
 
@@ -122,13 +160,6 @@ pub fn command_line() -> Vec<String> {
     pid().map(host::command_line).unwrap_or_default()
 }
 
-/// Whether a command line is that of Claude Code: its own binary, or a script run by another.
-fn is_client(words: &[String]) -> bool {
-    let name =
-        |word: &String| Path::new(word).file_name().is_some_and(|name| name.to_string_lossy().contains("claude"));
-    words.iter().take(2).any(name)
-}
-
 /// The client that started this process for its person, with no shell in between; `None` for what a model runs, to which
 /// the client or the `SessionStart` hook has told whose it is.
 #[must_use]
@@ -142,16 +173,26 @@ pub fn starter() -> Option<HostKey> {
 /// How many generations may lie between the client and a process of ours.
 const FARTHEST: usize = 4;
 
-/// Ends this process as soon as its parent has ended, however that came about.
-///
-/// # Panics
-/// When the system gives no thread.
+/// Ends this process as soon as its parent has ended, however that came about. Where the system gives no thread to wait
+/// for that, [`end_if_orphaned`] does it.
 pub fn end_with_parent() {
     let Some(parent) = system::parent() else { process::exit(0) };
-    thread::spawn(move || {
+    let _ = PARENT.set(parent);
+    let waiting = threads::start("parent", move || {
         system::await_end(parent);
         process::exit(0);
     });
+    drop(waiting);
+}
+
+/// The parent this process ends with.
+static PARENT: OnceLock<u32> = OnceLock::new();
+
+/// Ends this process if its parent has ended; for loops that look at something from time to time anyway.
+pub fn end_if_orphaned() {
+    if PARENT.get().is_some_and(|parent| system::parent() != Some(*parent)) {
+        process::exit(0);
+    }
 }
 
 /// Keeps Windows from opening a console for a command that is started where there is none.

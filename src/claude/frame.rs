@@ -3,8 +3,10 @@
 
 use jiff::Timestamp;
 
-use super::harmless::neutralise;
-use crate::mailbox::letter::{Letter, LetterId, shorten};
+use crate::{
+    mailbox::letter::{Letter, LetterId, shorten},
+    text::model::neutralise,
+};
 
 /// The client cuts injected context at 10,000 UTF-16 units and replaces it by a file path; we stay below.
 pub const LIMIT_UNITS: usize = 9_800;
@@ -30,16 +32,17 @@ impl Frame {
     #[must_use]
     pub fn room_for(&self, letter: &Letter, redelivered: bool) -> Option<String> {
         let available = LIMIT_UNITS - FRAME_UNITS;
-        let whole = render(letter, redelivered, &neutralise(&letter.content.text));
-        let text = if units(&whole) > available { preview(letter, redelivered) } else { whole };
+        let text = Some(&letter.content.text).filter(|text| may_fit(text)).map(|text| neutralise(text));
+        let whole = text.map(|text| render(letter, redelivered, &text)).filter(|whole| units(whole) <= available);
+        let text = whole.unwrap_or_else(|| preview(letter, redelivered));
         (self.units + units(&text) <= available).then_some(text)
     }
 
     /// The text of a letter that goes in without the frame: made harmless, and a preview when it is long.
     #[must_use]
     pub fn text_of(letter: &Letter) -> String {
-        let text = neutralise(&letter.content.text);
-        if units(&text) > LIMIT_UNITS - FRAME_UNITS { opening(letter) } else { text }
+        let text = Some(&letter.content.text).filter(|text| may_fit(text)).map(|text| neutralise(text));
+        text.filter(|text| units(text) <= LIMIT_UNITS - FRAME_UNITS).unwrap_or_else(|| opening(letter))
     }
 
     /// Puts in a letter for which there was room.
@@ -105,13 +108,21 @@ fn preview(letter: &Letter, redelivered: bool) -> String {
     render(letter, redelivered, &opening(letter))
 }
 
-/// The beginning of a long letter, and how to read the rest.
+/// The beginning of a long letter, and how to read the rest: first the way that needs no shell.
 fn opening(letter: &Letter) -> String {
     let text = &letter.content.text;
-    let harmless = neutralise(text);
+    let harmless = neutralise(cut(text, 2 * PREVIEW_UNITS));
     let start = cut(&harmless, PREVIEW_UNITS);
     let (size, id) = (text.chars().count(), &letter.id);
-    format!("{start}\n[… cut here: the letter has {size} characters; `cc2cc read {id}` prints all of it]")
+    format!(
+        "{start}\n[… cut here: the letter has {size} characters; the inbox tool with id {id} gives all of it, as does \
+         `cc2cc read {id}`]"
+    )
+}
+
+/// Whether a text is short enough to be worth cleaning as a whole; at most half of it, the line ends, goes.
+fn may_fit(text: &str) -> bool {
+    units(text) <= 2 * LIMIT_UNITS
 }
 
 /// The beginning of a text, at most so many UTF-16 units of it.
@@ -145,7 +156,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::claude::harmless::tests::hostile;
+    use crate::text::model::tests::hostile;
 
     fn letter(text: &str) -> Letter {
         let now = "2026-01-02T12:00:00Z".parse().unwrap();
@@ -205,7 +216,7 @@ mod tests {
         </letter>
         <letter id="letter-1" from="ann" type="message" sent="2026-01-02T12:00:00Z" cwd="/w'''x" mode="plan">
         (cut)
-        [… cut here: the letter has 6000 characters; `cc2cc read letter-1` prints all of it]
+        [… cut here: the letter has 6000 characters; the inbox tool with id letter-1 gives all of it, as does `cc2cc read letter-1`]
         </letter>
         </cc2cc-mail>
         "#);

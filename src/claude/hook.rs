@@ -6,7 +6,7 @@
 use std::{
     env,
     fs::OpenOptions,
-    io::{self, Read, Write},
+    io::{self, Read},
     panic,
     process::ExitCode,
 };
@@ -18,7 +18,8 @@ use serde_json::{Map, Value, json};
 use super::{client, mailman, session};
 use crate::{
     agent::identity::Trust,
-    mailbox::{home::Home, log},
+    mailbox::{home::Home, lenient, log},
+    output, threads,
 };
 
 /// More than a client sends; a longer input is cut off, and then refused as incomplete.
@@ -88,23 +89,22 @@ impl Answer {
 /// # Errors
 /// When it is not the JSON object a client sends.
 pub fn read_input() -> anyhow::Result<Input> {
-    let mut text = String::new();
-    io::stdin().take(INPUT_LIMIT_BYTES).read_to_string(&mut text).context("could not read the hook's input")?;
-    serde_json::from_str(&text).context("the hook's input is not what a client sends")
+    let mut bytes = Vec::new();
+    io::stdin().take(INPUT_LIMIT_BYTES).read_to_end(&mut bytes).context("could not read the hook's input")?;
+    lenient::from_slice(&bytes).context("the hook's input is not what a client sends")
 }
 
 /// Runs the hook `event` and always ends well.
 #[must_use]
 pub fn run(event: &str) -> ExitCode {
     panic::set_hook(Box::new(|_| {})); // the log line below says it
-    let outcome = panic::catch_unwind(|| handle(event));
-    let complaint = match outcome {
+    let complaint = match threads::guarded(|| handle(event)) {
         Ok(Ok(())) => None,
         Ok(Err(error)) => Some(format!("{error:#}")),
-        Err(_) => Some("it broke inside; please report this".to_owned()),
+        Err(broken) => Some(broken),
     };
     if let Some(complaint) = complaint {
-        fail_open(event, &complaint);
+        let _ = threads::guarded(|| fail_open(event, &complaint));
     }
     ExitCode::SUCCESS
 }
@@ -134,8 +134,7 @@ fn handle(event: &str) -> anyhow::Result<()> {
 /// When the client no longer reads.
 pub fn print(answer: &Answer, event: &str) -> anyhow::Result<()> {
     let Some(json) = answer.to_json(event) else { return Ok(()) };
-    let mut out = io::stdout().lock();
-    writeln!(out, "{json}").and_then(|()| out.flush()).context("could not answer the client")
+    output::out(&format!("{json}\n")).context("could not answer the client")
 }
 
 fn fail_open(event: &str, complaint: &str) {
@@ -144,7 +143,7 @@ fn fail_open(event: &str, complaint: &str) {
     }
     if is_first_complaint() {
         let text = format!("cc2cc: mail is off for now: {complaint}. `cc2cc doctor` looks into it.");
-        println!("{}", json!({ "systemMessage": text }));
+        let _ = output::out(&format!("{}\n", json!({ "systemMessage": text }))); // the log has it
     }
 }
 

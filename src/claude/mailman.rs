@@ -29,7 +29,7 @@ use crate::{
         receipts::{Receipt, Step},
         scan::Waiting,
     },
-    report::text::printable,
+    text::terminal::printable,
 };
 
 /// Letters named one by one on the person's screen.

@@ -23,6 +23,7 @@ use crate::{
         name::AgentName,
     },
     report,
+    text::terminal::one_line,
 };
 
 /// Set by the script when it asks; its value names the shell.
@@ -152,7 +153,7 @@ fn letters(begun: &OsStr, state: State) -> Vec<CompletionCandidate> {
 }
 
 fn candidate(value: &str, help: &str) -> CompletionCandidate {
-    CompletionCandidate::new(value).help(Some(report::text::one_line(help).into()))
+    CompletionCandidate::new(value).help(Some(one_line(help).into()))
 }
 
 fn begins(candidate: &CompletionCandidate, begun: &OsStr) -> bool {

@@ -21,7 +21,7 @@ use crate::{
         letter::{Kind, Letter},
         name::AgentName,
         receipts::Step,
-        watch::limits,
+        watch::{self, limits},
     },
 };
 
@@ -231,7 +231,7 @@ fn watched(home: &Home) -> Verdict {
         return Verdict::Note("not tried, there is no home yet".to_owned());
     }
     let (ring, changes) = mpsc::channel();
-    let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+    let watcher = watch::watcher(move |event: notify::Result<notify::Event>| {
         let _ = ring.send(event.is_ok());
     });
     let mut watcher = match watcher {

@@ -56,6 +56,7 @@ pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
         return dead(&mailbox, args.json, &reader);
     }
     if args.take {
+        super::check_output()?;
         me::check_own(home, &mailbox)?;
         return take(home, &mailbox, args.json, now);
     }

@@ -98,7 +98,7 @@ fn purge(home: &Home) -> Result<(), Failure> {
     for ours in begun.chain(["sessions".into(), "renamed".into(), "locks".into()]) {
         disk::remove_tree(&home.path().join(ours))?;
     }
-    for ours in ["log", "log.1"] {
+    for ours in ["log", "log.1", "removing.lock"] {
         disk::remove(&home.path().join(ours))?;
     }
     let _ = fs::remove_dir(home.path()); // only if empty

@@ -19,7 +19,7 @@ use crate::{
         name::{AgentName, SYSTEM},
         watch::BEAT,
     },
-    report,
+    output, report,
 };
 
 /// Print what the agents wrote to one another, oldest first
@@ -65,7 +65,7 @@ pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
     let most = if guarded { usize::MAX } else { args.limit.saturating_add(1) };
     let Looked { mut letters, left_out } = history::look(home, &filter, most)?;
     for error in left_out {
-        eprintln!("cc2cc: left out, {error}\nhint: `cc2cc doctor` looks into it");
+        output::complain(&format!("cc2cc: left out, {error}\nhint: `cc2cc doctor` looks into it\n"));
     }
     letters.retain(shows);
     if letters.is_empty() {
@@ -110,6 +110,10 @@ fn follow(
     printed: &[Found],
     entry: impl Fn(&Found) -> Option<String>,
 ) -> Result<ExitCode, Failure> {
+    super::check_output()?;
+    if super::is_unprinted() {
+        return Ok(ExitCode::SUCCESS); // which `run` makes a failure
+    }
     watch::end_with_reader();
     let mut matcher = Matcher::new(home, filter)?;
     let is_printed = |found: &Found| {

@@ -15,6 +15,7 @@ use crate::{
     failure::Failure,
     mailbox::{Mailbox, State, home::Home, name::AgentName},
     report,
+    text::terminal::one_line,
 };
 
 /// Agents shown; of the others only the number.
@@ -86,7 +87,7 @@ impl Held {
     fn said(&self) -> Option<String> {
         let Found { mailbox, letter, .. } = self.oldest.as_ref()?;
         let first = counted(self.count, "letter is held", "letters are held, the first")?;
-        let line = report::text::one_line(&letter.first_line(40));
+        let line = one_line(&letter.first_line(40));
         Some(format!("{first}: {} → {}: {line}", letter.from, mailbox.name()))
     }
 }

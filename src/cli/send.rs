@@ -100,6 +100,9 @@ pub fn run(home: &Home, args: Args) -> Result<ExitCode, Failure> {
         offline_too: args.offline_too,
     };
     let to = args.to.parse()?;
+    if args.wait_reply.is_some() {
+        super::check_output()?;
+    }
     // An answer may come before we look, so its mailbox must be watched from before the letter goes.
     let waiting = args.wait_reply.map(|_| me::mailbox(home, None)).transpose()?;
     let sent = post::send(home, &sender, &to, &draft, Timestamp::now())?;

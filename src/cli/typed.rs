@@ -18,7 +18,6 @@ use crate::{
     },
     claude::{
         client,
-        harmless::neutralise,
         typed::{self, Through},
     },
     failure::{Code, Failure},
@@ -27,7 +26,8 @@ use crate::{
         home::{Home, HomeError},
         letter::{Letter, LetterId, TEXT_LIMIT_BYTES},
     },
-    report::text,
+    report::{self, text},
+    text::model::neutralise,
 };
 
 /// Answer the mod inside Claude Code
@@ -94,11 +94,16 @@ fn answer(home: &Home, verb: &Verb) -> Result<String, Failure> {
         Verb::Done { id } => typed::done(&mailbox, &letter_id(id)?)?.to_owned(),
         Verb::Accept { id } => typed::accept(home, &mailbox, &letter_id(id)?)?.to_owned(),
         Verb::Refuse { id } => typed::refuse(home, &mailbox, &letter_id(id)?)?.to_owned(),
-        Verb::Inbox { json: true } => return Ok(inbox(&mailbox, now)?.to_string()),
-        Verb::Who { json: true } => return Ok(who(home, &mailbox)?.to_string()),
-        Verb::Read { id } => return Ok(letter(&mailbox, id, now)?.to_string()),
+        Verb::Inbox { json: true } => return Ok(for_pane(inbox(&mailbox, now)?)),
+        Verb::Who { json: true } => return Ok(for_pane(who(home, &mailbox)?)),
+        Verb::Read { id } => return Ok(for_pane(letter(&mailbox, id, now)?)),
     };
     Ok(neutralise(&said))
+}
+
+/// What the mod draws: a client puts it on the screen as it is.
+fn for_pane(value: Value) -> String {
+    report::json::line(&report::json::printable(value))
 }
 
 fn letter_id(words: &str) -> Result<LetterId, Failure> {
@@ -133,7 +138,7 @@ fn inbox(mailbox: &Mailbox, now: Timestamp) -> Result<Value, Failure> {
             "from": letter.from,
             "ago": text::ago(letter.timestamp, now),
             "state": word(*state),
-            "line": text::printable(&letter.first_line(120)),
+            "line": letter.first_line(120),
         })
     };
     Ok(json!({
@@ -150,7 +155,7 @@ fn letter(mailbox: &Mailbox, id: &LetterId, now: Timestamp) -> Result<Value, Fai
     const LONGEST_CHARS: usize = 20_000;
     let found = status::find_in(mailbox, id).ok_or_else(|| Failure::no_such_letter(id))?;
     let letter = &found.letter;
-    let mut body = text::printable(&letter.content.text);
+    let mut body = letter.content.text.clone();
     if let Some((end, _)) = body.char_indices().nth(LONGEST_CHARS) {
         body.truncate(end);
         body.push_str(&format!("…\n\n`cc2cc read {id}` in a terminal shows the rest"));
@@ -166,7 +171,7 @@ fn letter(mailbox: &Mailbox, id: &LetterId, now: Timestamp) -> Result<Value, Fai
         "id": id,
         "from": letter.from,
         "about": format!("{} · {} · {}", letter.kind.as_str(), text::ago(letter.timestamp, now), word(found.state)),
-        "why": found.status().why.filter(|_| is_held).map(|why| text::printable(&why)),
+        "why": found.status().why.filter(|_| is_held),
         "text": body,
         "can": can,
     }))
@@ -177,10 +182,8 @@ fn who(home: &Home, mailbox: &Mailbox) -> Result<Value, Failure> {
     let mut agents = directory::list(home)?;
     agents.retain(|agent| agent.mailbox != *mailbox);
     agents.sort_by_key(|agent| !agent.online);
-    let mut names: Vec<Value> = agents
-        .iter()
-        .map(|agent| json!({ "name": agent.mailbox.name(), "about": text::printable(&about(agent)) }))
-        .collect();
+    let mut names: Vec<Value> =
+        agents.iter().map(|agent| json!({ "name": agent.mailbox.name(), "about": about(agent) })).collect();
     for (name, about) in
         [("@all", "everyone online"), ("@repo", "those in this repository"), ("@dir", "those in this directory")]
     {

@@ -27,7 +27,7 @@ use crate::{
         name::AgentName,
         watch::{BEAT, Watch, glance::Glance},
     },
-    report, view,
+    report, threads, view,
 };
 
 /// Follow letters and agents live
@@ -55,6 +55,7 @@ pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
         if !args.json {
             return view::run(home, scope);
         }
+        super::check_output()?;
         end_with_reader();
         follow(&mut Feed::open(home, scope)?, &Reader::of(home), |_| true)?;
     }
@@ -152,7 +153,7 @@ fn print(value: &Value) -> Result<(), Failure> {
 /// does not tell, the next line will.
 pub(super) fn end_with_reader() {
     #[cfg(unix)]
-    std::thread::spawn(|| {
+    let waiting = threads::start("reader", || {
         use rustix::{
             event::{PollFd, PollFlags, poll},
             io::Errno,
@@ -167,4 +168,6 @@ pub(super) fn end_with_reader() {
             }
         }
     });
+    #[cfg(unix)]
+    drop(waiting); // without it the next line will tell
 }

@@ -220,6 +220,50 @@ pub fn sync_dir(path: &Path) -> Result<(), FsError> {
     system::sync_dir(path).naming("make durable", path)
 }
 
+/// A directory held on to, so that what was done in it is made durable wherever it lies by then.
+#[derive(Debug)]
+pub struct Dir {
+    path: PathBuf,
+    #[cfg(unix)]
+    handle: File,
+}
+
+impl Dir {
+    /// # Errors
+    /// A `FsError` naming the directory.
+    pub fn open(path: PathBuf) -> Result<Self, FsError> {
+        #[cfg(unix)]
+        {
+            let handle = File::open(&path).naming("use", &path)?;
+            Ok(Self { path, handle })
+        }
+        #[cfg(not(unix))]
+        Ok(Self { path })
+    }
+
+    /// Makes the entries of the directory survive a power cut.
+    ///
+    /// # Errors
+    /// `NotFound` when its path leads elsewhere by now: somebody has moved or removed it.
+    #[cfg(unix)]
+    pub fn sync(&self) -> Result<(), FsError> {
+        use std::os::unix::fs::MetadataExt;
+        step("sync the directory", &self.path);
+        self.handle.sync_all().naming("make durable", &self.path)?;
+        let place = |facts: fs::Metadata| (facts.dev(), facts.ino());
+        let stays = place(self.handle.metadata().naming("make durable", &self.path)?)
+            == place(self.path.metadata().naming("make durable", &self.path)?);
+        let moved = || io::Error::new(io::ErrorKind::NotFound, "it was moved or removed meanwhile");
+        stays.then_some(()).ok_or_else(moved).naming("make durable", &self.path)
+    }
+
+    /// As on Unix. A directory that is open could not be moved here, so it is not held on to.
+    #[cfg(not(unix))]
+    pub fn sync(&self) -> Result<(), FsError> {
+        sync_dir(&self.path)
+    }
+}
+
 /// Removes a file we made and no longer need; a failure only leaves litter.
 pub fn discard(path: &Path) {
     let _ = fs::remove_file(path);
@@ -234,6 +278,21 @@ pub fn remove(path: &Path) -> Result<(), FsError> {
     match patiently(|| fs::remove_file(path)) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error).naming("remove", path),
         _ => Ok(()),
+    }
+}
+
+/// Removes a directory of ours if it is empty; whether it is gone. Nothing can come to lie in it between the look and the
+/// removal: the system makes them one step.
+///
+/// # Errors
+/// A `FsError`; a directory that is not there counts as removed.
+pub fn remove_empty_dir(path: &Path) -> Result<bool, FsError> {
+    step("remove", path);
+    match patiently(|| fs::remove_dir(path)) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => Ok(false),
+        Err(error) => Err(error).naming("remove", path),
     }
 }
 

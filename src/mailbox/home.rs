@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 
 use super::{
     Mailbox,
-    disk::{self, Durability, FsError},
+    disk::{self, FsError},
     lock,
     name::AgentName,
+    old_address::OldAddress,
 };
 
 /// Begins the name of a mailbox's directory; the agent's name follows.
@@ -91,12 +92,17 @@ impl Home {
     #[must_use]
     pub fn mailbox(&self, name: &AgentName) -> Option<Mailbox> {
         let mut name = name.clone();
-        for _ in 0..LONGEST_CHAIN {
+        let mut followed = Vec::new();
+        while followed.len() < LONGEST_CHAIN {
             let mailbox = self.place(&name);
-            if mailbox.exists() {
-                return Some(mailbox);
+            if mailbox.exists()
+                || (self.is_being_removed(&name) && self.await_removal(&name).is_ok() && mailbox.exists())
+            {
+                return followed.iter().all(|pointer: &OldAddress| pointer.leads_to(&mailbox)).then_some(mailbox);
             }
-            name = self.renamed(&name)?;
+            let pointer = self.old_address(&name)?;
+            name = pointer.agent.clone();
+            followed.push(pointer);
         }
         None
     }
@@ -108,7 +114,7 @@ impl Home {
     pub fn claim(&self, name: &AgentName) -> Result<Mailbox, FsError> {
         self.build()?;
         let mailbox = self.place(name);
-        if self.mailbox(name).is_some() {
+        if self.mailbox(name).is_some() || self.is_being_removed(name) {
             return Err(taken(&mailbox)); // also by a pointer: an old address must go on reaching its agent
         }
         // Made whole and then moved into place: nobody ever sees a mailbox without its rooms, and as a directory
@@ -116,6 +122,7 @@ impl Home {
         let draft = Mailbox::at(name.clone(), self.path.join(format!(".new-{}", disk::unique())));
         disk::create_dir(draft.path())?;
         draft.furnish()?;
+        draft.give_id()?;
         if let Err(error) = disk::rename(draft.path(), mailbox.path()) {
             lock::remove_lasting(draft.path());
             let _ = disk::remove_tree(draft.path());
@@ -150,8 +157,7 @@ impl Home {
             return Err(taken(&target));
         }
         // The pointer first: while the old directory stands it is not looked at.
-        let pointer = self.subdir("renamed")?.join(mailbox.name().as_str());
-        disk::replace(&pointer, format!("{new}\n").as_bytes(), Durability::Disk)?;
+        self.write_old_address(mailbox, new)?;
         disk::rename(mailbox.path(), target.path())?;
         disk::sync_dir(&self.path)?;
         Ok(target)
@@ -173,10 +179,17 @@ impl Home {
     /// # Errors
     /// A `FsError` when the home cannot be listed; a home that is not there has no mailboxes.
     pub fn mailboxes(&self) -> Result<Vec<Mailbox>, FsError> {
-        let names = match disk::names(&self.path) {
-            Err(error) if error.is_not_found() => Vec::new(),
-            listed => listed?,
+        let listed = || match disk::names(&self.path) {
+            Err(error) if error.is_not_found() => Ok(Vec::new()),
+            listed => listed,
         };
+        let mut names = listed()?;
+        let aside = Self::being_removed(names.iter().map(AsRef::as_ref));
+        if !aside.is_empty() {
+            // Where nothing can be written they stay aside; nothing can be sent to them either.
+            let _ = aside.iter().try_for_each(|name| self.await_removal(name));
+            names = listed()?;
+        }
         let agent = |name: &std::ffi::OsString| name.to_str()?.strip_prefix(MAILBOX)?.parse().ok();
         let mut found: Vec<_> = names.iter().filter_map(agent).map(|name| self.place(&name)).collect();
         found.retain(Mailbox::exists);
@@ -184,13 +197,8 @@ impl Home {
         Ok(found)
     }
 
-    fn place(&self, name: &AgentName) -> Mailbox {
+    pub(in crate::mailbox) fn place(&self, name: &AgentName) -> Mailbox {
         Mailbox::at(name.clone(), self.path.join(format!("{MAILBOX}{name}")))
-    }
-
-    fn renamed(&self, name: &AgentName) -> Option<AgentName> {
-        let bytes = disk::read(&self.path.join("renamed").join(name.as_str()), 256).ok()?;
-        std::str::from_utf8(&bytes).ok()?.trim().parse().ok()
     }
 }
 

@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 
 use super::{
     disk::{self, FsError},
+    lenient,
     name::{AgentName, is_device},
 };
 
@@ -328,7 +329,7 @@ fn written_at(path: &Path) -> Option<Timestamp> {
 /// # Errors
 /// One line that says what is wrong with it.
 pub fn parse(bytes: &[u8], id: &LetterId, written: Option<Timestamp>) -> Result<Letter, String> {
-    let mut value: Value = serde_json::from_slice(bytes).map_err(|error| format!("it is not JSON: {error}"))?;
+    let mut value: Value = lenient::from_slice(bytes).map_err(|error| format!("it is not JSON: {error}"))?;
     let fields = value.as_object_mut().ok_or("it is not a JSON object")?;
     let format = fields.entry("v").or_insert(FORMAT.into()).as_u64();
     fields.entry("id").or_insert(id.as_str().into());

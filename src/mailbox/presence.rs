@@ -16,6 +16,7 @@ use super::{
     disk::FsError,
     lock::{self, Lock},
 };
+use crate::threads;
 
 const PRESENCE: &str = "presence.lock";
 /// Held while looking, so that looks take turns.
@@ -70,7 +71,7 @@ impl Mailbox {
 /// Tries to take a place until it is had or no longer wanted.
 fn take_later(path: PathBuf, place: &Arc<Mutex<Option<Lock>>>) {
     let place = Arc::downgrade(place);
-    thread::spawn(move || {
+    let trying = threads::start("presence", move || {
         loop {
             thread::sleep(TRY_AGAIN);
             let Some(place) = place.upgrade() else { return };
@@ -80,4 +81,5 @@ fn take_later(path: PathBuf, place: &Arc<Mutex<Option<Lock>>>) {
             }
         }
     });
+    drop(trying);
 }

@@ -8,7 +8,10 @@ use std::{
 
 use serde::de::DeserializeOwned;
 
-use super::disk::{self, FsError};
+use super::{
+    disk::{self, FsError},
+    lenient,
+};
 
 /// What reading such a file came to.
 #[derive(Debug)]
@@ -34,7 +37,7 @@ impl<T: DeserializeOwned> Reading<T> {
         use io::ErrorKind::{FileTooLarge, InvalidData, PermissionDenied};
         let unreadable = |why: String, lasting| Self::Unreadable(Unreadable { path: path.to_owned(), why, lasting });
         match disk::read(path, limit) {
-            Ok(bytes) => match serde_json::from_slice(&bytes) {
+            Ok(bytes) => match lenient::from_slice(&bytes) {
                 Ok(value) => Self::Known(value),
                 Err(error) => unreadable(error.to_string(), true),
             },

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::{
     Mailbox,
     disk::{self, FsError},
+    lenient,
     letter::LetterId,
 };
 
@@ -107,7 +108,7 @@ impl Mailbox {
     #[must_use]
     pub fn receipts(&self, id: &LetterId) -> Vec<Receipt> {
         let bytes = disk::read(&self.receipts_file(id), LIMIT_BYTES).unwrap_or_default();
-        bytes.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect()
+        bytes.split(|byte| *byte == b'\n').filter_map(|line| lenient::from_slice(line).ok()).collect()
     }
 
     /// Whether there are receipts that cannot be read: a letter whose past is unknown must not go on.

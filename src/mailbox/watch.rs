@@ -12,9 +12,11 @@ use std::{
 };
 
 use notify::{
-    Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher,
+    Event, EventHandler, EventKind, RecommendedWatcher, RecursiveMode, Watcher,
     event::{AccessKind, AccessMode},
 };
+
+use crate::threads;
 
 /// How often to look where watching works; also how long a silent mount can delay a letter.
 pub const BEAT: Duration = Duration::from_secs(2);
@@ -39,7 +41,7 @@ impl Watch {
         let (ring, changes) = mpsc::sync_channel(1);
         let directories: Vec<PathBuf> = directories.into_iter().map(Path::to_owned).collect();
         let posts = posts(&directories);
-        let watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
+        let watcher = watcher(move |event: notify::Result<Event>| {
             if !event.is_ok_and(|event| is_mere_reading(event.kind) || is_elsewhere(&event, &directories)) {
                 let _ = ring.try_send(());
             }
@@ -86,6 +88,16 @@ impl Watch {
             std::thread::sleep(nap);
         }
     }
+}
+
+/// A watcher of the system's best kind. The library panics, also while it cleans up after that, where it gets no thread;
+/// so it is asked for one only where there are threads.
+///
+/// # Errors
+/// When the system gives no watcher or no thread.
+pub fn watcher(told: impl EventHandler) -> notify::Result<RecommendedWatcher> {
+    threads::start("probe", || ())?;
+    notify::recommended_watcher(told)
 }
 
 /// What to watch, so that changes in the directories are announced.

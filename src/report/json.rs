@@ -11,13 +11,13 @@ use crate::{
         post::{Fate, Sent},
         status::Found,
     },
-    claude::harmless::neutralise,
     mailbox::{
         State,
         letter::Letter,
         name::AgentName,
         receipts::{Receipt, Step},
     },
+    text::{self, model::neutralise},
 };
 
 /// One letter sent.
@@ -60,14 +60,26 @@ pub fn agent(listed: &Listed) -> Value {
 
 /// The same as a model may read it: what could pass for a tag or hide is made harmless, wherever it stands.
 #[must_use]
-pub fn harmless(mut value: Value) -> Value {
-    match &mut value {
-        Value::String(text) => *text = neutralise(text),
-        Value::Array(items) => items.iter_mut().for_each(|item| *item = harmless(item.take())),
-        Value::Object(fields) => fields.values_mut().for_each(|field| *field = harmless(field.take())),
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+pub fn harmless(value: Value) -> Value {
+    each_text(value, neutralise)
+}
+
+/// The same as a terminal may print it once a program has read it.
+#[must_use]
+pub fn printable(value: Value) -> Value {
+    each_text(value, text::terminal::printable)
+}
+
+/// Changes all texts of a value; names of fields are others' words, too, where a letter has fields of its own.
+fn each_text(value: Value, change: fn(&str) -> String) -> Value {
+    match value {
+        Value::String(text) => change(&text).into(),
+        Value::Array(items) => items.into_iter().map(|item| each_text(item, change)).collect(),
+        Value::Object(fields) => {
+            fields.into_iter().map(|(name, field)| (change(&name), each_text(field, change))).collect()
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => value,
     }
-    value
 }
 
 /// A letter in full; `redelivered` when it may have been seen before.
@@ -187,20 +199,10 @@ fn step(what: &Value, found: &Found, receipt: &Receipt) -> Value {
     })
 }
 
-/// JSON on one line of which a terminal obeys nothing: JSON itself leaves some controls as they are.
+/// JSON on one line of which a terminal obeys nothing.
 #[must_use]
 pub fn line(value: &Value) -> String {
-    let mut line = String::new();
-    for c in value.to_string().chars() {
-        match c {
-            '\u{7f}'..='\u{9f}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
-                line.push_str(&format!("\\u{:04x}", u32::from(c)));
-            }
-            c => line.push(c),
-        }
-    }
-    line.push('\n');
-    line
+    text::json::escaped(&value.to_string()) + "\n"
 }
 
 #[cfg(test)]

@@ -1,12 +1,10 @@
 //! A conversation as a Markdown document. What others wrote stands in fences and spans that it cannot close.
 
-use super::{
-    text::{one_line, printable},
-    transcript::{WITHHELD, recipient},
-};
+use super::transcript::{WITHHELD, recipient};
 use crate::{
     agent::status::Found,
     mailbox::letter::{Kind, LetterId, Priority},
+    text::terminal::{one_line, printable},
 };
 
 /// The document; `text` says what may be shown of a letter, if anything.
@@ -42,7 +40,7 @@ fn letter(found: &Found, text: Option<&str>) -> String {
 
 /// A text between fences that are longer than any run of backticks in it.
 fn fenced(text: &str) -> String {
-    let text = printable(&text.replace("\r\n", "\n"));
+    let text = printable(text);
     let fence = "`".repeat((longest_run(&text) + 1).max(3));
     format!("{fence}text\n{}\n{fence}\n", text.strip_suffix('\n').unwrap_or(&text))
 }

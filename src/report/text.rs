@@ -9,6 +9,7 @@ use crate::{
         status::Found,
     },
     mailbox::{State, home, letter::Letter},
+    text::terminal::{one_line, printable},
 };
 
 /// How long ago something was, in one word or two.
@@ -122,24 +123,6 @@ fn step(name: &str, at: Timestamp, more: &str) -> String {
     format!("  {name:<10} {at:.3} {more}").trim_end().to_owned()
 }
 
-/// A text that a terminal only prints: escapes and other controls are replaced by their pictures.
-#[must_use]
-pub fn printable(text: &str) -> String {
-    let visible = |c: char| match c {
-        '\n' | '\t' => c,
-        '\0'..='\u{1f}' => char::from_u32(0x2400 + c as u32).unwrap_or('�'),
-        '\u{7f}'..='\u{9f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '�',
-        c => c,
-    };
-    text.chars().map(visible).collect()
-}
-
-/// The same on one line.
-#[must_use]
-pub fn one_line(text: &str) -> String {
-    printable(text).replace('\n', "␊").replace('\t', "␉")
-}
-
 /// Cells in columns; empty columns take no room.
 #[must_use]
 pub fn table<const N: usize>(rows: impl Iterator<Item = [String; N]>) -> String {
@@ -181,11 +164,6 @@ mod tests {
         let told = |seconds| ago(noon() - SignedDuration::from_secs(seconds), noon());
         let told: Vec<_> = [-1, 0, 4, 5, 99, 100, 5_999, 6_000, 172_799, 172_800].into_iter().map(told).collect();
         insta::assert_snapshot!(told.join(", "), @"in the future, just now, just now, 5 s ago, 99 s ago, 1 min ago, 99 min ago, 1 h ago, 47 h ago, 2 d ago");
-    }
-
-    #[test]
-    fn a_terminal_obeys_nothing_in_a_text() {
-        insta::assert_snapshot!(printable("a\u{1b}[2Jb\0\r\u{7f}\u{9b}\u{202e}c\td\n"), @"a␛[2Jb␀␍���c\td");
     }
 
     #[test]

@@ -3,10 +3,10 @@
 use anstyle::{AnsiColor, Style};
 use jiff::{Timestamp, tz::TimeZone};
 
-use super::text::{one_line, printable};
 use crate::{
     agent::status::{Found, Rung, Status},
     mailbox::letter::{Kind, Letter, LetterId, Priority},
+    text::terminal::{one_line, printable},
 };
 
 /// Said in place of a text that a model may not see yet.

@@ -5,7 +5,7 @@ use std::{
     collections::{BTreeSet, HashMap},
     io,
     sync::mpsc::Sender,
-    thread::{self, JoinHandle},
+    thread::JoinHandle,
     time::Duration,
 };
 
@@ -25,8 +25,9 @@ use crate::{
         history::{self, Filter},
         status::Found,
     },
-    failure::Failure,
+    failure::{Code, Failure},
     mailbox::{home::Home, name::AgentName},
+    threads,
 };
 
 /// Letters read at a time.
@@ -51,7 +52,8 @@ pub enum Message {
 
 /// Reads the keyboard.
 pub fn listen(messages: Sender<Message>) {
-    thread::spawn(move || {
+    let lost = |why| Message::Lost(io::Error::other(why));
+    begin("keyboard", messages, lost, |messages| {
         loop {
             let message = event::read().map_or_else(Message::Lost, Message::Terminal);
             let is_over = matches!(message, Message::Lost(_));
@@ -60,6 +62,26 @@ pub fn listen(messages: Sender<Message>) {
             }
         }
     });
+}
+
+/// Starts a thread that has something to tell. That it cannot be started, or breaks, is told as well.
+fn begin(
+    name: &str,
+    messages: Sender<Message>,
+    broken: fn(String) -> Message,
+    work: impl FnOnce(&Sender<Message>) + Send + 'static,
+) -> Option<JoinHandle<()>> {
+    let complain = messages.clone();
+    let started = threads::start(name, move || {
+        if let Err(why) = threads::guarded(|| work(&messages)) {
+            drop(messages.send(broken(why)));
+        }
+    });
+    started.map_err(|error| drop(complain.send(broken(error.to_string())))).ok()
+}
+
+fn trouble(why: String) -> Message {
+    Message::News(News::Trouble(Failure::new(Code::Failed, why)))
 }
 
 /// Waits for signals. They are ours from when this returns.
@@ -73,7 +95,7 @@ pub fn heed_signals(messages: Sender<Message>) -> io::Result<()> {
         iterator::Signals,
     };
     let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM, SIGCONT])?;
-    thread::spawn(move || {
+    threads::start("signals", move || {
         for signal in signals.forever() {
             let message = match signal {
                 SIGCONT => Message::Continued,
@@ -83,8 +105,8 @@ pub fn heed_signals(messages: Sender<Message>) -> io::Result<()> {
                 return;
             }
         }
-    });
-    Ok(())
+    })
+    .map(drop)
 }
 
 /// # Errors
@@ -96,7 +118,7 @@ pub fn heed_signals(_messages: Sender<Message>) -> io::Result<()> {
 
 /// Follows the home: who is there, the newest letters, and then whatever happens.
 pub fn follow(home: Home, messages: Sender<Message>) {
-    thread::spawn(move || {
+    begin("feed", messages, trouble, move |messages| {
         // The feed is opened before anything is read, so that nothing falls between the two.
         let mut feed = match Feed::open(&home, None) {
             Ok(feed) => feed,
@@ -152,7 +174,9 @@ fn digest(home: &Home, events: Vec<Event>) -> Vec<News> {
 
 /// Looks further back.
 pub fn look_back(home: Home, before: Option<Mark>, messages: Sender<Message>) {
-    thread::spawn(move || messages.send(Message::News(older(&home, before.as_ref()))));
+    begin("older", messages, trouble, move |messages| {
+        drop(messages.send(Message::News(older(&home, before.as_ref()))));
+    });
 }
 
 fn older(home: &Home, before: Option<&Mark>) -> News {
@@ -164,20 +188,21 @@ fn older(home: &Home, before: Option<&Mark>) -> News {
 
 /// Looks for letters among all there are.
 pub fn search(home: Home, query: Query, messages: Sender<Message>) {
-    thread::spawn(move || {
+    begin("search", messages, trouble, move |messages| {
         let text = Some(query.text.clone()).filter(|text| !text.is_empty());
         let filter = Filter { agent: query.agent.clone(), text, ..Filter::default() };
         let news = match history::newest(&home, &filter, HITS) {
             Ok(found) => News::Hits { query, entries: found.iter().map(Entry::of).collect() },
             Err(error) => News::Trouble(error.into()),
         };
-        messages.send(Message::News(news))
+        drop(messages.send(Message::News(news)));
     });
 }
 
 /// Does what the person asked for; it may take a moment. What has begun is to be waited for.
 #[must_use]
-pub fn set_going(home: &Home, deed: Deed, messages: &Sender<Message>) -> JoinHandle<()> {
-    let (home, messages) = (home.clone(), messages.clone());
-    thread::spawn(move || drop(messages.send(Message::Done(deed.done_in(&home)))))
+pub fn set_going(home: &Home, deed: Deed, messages: &Sender<Message>) -> Option<JoinHandle<()>> {
+    let home = home.clone();
+    let broken = |why| Message::Done(Err(Failure::new(Code::Failed, why)));
+    begin("deed", messages.clone(), broken, move |messages| drop(messages.send(Message::Done(deed.done_in(&home)))))
 }

@@ -4,6 +4,7 @@ use std::{
     io::{self, BufWriter, Stdout, Write, stdout},
     panic,
     sync::Once,
+    thread,
 };
 
 use crossterm::{
@@ -115,14 +116,18 @@ fn restore() {
     let _ = stdout().flush();
 }
 
-/// A panic is told on the person's own screen, where it can be read.
+/// A panic of the thread that draws is told on the person's own screen, where it can be read. The view outlives one of
+/// another thread, and tells of it itself.
 fn restore_after_a_panic() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let told = panic::take_hook();
+        let drawing = thread::current().id();
         panic::set_hook(Box::new(move |panic| {
-            restore();
-            told(panic);
+            if thread::current().id() == drawing {
+                restore();
+                told(panic);
+            }
         }));
     });
 }

@@ -22,7 +22,7 @@ use serde_json::json;
 use crate::{
     again::Program,
     session::Session,
-    world::{CC2CC, Said, World, until},
+    world::{Said, World, cc2cc, until},
 };
 
 fn office() -> World {
@@ -163,7 +163,7 @@ fn a_bell_ends_with_its_client_however_that_died() {
     let mut client = Program::command();
     let of_session = session.command(&[]);
     let env = of_session.get_envs().filter_map(|(name, value)| Some((name, value?)));
-    client.env_clear().envs(env).env("CC2CC_TEST_BINARY", CC2CC);
+    client.env_clear().envs(env).env("CC2CC_TEST_BINARY", cc2cc());
     let client = Program::start(client, &format!("client {}", input.display()));
     until("the bell is set", || world.home().mailbox(&"calm-owl".parse().unwrap()).filter(Mailbox::is_online));
 

@@ -22,13 +22,13 @@ use portable_pty::CommandBuilder;
 use crate::{
     eventually::{PATIENCE, within},
     terminal::{COLUMNS, Terminal},
-    world::{CC2CC, World},
+    world::{World, cc2cc},
 };
 
 /// calm-owl and brave-fox are there, night-owl is away, and a letter is held for calm-owl.
 fn office() -> (World, [Presence; 2], LetterId) {
     let world = World::new().agent("calm-owl").agent("brave-fox").agent("night-owl").agent("user");
-    symlink(CC2CC, world.path("bin/cc2cc")).unwrap();
+    symlink(cc2cc(), world.path("bin/cc2cc")).unwrap();
     let there = ["calm-owl", "brave-fox"].map(|name| world.at(name).hold_presence().unwrap());
     let place = "/srv/\u{1b}[2Jshop".to_owned();
     Record::change(&world.at("calm-owl"), Timestamp::now(), |record| record.cwd = Some(place)).unwrap();

@@ -24,7 +24,7 @@ use serde_json::Value;
 use crate::{
     example::{Example, Ids, Prompt, examples},
     session::Session,
-    world::{CC2CC, World},
+    world::{World, cc2cc},
 };
 
 /// A test for each topic; another one sees to it that none is left out.
@@ -82,7 +82,7 @@ fn run(world: &World, fox: &Session, example: &Example, typed: &str) -> String {
 }
 
 fn office(world: &World) -> (Session<'_>, Vec<Presence>) {
-    symlink(CC2CC, world.path("bin/cc2cc")).unwrap();
+    symlink(cc2cc(), world.path("bin/cc2cc")).unwrap();
     symlink(world.path("mail"), world.path("home/.cc2cc")).unwrap();
     fs::create_dir_all(world.path("shop/.git")).unwrap();
     fs::write(world.path("shop/.git/HEAD"), "ref: refs/heads/main\n").unwrap();

@@ -11,7 +11,7 @@ use std::{
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use crate::world::{CC2CC, Said, World, until};
+use crate::world::{Said, World, cc2cc, until};
 
 const BINARY: &str =
     if cfg!(windows) { "home/.claude/skills/cc2cc/bin/cc2cc.exe" } else { "home/.claude/skills/cc2cc/bin/cc2cc" };
@@ -70,7 +70,7 @@ fn installing_writes_the_plugin_with_the_binary_and_a_link() {
     .local/bin/cc2cc
     ");
     let binary = world.path(BINARY);
-    assert_eq!(fs::read(&binary).unwrap(), fs::read(CC2CC).unwrap());
+    assert_eq!(fs::read(&binary).unwrap(), fs::read(cc2cc()).unwrap());
     let mut command = Command::new(world.path(COMMAND));
     world.furnish(&mut command);
     assert_eq!(world.said(&command.arg("whoami").output().unwrap()).fine().out, "user\n", "it can be started");
@@ -160,7 +160,7 @@ fn the_installed_binary_can_update_itself() {
     world.run(&["install"]).fine();
     let said = install_by(&world, COMMAND);
     assert!(said.out.contains("is installed anew"), "{said}");
-    assert_eq!(fs::read(world.path(BINARY)).unwrap(), fs::read(CC2CC).unwrap());
+    assert_eq!(fs::read(world.path(BINARY)).unwrap(), fs::read(cc2cc()).unwrap());
 }
 
 #[test]
@@ -388,7 +388,7 @@ fn what_was_not_installed_from_a_release_is_updated_the_way_it_came() {
     let cargo = world.path("work/cargo");
     fs::create_dir_all(cargo.join("bin")).unwrap();
     fs::write(cargo.join(".crates.toml"), "").unwrap();
-    fs::copy(CC2CC, cargo.join("bin/cc2cc")).unwrap();
+    fs::copy(cc2cc(), cargo.join("bin/cc2cc")).unwrap();
     install_by(&world, "work/cargo/bin/cc2cc");
     assert_snapshot!(world.run(&["update"]), @"
     exit 1

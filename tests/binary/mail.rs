@@ -130,7 +130,9 @@ fn a_letter_too_long_for_any_turn_goes_in_as_a_preview() {
     let next = world.post(Letter { timestamp: Timestamp::now() + SignedDuration::from_secs(1), ..letter("short") });
     let said = session.prompt("hello").fine();
     assert_eq!(delivered(&said), [long.to_string(), next.to_string()]);
-    assert!(context(&said).contains(&format!("`cc2cc read {long}` prints all of it")));
+    assert!(
+        context(&said).contains(&format!("the inbox tool with id {long} gives all of it, as does `cc2cc read {long}`"))
+    );
     assert!(context(&said).encode_utf16().count() <= frame::LIMIT_UNITS);
 }
 

@@ -32,6 +32,8 @@ mod sending;
 mod session;
 #[cfg(unix)] // started by shells of Unix
 mod statusline;
+#[cfg(target_os = "linux")] // its full disk is a device of Linux
+mod streams;
 #[cfg(unix)]
 #[expect(dead_code, reason = "shared with the real client's stories")]
 #[path = "../real_client/terminal.rs"]

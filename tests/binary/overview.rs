@@ -9,12 +9,12 @@ use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 
 use crate::{
     redact::redact,
-    world::{CC2CC, World},
+    world::{World, cc2cc},
 };
 
 /// What a person sees who types `cc2cc`.
 fn seen(world: &World, env: &[(&str, String)]) -> String {
-    let mut command = CommandBuilder::new(CC2CC);
+    let mut command = CommandBuilder::new(cc2cc());
     command.env_clear();
     command.cwd(world.path("work"));
     let paths = [("HOME", "home"), ("CC2CC_HOME", "mail"), ("PATH", "bin")].map(|(name, at)| (name, world.path(at)));

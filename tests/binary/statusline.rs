@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::{
     session::Session,
-    world::{CC2CC, Said, World, start},
+    world::{Said, World, cc2cc, start},
 };
 
 /// What the client's status line gets from `script`; the environment is that of a hook.
@@ -30,7 +30,7 @@ fn line(session: &Session, script: &str) -> Said {
 
 fn world() -> World {
     let world = World::new().agent("ann");
-    symlink(CC2CC, world.path("bin/cc2cc")).unwrap();
+    symlink(cc2cc(), world.path("bin/cc2cc")).unwrap();
     world
 }
 

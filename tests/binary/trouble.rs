@@ -5,7 +5,11 @@ use std::fs;
 use insta::assert_snapshot;
 use serde_json::json;
 
-use crate::{redact::redact, session::message, world::World};
+use crate::{
+    redact::redact,
+    session::{context, message},
+    world::World,
+};
 
 const EVENTS: [&str; 4] = ["session-start", "user-prompt-submit", "stop", "session-end"];
 
@@ -85,6 +89,25 @@ fn garbage_on_standard_input_stops_nothing() {
             assert!(message(&said).starts_with("cc2cc: mail is off for now: "), "{event} {input:?}: {said}");
             assert!(!said.out.contains("\"decision\""), "{said}");
         }
+    }
+}
+
+/// Clients cut texts in the middle of a character, and scripts write what they like.
+#[test]
+fn input_that_is_not_quite_json_is_taken_and_mail_stays_on() {
+    let deep = format!("{}{}", "[".repeat(1_000), "]".repeat(1_000));
+    let oddities: [&[u8]; 6] =
+        [br"\ud83d", br"\udc00\ud83d", b"\xff\xed\xa0\xbd", b"\0", b"a\nb", br#"x","later":["y\ud83d"],"y":"\ud83d"#];
+    for oddity in oddities {
+        let world = World::new().agent("ann");
+        let session = world.session("calm-owl").started();
+        world.posted("ann", "calm-owl", "hello");
+        let input = session.input(&json!({ "hook_event_name": "UserPromptSubmit", "prompt": "ODD" })).to_string();
+        let (before, after) = input.split_once("ODD").unwrap();
+        let after = format!("{},\"deep\":{deep}}}", after.strip_suffix('}').unwrap());
+        let input = [before.as_bytes(), oddity, after.as_bytes()].concat();
+        let said = session.hook_with_input("user-prompt-submit", &input).fine();
+        assert!(context(&said).contains("hello"), "{}: {said}", String::from_utf8_lossy(oddity));
     }
 }
 

@@ -252,7 +252,7 @@ fn a_command_of_the_model_s_does_not_pass_for_the_person() {
     // A shell of the model's stands in between, also when it hides what it is.
     #[cfg(unix)] // Wine's shell starts what it is told without standing in between
     {
-        let script = format!("{} typed accept {held}; exit $?", crate::world::CC2CC);
+        let script = format!("{} typed accept {held}; exit $?", crate::world::cc2cc());
         let mut shell = std::process::Command::new("/bin/sh");
         world.furnish(shell.args(["-c", &script]));
         let said = world.said(&shell.output().unwrap());

@@ -216,7 +216,7 @@ fn the_watch_of_a_session_ends_with_its_client() {
     let own = session.command(&[]);
     client.envs(own.get_envs().filter_map(|(name, value)| Some((name, value?)))).env_remove("CLAUDE_PID");
     let script = r#""$0" hook session-start <"$1" >/dev/null; "$0" watch --json --session; true"#;
-    client.args(["-c", script, crate::world::CC2CC]).arg(world.path("input"));
+    client.args(["-c", script, crate::world::cc2cc()]).arg(world.path("input"));
     let (mut watching, _) = Watching::start(&mut client);
     watching.child.kill().unwrap();
     let end = watching.lines.recv_timeout(Duration::from_secs(30));

@@ -5,6 +5,7 @@ use std::{
     io::Write,
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
+    sync::LazyLock,
     thread,
     time::{Duration, Instant},
 };
@@ -26,7 +27,12 @@ use tempfile::TempDir;
 
 use crate::redact::redact;
 
-pub const CC2CC: &str = env!("CARGO_BIN_EXE_cc2cc");
+/// The `cc2cc` to test: the one just built, unless `CC2CC_TEST_BINARY` names another, such as the one that ships.
+pub fn cc2cc() -> &'static str {
+    static BINARY: LazyLock<String> =
+        LazyLock::new(|| std::env::var("CC2CC_TEST_BINARY").unwrap_or_else(|_| env!("CARGO_BIN_EXE_cc2cc").to_owned()));
+    &BINARY
+}
 
 pub struct World {
     dir: TempDir,
@@ -92,7 +98,7 @@ impl World {
 
     /// The binary in this world, with nothing of the real environment.
     pub fn command(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(CC2CC);
+        let mut command = Command::new(cc2cc());
         command.args(words).current_dir(self.path("work"));
         self.furnish(&mut command);
         command

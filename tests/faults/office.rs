@@ -91,6 +91,11 @@ impl Office {
         self.heard.borrow_mut().clear();
     }
 
+    /// Recipient and text of the letters whose sender was told that they are stored.
+    pub fn acknowledged(&self) -> Vec<(String, String)> {
+        self.acknowledged.borrow().clone()
+    }
+
     /// Letters of a process that was watched by other means: stored if it said so, else perhaps.
     pub fn may_be_stored(&self, sends: &[(String, String)], said_so: bool) {
         self.tried.borrow_mut().extend_from_slice(sends);

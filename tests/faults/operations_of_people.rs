@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use crate::{
     every_step::{Attempt, Operation},
     office::Office,
+    removals::abandoned,
     world::{binary, files_below, names},
 };
 
@@ -95,6 +96,33 @@ fn readers() -> Vec<Operation> {
                 assert_eq!(office.world.home().mailboxes().unwrap().len(), 4, "ann, bob, brave-fox, and the person");
             },
             ..Operation::new("rename", |office, _| office.run(&["rename", "brave-fox", "--agent", "calm-owl"]))
+        },
+        Operation {
+            before: |office| {
+                started(office);
+                office.posted("calm-owl", "ann", "waits for ann");
+                abandoned(office, "ann");
+                abandoned(office, "bob");
+            },
+            after: |office| {
+                let home = office.world.home();
+                assert!(home.mailbox(&"bob".parse().unwrap()).is_none(), "it was long away and had no letters");
+                assert_eq!(office.world.at("ann").count(State::Inbox).unwrap(), 1);
+                assert!(!names(home.path()).iter().any(|name| name.starts_with('.')), "nothing lies aside");
+            },
+            ..Operation::new("prune", |office, _| office.run(&["prune", "--older-than", "1h", "--yes"]))
+        },
+        Operation {
+            before: |office| {
+                started(office);
+                office.posted("ann", "bob", "goes with all the rest");
+                office.forgets_all();
+            },
+            after: |office| {
+                let left = names(office.world.home().path());
+                assert!(!left.iter().any(|name| name.starts_with('.')), "{left:?}");
+            },
+            ..Operation::new("uninstall --purge", |office, _| office.run(&["uninstall", "--purge"]))
         },
         Operation {
             before: hold,

@@ -165,3 +165,16 @@ fn paths_and_device_names_are_refused() {
         assert!(text.parse::<LetterId>().is_ok(), "{text:?}");
     }
 }
+
+#[test]
+fn a_letter_that_a_script_cut_in_the_middle_of_a_character_is_read() {
+    for (written, means) in
+        [(&b"half \\ud83d"[..], "half \u{fffd}"), (b"latin \xe9", "latin \u{fffd}"), (b"nul \0", "nul \0")]
+    {
+        let bytes = [br#"{"from":"ann","to":"bob","content":{"text":""#, written, br#""}}"#].concat();
+        let read = parse(&bytes, &id("k"), Some(noon())).unwrap();
+        assert_eq!(read.content.text, means);
+        let again = parse(&read.to_bytes(), &read.id, None);
+        assert_eq!(again, Ok(read));
+    }
+}

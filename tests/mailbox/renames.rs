@@ -1,10 +1,13 @@
 //! A mailbox gets another name: nothing is lost, and the old address goes on working.
 
-use std::fs;
+use std::{fs, time::Duration};
 
-use cc2cc::mailbox::{Key, State, letter::Letter};
+use cc2cc::{
+    agent::identity,
+    mailbox::{Key, State, letter::Letter},
+};
 
-use crate::post::{Post, name, noon, texts};
+use crate::post::{Post, age, host, name, noon, starting, texts};
 
 #[test]
 fn a_renamed_mailbox_keeps_its_letters_and_its_old_address() {
@@ -104,4 +107,70 @@ fn pointers_that_lead_nowhere_or_round_in_circles_reach_nobody() {
     for from in ["x", "y", "self", "out", "empty", "gone"] {
         assert_eq!(post.home.mailbox(&name(from)), None, "{from}");
     }
+}
+
+/// Ann was alice; then she was away for long, and nobody needed her mailbox.
+fn alice_has_gone() -> Post {
+    let post = Post::new().agent("alice");
+    post.home.rename(&post.at("alice"), &name("ann")).unwrap();
+    post.home.remove_if(&post.at("alice"), |_| true).unwrap();
+    post
+}
+
+#[test]
+fn an_old_address_leads_to_its_own_mailbox_or_to_nobody() {
+    let post = alice_has_gone().agent("ann");
+    assert_eq!(post.home.mailbox(&name("alice")), None, "this ann never was alice");
+    assert_eq!(post.at("ann").name(), &name("ann"));
+    post.home.rename(&post.at("ann"), &name("anna")).unwrap();
+    assert_eq!(post.home.mailbox(&name("alice")), None, "nor by a chain");
+    assert_eq!(post.at("ann").name(), &name("anna"));
+    let post = post.agent("alice");
+    assert_eq!(post.at("alice").name(), &name("alice"), "the name is free again");
+}
+
+#[test]
+fn pointers_of_an_older_version_lead_on_while_the_mailbox_they_were_written_for_lives() {
+    let of_older = |post: &Post, from: &str, to: &str| {
+        fs::create_dir_all(post.home.path().join("renamed")).unwrap();
+        fs::write(post.home.path().join("renamed").join(from), format!("{to}\n")).unwrap();
+    };
+    let post = Post::new().agent("ann");
+    fs::remove_file(post.at("ann").path().join("id")).unwrap(); // as that version made it
+    of_older(&post, "alice", "ann");
+    assert_eq!(post.at("alice").name(), &name("ann"));
+    post.home.rename(&post.at("ann"), &name("anna")).unwrap();
+    assert_eq!(post.at("alice").name(), &name("anna"), "and through a rename since");
+    post.home.remove_if(&post.at("anna"), |_| true).unwrap();
+    age(&post.home.path().join("renamed/alice"), Duration::from_secs(60));
+    let post = post.agent("ann").agent("anna");
+    assert_eq!(post.home.mailbox(&name("alice")), None, "both are strangers");
+
+    // A process of that version, which still runs, renames a mailbox of this one.
+    let post = Post::new().agent("bob");
+    fs::rename(post.at("bob").path(), post.home.path().join("to-rob")).unwrap();
+    of_older(&post, "bob", "rob");
+    assert_eq!(post.at("bob").name(), &name("rob"));
+}
+
+#[test]
+fn old_addresses_that_lead_to_nobody_are_forgotten_when_a_person_prunes() {
+    let post = alice_has_gone().agent("bob");
+    post.home.rename(&post.at("bob"), &name("rob")).unwrap();
+    assert_eq!(post.home.forget_dead_addresses(false).unwrap(), 1);
+    assert_eq!(post.home.forget_dead_addresses(true).unwrap(), 1);
+    assert_eq!(post.home.forget_dead_addresses(true).unwrap(), 0);
+    assert_eq!(post.at("bob").name(), &name("rob"));
+    assert_eq!(fs::read_dir(post.home.path().join("renamed")).unwrap().count(), 2, "a pointer and its id");
+}
+
+#[test]
+fn a_session_whose_mailbox_is_gone_does_not_take_a_strangers() {
+    let post = Post::new();
+    let old = identity::claim(&post.home, &starting("p1", "s1")).unwrap().mailbox;
+    post.home.remove_if(&old, |_| true).unwrap();
+    let stranger = post.home.claim(old.name()).unwrap();
+    assert_eq!(identity::find(&post.home, &host("p1")), None);
+    let resumed = identity::claim(&post.home, &starting("p2", "s1")).unwrap().mailbox;
+    assert_ne!(resumed, stranger);
 }

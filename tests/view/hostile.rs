@@ -2,7 +2,9 @@
 
 use std::fmt::Write;
 
+use cc2cc::text::unseen::is_unsafe;
 use insta::assert_snapshot;
+use serde_json::Value;
 use unicode_width::UnicodeWidthStr;
 
 use crate::stage::{Stage, minutes_ago};
@@ -60,14 +62,14 @@ fn what_they_look_like() {
     for line in stage.letters().lines().filter(|line| line.ends_with("2m")) {
         writeln!(lines, "{line}").unwrap();
     }
-    assert_snapshot!(lines.replace(['\u{301}', '\u{302}'], "^"), @"
-    ○ swift-lynx → brave-fox tags unseen fillers                         2m
+    assert_snapshot!(lines.replace(['\u{301}', '\u{302}', '\u{303}'], "^"), @"
+    ○ swift-lynx → brave-fox tags �� unseen �� fillers                   2m
     ○ swift-lynx → brave-fox                                             2m
     ○ swift-lynx → brave-fox late start␍and return                       2m
     ○ swift-lynx → brave-fox 👨👩👧 family, 👍 thumb, ❤ heart, 🇩🇪 flag   2m
-    ○ swift-lynx → brave-fox e^^ a pile of marks                           2m
+    ○ swift-lynx → brave-fox e^^^ a pile of marks                           2m
     ○ swift-lynx → brave-fox 日本語の手紙がとても長いときにも枠からは…   2m
-    ○ swift-lynx → brave-fox zerowidth                                   2m
+    ○ swift-lynx → brave-fox zero����width                               2m
     ○ swift-lynx → brave-fox right �to left� and �isolated�              2m
     ○ swift-lynx → brave-fox ␛[2J␛]0;owned␇�31m cleared?                 2m
     ");
@@ -88,4 +90,33 @@ fn places_and_reasons_are_data_too() {
     let screen = stage.screen();
     assert!(!screen.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{screen}");
     assert!(screen.contains("because ␛[7m of that"), "{screen}");
+}
+
+/// The tables that every surface is tried with.
+#[test]
+fn no_attack_reaches_the_screen_and_every_script_does() {
+    let attacks: Vec<Value> = serde_json::from_str(include_str!("../attacks.json")).unwrap();
+    let ordinary: Vec<Value> = serde_json::from_str(include_str!("../ordinary.json")).unwrap();
+    let joined = |c: char| matches!(c, '\u{200c}' | '\u{200d}' | '\u{2800}');
+    for (is_attack, row) in attacks.iter().map(|row| (true, row)).chain(ordinary.iter().map(|row| (false, row))) {
+        let text = row["text"].as_str().unwrap();
+        let mut stage = Stage::new(200, 24);
+        stage.online("ann", cc2cc::agent::Activity::Idle, text);
+        stage.post("bob", "ann", "k-1", minutes_ago(1), text, None);
+        stage.refresh();
+        stage.types("\n");
+        let screen = stage.screen();
+        assert!(!screen.chars().any(|c| is_unsafe(c) && !joined(c)), "{row}\n{}", screen.escape_debug());
+        if is_attack {
+            assert!(!screen.contains(joined), "{row}\n{}", screen.escape_debug());
+        } else {
+            // Lines are laid out by cells: what takes no room between words, or joins or colours emoji, is left out.
+            let drawn = |c: &char| !is_unsafe(*c) || joined(*c) && !row["kind"].as_str().unwrap().starts_with("emoji");
+            let without_selectors: String =
+                text.chars().filter(|c| !('\u{1f3fb}'..='\u{1f3ff}').contains(c)).filter(drawn).collect();
+            for word in without_selectors.split_whitespace() {
+                assert!(screen.contains(word), "{word} of {row}\n{screen}");
+            }
+        }
+    }
 }

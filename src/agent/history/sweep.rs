@@ -6,7 +6,7 @@ use std::{
     num::NonZero,
     path::PathBuf,
     sync::atomic::{AtomicUsize, Ordering::Relaxed},
-    thread,
+    thread::{self, Builder},
 };
 
 use super::{
@@ -87,7 +87,8 @@ fn shared_out<'a, T: Sync, R: Send>(
     };
     let threads = thread::available_parallelism().map_or(1, NonZero::get).min(MOST_THREADS).min(items.len());
     thread::scope(|scope| {
-        let others: Vec<_> = (1..threads).map(|_| scope.spawn(one)).collect();
+        // A thread that cannot be started leaves its share to the others.
+        let others: Vec<_> = (1..threads).filter_map(|_| Builder::new().spawn_scoped(scope, one).ok()).collect();
         let mine = one();
         let others =
             others.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));

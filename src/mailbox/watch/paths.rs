@@ -86,7 +86,7 @@ impl PathWatch {
         let shared = Arc::new(Shared::default());
         let roots: Vec<_> = [Some(root.to_owned()), root.canonicalize().ok()].into_iter().flatten().collect();
         let handler = Arc::clone(&shared);
-        let watcher = notify::recommended_watcher(move |event| handler.take_in(event, &roots));
+        let watcher = super::watcher(move |event| handler.take_in(event, &roots));
         Self { root: root.to_owned(), shared, watcher: watcher.ok(), by_beat: false, made: None }
     }
 
@@ -111,7 +111,7 @@ impl PathWatch {
     /// A watch that hears nothing, as on a mount that announces nothing.
     #[must_use]
     pub fn deaf(root: &Path) -> Self {
-        Self { watcher: notify::recommended_watcher(|_| {}).ok(), ..Self::refused(root) }
+        Self { watcher: super::watcher(|_| {}).ok(), ..Self::refused(root) }
     }
 
     /// Watches one more directory, or the same anew should it be another one by now. Says whether the system agreed.

@@ -1,0 +1,162 @@
+//! What kind of client a process is: a terminal, a one-shot `claude -p`, or one that is fed messages by another program.
+//!
+//! Variables do not tell: `CLAUDE_CODE_ENTRYPOINT` and what follows from it are inherited by every `claude` that a session
+//! starts. A client is not interactive when its command line says so, or when its standard output is no terminal.
+
+use std::path::Path;
+
+use crate::agent::host;
+
+/// How a client is worked with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Somebody types into it.
+    Terminal,
+    /// It answers one prompt and ends, and waits for background hooks before and after.
+    OneShot,
+    /// Messages come over its standard input, one line of JSON each; it ends when that ends and no background hook runs.
+    Streaming,
+    /// Neither command line nor streams can be read.
+    Unknown,
+}
+
+/// What kind of client the process `pid` is.
+#[must_use]
+pub fn of(pid: u32) -> Kind {
+    let words = host::command_line(pid);
+    if takes_messages(&words) {
+        return Kind::Streaming;
+    }
+    if says_print(&words) {
+        return Kind::OneShot;
+    }
+    // A process that does not look like a client, such as a wrapper, has streams of its own.
+    match is_client(&words).then(|| writes_to_a_terminal(pid)).flatten() {
+        Some(true) => Kind::Terminal,
+        Some(false) => Kind::OneShot,
+        None => Kind::Unknown,
+    }
+}
+
+/// Whether a command line is that of Claude Code: its own binary, or a script run by another.
+#[must_use]
+pub fn is_client(words: &[String]) -> bool {
+    let name =
+        |word: &String| Path::new(word).file_name().is_some_and(|name| name.to_string_lossy().contains("claude"));
+    words.iter().take(2).any(name)
+}
+
+/// The options whose value is any text at all, so that it may look like an option.
+const TEXTS: [&str; 7] = [
+    "--append-subagent-system-prompt",
+    "--append-system-prompt",
+    "--name",
+    "--plan-mode-instructions",
+    "--system-prompt",
+    "-m",
+    "-n",
+];
+
+/// The options before `--`, without the program's own name and without texts.
+fn options(words: &[String]) -> impl Iterator<Item = &str> {
+    let mut is_text = false;
+    let options = words.iter().skip(1).map(String::as_str).take_while(|word| *word != "--");
+    options.filter(move |word| {
+        let was_text = is_text;
+        is_text = !was_text && TEXTS.contains(word);
+        !was_text && word.starts_with('-')
+    })
+}
+
+/// Whether the client prints an answer and ends. `-p` may stand together with other single letters.
+fn says_print(words: &[String]) -> bool {
+    options(words).any(|word| match word {
+        "-p" | "--print" | "--init-only" => true,
+        // `-c`, continue, is the one letter beside it that takes no value.
+        _ => word.strip_prefix('-').is_some_and(|letters| {
+            letters.contains('p') && letters.bytes().all(|letter| matches!(letter, b'c' | b'p'))
+        }),
+    })
+}
+
+/// Whether messages come over standard input.
+fn takes_messages(words: &[String]) -> bool {
+    const FORMAT: &str = "--input-format";
+    const JSON: &str = "stream-json";
+    let words: Vec<&str> = words.iter().map(String::as_str).take_while(|word| *word != "--").collect();
+    words.windows(2).any(|pair| pair == [FORMAT, JSON])
+        || words.iter().any(|word| {
+            word.strip_prefix(FORMAT).is_some_and(|rest| rest.strip_prefix('=') == Some(JSON))
+                || word.starts_with("--sdk-url")
+        })
+}
+
+/// Whether a process writes to a terminal; `None` when the system does not tell.
+#[cfg(target_os = "linux")]
+fn writes_to_a_terminal(pid: u32) -> Option<bool> {
+    use std::os::unix::fs::{FileTypeExt, MetadataExt};
+    /// `/dev/null` and its like.
+    const MEMORY_DEVICES: u32 = 1;
+    let facts = std::fs::metadata(format!("/proc/{pid}/fd/1")).ok()?;
+    Some(facts.file_type().is_char_device() && rustix::fs::major(facts.rdev()) != MEMORY_DEVICES)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn writes_to_a_terminal(_: u32) -> Option<bool> {
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{says_print, takes_messages};
+
+    fn words(line: &str) -> Vec<String> {
+        line.split(' ').map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn a_one_shot_client_is_known_by_its_command_line() {
+        for line in [
+            "claude -p hello",
+            "claude --print",
+            "/usr/bin/claude --model opus hello -p",
+            "claude -cp",
+            "claude -pc",
+            "node /usr/lib/claude -p",
+            "claude --init-only",
+            "claude --name work -p",
+        ] {
+            assert!(says_print(&words(line)), "{line}");
+        }
+        for line in [
+            "claude",
+            "claude hello",
+            "claude -c",
+            "claude --continue",
+            "claude --permission-mode plan",
+            "claude -- -p",
+            "claude --append-system-prompt -p hello",
+            "claude -n -p",
+            "claude p",
+            "claude --plugin-dir p",
+        ] {
+            assert!(!says_print(&words(line)), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_streaming_client_is_known_by_its_command_line() {
+        for line in [
+            "claude -p --input-format stream-json --output-format stream-json",
+            "claude --output-format stream-json --verbose --input-format=stream-json",
+            "claude --print --sdk-url wss://example.org",
+        ] {
+            assert!(takes_messages(&words(line)), "{line}");
+        }
+        for line in
+            ["claude -p --input-format text", "claude --output-format stream-json", "claude -- --input-format=x"]
+        {
+            assert!(!takes_messages(&words(line)), "{line}");
+        }
+    }
+}
