@@ -16,6 +16,7 @@ mod prune;
 mod read;
 mod rename;
 mod send;
+mod shown;
 mod status;
 mod statusline;
 mod thread;
@@ -28,7 +29,6 @@ mod watch;
 mod whoami;
 
 use std::{
-    borrow::Cow,
     env,
     io::{self, IsTerminal},
     process::ExitCode,
@@ -37,15 +37,14 @@ use std::{
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use self::shown::Shown;
 use crate::{
     failure::{Code, Failure},
     mailbox::{
         home::Home,
         letter::{BadId, LetterId},
     },
-    mcp, output,
-    text::model::neutralise,
-    threads,
+    mcp, output, threads,
 };
 
 /// Letters between the Claude Code sessions on this machine
@@ -124,7 +123,7 @@ pub fn run() -> ExitCode {
         },
         Err(failure) => failure,
     };
-    output::complain(&format!("cc2cc: {failure}\n"));
+    complain(&failure.to_string());
     ExitCode::from(failure.code as u8)
 }
 
@@ -193,27 +192,22 @@ fn dispatch(verb: Verb) -> Result<ExitCode, Failure> {
     }
 }
 
-/// Prints text on standard output. The work goes on if that fails; the exit code tells.
-fn print(text: &str) {
-    match print_surely(text) {
+/// Prints on standard output. The work goes on if that fails; the exit code tells.
+fn print(shown: impl Into<Shown>) {
+    match print_surely(&shown.into()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => drop(UNPRINTED.set(error)),
         _ => {}
     }
 }
 
-/// Prints what may hold the words of others: to a person as they are, to a model made harmless.
-fn print_mail(text: &str) {
-    print(&for_reader(text));
+/// Prints for somebody on whose reading it depends what happens next.
+fn print_surely(shown: &Shown) -> io::Result<()> {
+    output::out(shown.as_str())
 }
 
-/// A text as whoever runs us may read it.
-fn for_reader(text: &str) -> Cow<'_, str> {
-    if me::in_a_session() { neutralise(text).into() } else { text.into() }
-}
-
-/// Prints text for somebody on whose reading it depends what happens next.
-fn print_surely(text: &str) -> io::Result<()> {
-    output::out(text)
+/// Complains on standard error.
+fn complain(failure: &str) {
+    output::complain(&format!("cc2cc: {}\n", Shown::text(failure).as_str()));
 }
 
 /// Fails where printing would reach nobody, before a verb changes something for the sake of what it prints.
@@ -228,9 +222,4 @@ fn check_output() -> Result<(), Failure> {
 /// A letter id among the words; the complaint says how one looks.
 fn letter_id(text: &str) -> Result<LetterId, String> {
     text.parse().map_err(|error| format!("{error}; {}", BadId::HINT))
-}
-
-/// Prints JSON on one line.
-fn print_json(value: &serde_json::Value) {
-    print(&format!("{value}\n"));
 }

@@ -46,6 +46,7 @@ use crate::{
         watch::{Watch, glance::Glance},
     },
     report::json as report,
+    text::model::neutralise,
 };
 
 const INSTRUCTIONS: &str = "Letters to and from the other Claude Code sessions on this machine. \
@@ -367,6 +368,6 @@ fn loaded_at_once() -> MetaObject {
 fn answer(outcome: Result<Value, Failure>) -> CallToolResult {
     match outcome {
         Ok(value) => CallToolResult::structured(report::harmless(value)),
-        Err(failure) => CallToolResult::error(vec![ContentBlock::text(failure.to_string())]),
+        Err(failure) => CallToolResult::error(vec![ContentBlock::text(neutralise(&failure.to_string()))]),
     }
 }

@@ -43,7 +43,7 @@ pub struct RetryArgs {
 pub fn accept(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
     only_a_person()?;
     for found in holding::accept(home, &args.id)? {
-        super::print(&format!("accepted: {} gets it now\n", found.mailbox.name()));
+        super::print(format!("accepted: {} gets it now\n", found.mailbox.name()));
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -51,7 +51,7 @@ pub fn accept(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
 pub fn refuse(home: &Home, args: &RefusalArgs) -> Result<ExitCode, Failure> {
     only_a_person()?;
     for found in holding::refuse(home, &args.id, &args.why, Timestamp::now())? {
-        super::print(&format!("refused: {} is told\n", found.letter.from));
+        super::print(format!("refused: {} is told\n", found.letter.from));
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -59,7 +59,7 @@ pub fn refuse(home: &Home, args: &RefusalArgs) -> Result<ExitCode, Failure> {
 pub fn retry(home: &Home, args: &RetryArgs) -> Result<ExitCode, Failure> {
     only_a_person()?;
     for mailbox in holding::retry(home, &args.id)? {
-        super::print(&format!("back in the inbox of {}\n", mailbox.name()));
+        super::print(format!("back in the inbox of {}\n", mailbox.name()));
     }
     Ok(ExitCode::SUCCESS)
 }

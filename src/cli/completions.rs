@@ -12,7 +12,7 @@ use std::{
 use clap_complete::{ArgValueCompleter, CompletionCandidate, env::Shells};
 use jiff::Timestamp;
 
-use super::{me, topics};
+use super::{me, shown::Shown, topics};
 use crate::{
     agent::directory,
     failure::{Code, Failure},
@@ -56,7 +56,7 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
     let mut script = Vec::new();
     let written = shell.write_registration(ASKED, "cc2cc", "cc2cc", "cc2cc", &mut script);
     written.map_err(|error| unprinted(error.to_string()))?;
-    super::print(&String::from_utf8_lossy(&script));
+    super::print(Shown::as_it_is(String::from_utf8_lossy(&script)));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -74,7 +74,7 @@ pub fn answered() -> bool {
         // Unasked, options would bury the names.
         let answer = String::from_utf8_lossy(&answer);
         let candidates = answer.split_inclusive(SEPARATORS).filter(|word| begins_option || !word.starts_with('-'));
-        super::print(&candidates.collect::<String>());
+        super::print(Shown::as_it_is(candidates.collect::<String>()));
     }
     true
 }
@@ -153,7 +153,7 @@ fn letters(begun: &OsStr, state: State) -> Vec<CompletionCandidate> {
 }
 
 fn candidate(value: &str, help: &str) -> CompletionCandidate {
-    CompletionCandidate::new(value).help(Some(one_line(help).into()))
+    CompletionCandidate::new(value).help(Some(one_line(Shown::text(help).as_str()).into()))
 }
 
 fn begins(candidate: &CompletionCandidate, begun: &OsStr) -> bool {

@@ -73,9 +73,9 @@ pub fn run(home: Result<Home, HomeError>, args: &Args) -> ExitCode {
     }
     let broken = findings.iter().any(|finding| matches!(finding.verdict, Verdict::Broken { .. }));
     if args.json {
-        super::print_json(&json!({ "ok": !broken, "findings": findings.iter().map(as_json).collect::<Vec<_>>() }));
+        super::print(json!({ "ok": !broken, "findings": findings.iter().map(as_json).collect::<Vec<_>>() }));
     } else {
-        super::print(&findings.iter().map(as_text).collect::<String>());
+        super::print(findings.iter().map(as_text).collect::<String>());
     }
     if broken { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use super::{me::Reader, thread};
+use super::{me::Reader, shown::Shown, thread};
 use crate::{
     failure::{Code, Failure},
     mailbox::{disk, home::Home, letter::LetterId},
@@ -26,10 +26,10 @@ pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
     let document =
         markdown::conversation(letters[0].letter.thread_id(), &letters, |found| thread::readable(&reader, found));
     let Some(path) = args.output.as_ref().filter(|path| path.as_os_str() != "-") else {
-        super::print_mail(&document);
+        super::print(document);
         return Ok(ExitCode::SUCCESS);
     };
-    disk::write_new(path, super::for_reader(&document).as_bytes()).map_err(|error| {
+    disk::write_new(path, Shown::text(&document).as_str().as_bytes()).map_err(|error| {
         let failed = Failure::new(Code::Failed, error.to_string());
         if error.is_already_there() {
             let there = format!("{} is there already, and was left as it is", path.display());
@@ -39,6 +39,6 @@ pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
         }
     })?;
     let count = if letters.len() == 1 { "1 letter".to_owned() } else { format!("{} letters", letters.len()) };
-    super::print(&format!("wrote {count} to {}\n", path.display()));
+    super::print(format!("wrote {count} to {}\n", path.display()));
     Ok(ExitCode::SUCCESS)
 }

@@ -8,7 +8,7 @@ use std::{
 
 use clap::builder::StyledStr;
 
-use super::{completions, topics, verbs};
+use super::{completions, shown::Shown, topics, verbs};
 use crate::failure::{Code, Failure};
 
 /// Explain a topic with worked examples, or a verb
@@ -26,7 +26,7 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
         None => contents(),
         Some(wanted) => topic(wanted).or_else(|| verb(wanted)).ok_or_else(|| unknown(wanted))?,
     };
-    super::print(&text);
+    super::print(Shown::as_it_is(text));
     Ok(ExitCode::SUCCESS)
 }
 

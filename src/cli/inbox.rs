@@ -8,6 +8,7 @@ use serde_json::json;
 use super::{
     completions,
     me::{self, Reader},
+    shown::Shown,
 };
 use crate::{
     agent::{
@@ -63,11 +64,11 @@ pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
     let letters = list(&mailbox, args.all, &reader)?;
     if args.json {
         let letters: Vec<_> = letters.iter().map(|(state, letter)| report::json::summary(*state, letter)).collect();
-        super::print_mail(&format!("{}\n", json!({ "agent": mailbox.name(), "letters": letters })));
+        super::print(json!({ "agent": mailbox.name(), "letters": letters }));
     } else {
-        super::print_mail(&table(&mailbox, &letters, now));
+        super::print(table(&mailbox, &letters, now));
         for (file, why) in mailbox.unreadable(State::Inbox)? {
-            super::print(&format!("{} cannot be read: {}\n", shorten(&file, 60), shorten(&why, 200)));
+            super::print(format!("{} cannot be read: {}\n", shorten(&file, 60), shorten(&why, 200)));
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -91,9 +92,9 @@ fn dead(mailbox: &Mailbox, json: bool, reader: &Reader) -> Result<ExitCode, Fail
             let summary = letter.map(|letter| report::json::summary(State::Dead, &letter));
             json!({ "file": file, "id": id, "reason": reason, "letter": summary })
         });
-        super::print_mail(&format!("{}\n", json!({ "agent": mailbox.name(), "dead": entries.collect::<Vec<_>>() })));
+        super::print(json!({ "agent": mailbox.name(), "dead": entries.collect::<Vec<_>>() }));
     } else if names.is_empty() {
-        super::print(&format!("no dead letters for {}\n", mailbox.name()));
+        super::print(format!("no dead letters for {}\n", mailbox.name()));
     } else {
         let rows = entries.map(|(file, id, letter, reason)| {
             let name = id.map_or_else(|| shorten(file, 60), |id| id.to_string());
@@ -101,7 +102,7 @@ fn dead(mailbox: &Mailbox, json: bool, reader: &Reader) -> Result<ExitCode, Fail
             let line = letter.as_ref().map(|letter| letter.first_line(60)).unwrap_or_default();
             [name, from, shorten(&reason, 100), line]
         });
-        super::print_mail(&report::text::table(rows));
+        super::print(report::text::table(rows));
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -149,17 +150,17 @@ fn take(home: &Home, mailbox: &Mailbox, json: bool, now: Timestamp) -> Result<Ex
     }
     let shown = if json {
         let letters: Vec<_> = taken.iter().map(|(letter, again)| report::json::letter(letter, *again)).collect();
-        format!("{}\n", json!({ "agent": mailbox.name(), "letters": letters }))
+        Shown::json(json!({ "agent": mailbox.name(), "letters": letters }))
     } else if taken.is_empty() {
-        format!("no letters waiting for {}\n", mailbox.name())
+        format!("no letters waiting for {}\n", mailbox.name()).into()
     } else {
         let mark = |again| if again { "(perhaps printed before)\n" } else { "" };
         let text = |(letter, again): &(Letter, bool)| {
             mark(*again).to_owned() + &report::text::letter(State::Done, letter, now)
         };
-        taken.iter().map(text).collect::<Vec<_>>().join("\n")
+        taken.iter().map(text).collect::<Vec<_>>().join("\n").into()
     };
-    if let Err(error) = super::print_surely(&super::for_reader(&shown)) {
+    if let Err(error) = super::print_surely(&shown) {
         for (letter, _) in &taken {
             mailbox.give_back(&letter.id)?;
         }

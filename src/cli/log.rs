@@ -4,7 +4,7 @@ use std::{io, process::ExitCode, time::Duration};
 
 use jiff::Timestamp;
 
-use super::{completions, me, send, thread, watch};
+use super::{completions, me, send, shown::Shown, thread, watch};
 use crate::{
     agent::{
         directory,
@@ -19,7 +19,7 @@ use crate::{
         name::{AgentName, SYSTEM},
         watch::BEAT,
     },
-    output, report,
+    report,
 };
 
 /// Print what the agents wrote to one another, oldest first
@@ -65,7 +65,7 @@ pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
     let most = if guarded { usize::MAX } else { args.limit.saturating_add(1) };
     let Looked { mut letters, left_out } = history::look(home, &filter, most)?;
     for error in left_out {
-        output::complain(&format!("cc2cc: left out, {error}\nhint: `cc2cc doctor` looks into it\n"));
+        super::complain(&format!("left out, {error}\nhint: `cc2cc doctor` looks into it"));
     }
     letters.retain(shows);
     if letters.is_empty() {
@@ -83,17 +83,17 @@ pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
     let look = thread::look(args.full, false);
     let entry = |found: &Found| {
         let text = thread::readable(&reader, found);
-        if args.json { report::json::line(&report::json::logged(found, text)) } else { look.letter(found, text) }
+        if args.json { Shown::json(report::json::logged(found, text)) } else { look.letter(found, text).into() }
     };
     let apart = if args.json { "" } else { "\n" };
     if older > 0 && args.limit > 0 && !args.json {
-        super::print(&format!("… and older ones: `-n {}` shows more\n\n", args.limit.saturating_mul(2)));
+        super::print(format!("… and older ones: `-n {}` shows more\n\n", args.limit.saturating_mul(2)));
     }
-    super::print_mail(&letters.iter().map(entry).collect::<Vec<_>>().join(apart));
+    super::print(Shown::joined(letters.iter().map(entry), apart));
     match feed {
-        Some(feed) => {
-            follow(home, feed, &filter, &letters, |found| shows(found).then(|| apart.to_owned() + &entry(found)))
-        }
+        Some(feed) => follow(home, feed, &filter, &letters, |found| {
+            shows(found).then(|| Shown::joined([Shown::from(""), entry(found)], apart))
+        }),
         None if letters.is_empty() && args.limit > 0 && !args.json => {
             super::print("no letters\n");
             Ok(ExitCode::SUCCESS)
@@ -108,7 +108,7 @@ fn follow(
     mut feed: Feed,
     filter: &Filter,
     printed: &[Found],
-    entry: impl Fn(&Found) -> Option<String>,
+    entry: impl Fn(&Found) -> Option<Shown>,
 ) -> Result<ExitCode, Failure> {
     super::check_output()?;
     if super::is_unprinted() {
@@ -125,7 +125,7 @@ fn follow(
                 Event::Renamed { .. } => matcher = Matcher::new(home, filter)?,
                 Event::Sent(found) if matcher.takes(&found) && !is_printed(&found) => {
                     if let Some(entry) = entry(&found) {
-                        match super::print_surely(&super::for_reader(&entry)) {
+                        match super::print_surely(&entry) {
                             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(ExitCode::SUCCESS),
                             printed => printed.map_err(anyhow::Error::from)?,
                         }

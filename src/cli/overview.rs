@@ -43,7 +43,7 @@ pub fn run(home: &Home) -> Result<ExitCode, Failure> {
     let broken = Config::load(home).err();
     lines.extend(broken.as_ref().map(|error| format!("no mail goes between sessions: {error}")));
     lines.push("\nnext:".to_owned());
-    super::print_mail(&format!("{}\n{}", lines.join("\n"), next(broken.is_some(), &online, waiting, &held)));
+    super::print(format!("{}\n{}", lines.join("\n"), next(broken.is_some(), &online, waiting, &held)));
     Ok(ExitCode::SUCCESS)
 }
 

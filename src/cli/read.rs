@@ -36,9 +36,9 @@ pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
         return Err(Failure::not_for_a_model(&found));
     }
     if args.json {
-        super::print_mail(&format!("{}\n", json!({ "state": found.state.dir(), "letter": found.letter })));
+        super::print(json!({ "state": found.state.dir(), "letter": found.letter }));
     } else {
-        super::print_mail(&report::text::letter(found.state, &found.letter, Timestamp::now()));
+        super::print(report::text::letter(found.state, &found.letter, Timestamp::now()));
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -29,6 +29,6 @@ pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
     }
     me::check_own(home, &mailbox)?;
     let renamed = identity::rename(home, &mailbox, &args.new.parse()?)?;
-    super::print(&format!("{} is {} now; letters to the old name still arrive\n", mailbox.name(), renamed.name()));
+    super::print(format!("{} is {} now; letters to the old name still arrive\n", mailbox.name(), renamed.name()));
     Ok(ExitCode::SUCCESS)
 }

@@ -12,7 +12,7 @@ use clap::{ValueEnum, ValueHint};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use super::{completions, me};
+use super::{completions, me, shown::Shown};
 use crate::{
     agent::post::{self, Draft, Fate, Sender, Sent},
     failure::{Code, Failure},
@@ -107,9 +107,9 @@ pub fn run(home: &Home, args: Args) -> Result<ExitCode, Failure> {
     let waiting = args.wait_reply.map(|_| me::mailbox(home, None)).transpose()?;
     let sent = post::send(home, &sender, &to, &draft, Timestamp::now())?;
     if args.json {
-        super::print_json(&json!({ "sent": sent.iter().map(report::json::sent).collect::<Vec<_>>() }));
+        super::print(json!({ "sent": sent.iter().map(report::json::sent).collect::<Vec<_>>() }));
     } else {
-        super::print(&sent.iter().map(|sent| report::text::sent(sent) + "\n").collect::<String>());
+        super::print(sent.iter().map(|sent| report::text::sent(sent) + "\n").collect::<String>());
     }
     if let Some(code) = worst(&sent) {
         return Ok(ExitCode::from(code as u8));
@@ -182,11 +182,11 @@ fn await_reply(
     loop {
         if let Some((state, reply)) = reply(mailbox, ids)? {
             let shown = if json {
-                format!("{}\n", json!({ "reply": reply }))
+                Shown::json(json!({ "reply": reply }))
             } else {
-                report::text::letter(State::Done, &reply, Timestamp::now())
+                report::text::letter(State::Done, &reply, Timestamp::now()).into()
             };
-            super::print_surely(&super::for_reader(&shown)).map_err(|error| {
+            super::print_surely(&shown).map_err(|error| {
                 Failure::new(Code::Failed, format!("could not print the answer {}, it waits on: {error}", reply.id))
             })?;
             if state == State::Inbox {

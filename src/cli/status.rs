@@ -32,10 +32,10 @@ pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
     }
     if args.json {
         let copies: Vec<_> = found.iter().map(report::json::status).collect();
-        super::print_json(&json!({ "id": args.id, "copies": copies }));
+        super::print(json!({ "id": args.id, "copies": copies }));
     } else {
         let now = Timestamp::now();
-        super::print(&found.iter().map(|found| report::text::status(found, now)).collect::<String>());
+        super::print(found.iter().map(|found| report::text::status(found, now)).collect::<String>());
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -29,7 +29,7 @@ pub struct Args {}
 
 pub fn run(home: Result<Home, HomeError>) -> ExitCode {
     if let Some(mailbox) = home.ok().and_then(|home| mailbox(&home)) {
-        super::print(&format!("{}\n", segment(&mailbox)));
+        super::print(format!("{}\n", segment(&mailbox)));
     }
     ExitCode::SUCCESS
 }

@@ -35,11 +35,11 @@ pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
     if args.json {
         let letters: Vec<_> =
             letters.iter().map(|found| report::json::logged(found, readable(&reader, found))).collect();
-        super::print_mail(&report::json::line(&json!({ "thread": thread, "letters": letters })));
+        super::print(json!({ "thread": thread, "letters": letters }));
     } else {
         let look = look(true, true);
         let entries: Vec<_> = letters.iter().map(|found| look.letter(found, readable(&reader, found))).collect();
-        super::print_mail(&entries.join("\n"));
+        super::print(entries.join("\n"));
     }
     Ok(ExitCode::SUCCESS)
 }

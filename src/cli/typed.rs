@@ -11,6 +11,7 @@ use std::{
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::shown::Shown;
 use crate::{
     agent::{
         directory::{self, Listed},
@@ -78,9 +79,9 @@ pub fn run(home: Result<Home, HomeError>, args: &Args) -> ExitCode {
     let answer = home.map_err(Failure::from).and_then(|home| answer(&home, &args.verb));
     let (said, code) = match answer {
         Ok(said) => (said, ExitCode::SUCCESS),
-        Err(failure) => (failure.to_string(), ExitCode::from(failure.code as u8)),
+        Err(failure) => (neutralise(&failure.to_string()), ExitCode::from(failure.code as u8)),
     };
-    super::print(&format!("{}\n", said.trim_end()));
+    super::print(Shown::as_it_is(format!("{}\n", said.trim_end())));
     code
 }
 

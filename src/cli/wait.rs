@@ -46,10 +46,10 @@ pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
                 if args.json {
                     let letters: Vec<_> =
                         letters.iter().map(|letter| report::json::summary(State::Inbox, letter)).collect();
-                    super::print_mail(&format!("{}\n", json!({ "agent": mailbox.name(), "letters": letters })));
+                    super::print(json!({ "agent": mailbox.name(), "letters": letters }));
                 } else {
                     let letters: Vec<_> = letters.into_iter().map(|letter| (State::Inbox, letter)).collect();
-                    super::print_mail(&report::text::letters(&letters, Timestamp::now()));
+                    super::print(report::text::letters(&letters, Timestamp::now()));
                 }
                 return Ok(ExitCode::SUCCESS);
             }

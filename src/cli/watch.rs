@@ -12,6 +12,7 @@ use serde_json::Value;
 use super::{
     completions,
     me::{self, Reader},
+    shown::Shown,
 };
 use crate::{
     agent::{
@@ -124,7 +125,7 @@ fn await_claim(home: &Home, own: impl Fn() -> Option<Mailbox>) -> Result<Mailbox
 
 /// Prints what happens, as long as `goes_on` says so and somebody reads it.
 fn follow(feed: &mut Feed, reader: &Reader, goes_on: impl Fn(&Feed) -> bool) -> Result<(), Failure> {
-    print(&report::json::ready(feed, Timestamp::now()))?;
+    print(report::json::ready(feed, Timestamp::now()))?;
     while goes_on(feed) {
         for event in feed.next(BEAT) {
             let mut line = report::json::event(&event);
@@ -133,16 +134,15 @@ fn follow(feed: &mut Feed, reader: &Reader, goes_on: impl Fn(&Feed) -> bool) -> 
             {
                 line["firstLine"] = Value::Null;
             }
-            print(&line)?;
+            print(line)?;
         }
     }
     Ok(())
 }
 
 /// Prints one line at once; a reader that has gone away ends the watch, and is no failure.
-fn print(value: &Value) -> Result<(), Failure> {
-    let line = report::json::line(value);
-    match super::print_surely(&super::for_reader(&line)) {
+fn print(value: Value) -> Result<(), Failure> {
+    match super::print_surely(&Shown::json(value)) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => std::process::exit(0),
         Err(error) => Err(Failure::new(Code::Failed, format!("could not print: {error}"))),
         Ok(()) => Ok(()),

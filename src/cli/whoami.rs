@@ -18,9 +18,9 @@ pub struct Args {
 pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
     let name = me::sender(home)?.name;
     if args.json {
-        super::print_json(&json!({ "name": name, "home": home.path() }));
+        super::print(json!({ "name": name, "home": home.path() }));
     } else {
-        super::print(&format!("{name}\n"));
+        super::print(format!("{name}\n"));
     }
     Ok(ExitCode::SUCCESS)
 }

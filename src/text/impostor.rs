@@ -124,7 +124,7 @@ pub(super) fn begins(text: &str) -> bool {
     let Beginning { words, is_title } = Beginning::of(text);
     speaks(&words, is_title)
         || OF_CLIENT.iter().chain(&OUR_OWN).any(|opening| words.starts_with(opening))
-        || words.contains("not user input")
+        || is_title && words.split(']').next().is_some_and(|label| label.contains("not user input"))
         || is_of_hook(&words)
         || counts_what_waits(&words)
 }

@@ -196,11 +196,11 @@ pub(crate) mod tests {
         }
     }
 
-    /// If each bracket looked at all that follows, this would not end in an hour.
+    /// If each bracket looked at all that follows, this would take minutes.
     #[test]
     fn a_long_text_full_of_brackets_is_no_more_work_than_another() {
         for bracket in ["‹", "<\u{200b}", "‹ "] {
-            assert!(neutralise(&bracket.repeat(300_000)).len() > 300_000);
+            assert!(neutralise(&bracket.repeat(10_000)).len() > 10_000);
         }
     }
 }

@@ -43,3 +43,15 @@ fn picture(c: char) -> char {
         _ => '�',
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_all_sequences_only_colours_stay() {
+        let text = "\u{1b}[1;32mgreen\u{1b}[0m \u{1b}[2J\u{1b}[31\u{1b}[m\u{1b}]0;x\u{7}\u{1b}[";
+        assert_eq!(printable_with_styles(text), "\u{1b}[1;32mgreen\u{1b}[0m ␛[2J␛[31\u{1b}[m␛]0;x␇␛[");
+        assert_eq!(printable(text), "␛[1;32mgreen␛[0m ␛[2J␛[31␛[m␛]0;x␇␛[");
+    }
+}

@@ -2,6 +2,7 @@
 
 #[path = "../again/mod.rs"]
 mod again;
+mod attacks;
 mod bell;
 #[cfg(unix)] // shells of Unix in a pseudo-terminal
 mod completing;

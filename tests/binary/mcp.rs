@@ -64,7 +64,7 @@ impl Server {
         writeln!(self.input, "{message}").expect("said");
     }
 
-    fn call(&mut self, tool: &str, arguments: &Value) -> Value {
+    pub fn call(&mut self, tool: &str, arguments: &Value) -> Value {
         let meta = json!({ "claudecode/toolUseId": "toolu_1", "progressToken": 1 });
         self.request("tools/call", &json!({ "name": tool, "arguments": arguments, "_meta": meta }))["result"].clone()
     }
