@@ -230,9 +230,25 @@ impl Mailbox {
     ///
     /// # Errors
     /// As [`Mailbox::claim`].
-    pub fn give_back_if_still(&self, id: &LetterId, receipts: usize) -> Result<Moved, FsError> {
+    pub fn give_back_if_still(&self, id: &LetterId, receipts: usize, why: &str) -> Result<Moved, FsError> {
         let _guard = lock::exclusive(&self.path.join("returns.lock"))?;
-        if self.receipts(id).len() == receipts { self.give_back(id) } else { Ok(Moved::Gone) }
+        if self.receipts(id).len() != receipts {
+            return Ok(Moved::Gone);
+        }
+        self.note(id, &Receipt::now(Step::Returned).why(why))?;
+        self.shift(id, State::Claimed, State::Inbox)
+    }
+
+    /// Ends the way of a letter that cannot be proved, under the same condition as [`Mailbox::give_back_if_still`].
+    ///
+    /// # Errors
+    /// As [`Mailbox::claim`].
+    pub fn finish_if_still(&self, id: &LetterId, receipts: usize, note: &Receipt) -> Result<Moved, FsError> {
+        let _guard = lock::exclusive(&self.path.join("returns.lock"))?;
+        if self.receipts(id).len() != receipts {
+            return Ok(Moved::Gone);
+        }
+        self.finish(id, State::Claimed, Some(note))
     }
 
     /// Ends a letter's way: proved seen, or read by the person.

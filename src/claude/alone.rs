@@ -59,7 +59,7 @@ pub fn introduce(mailbox: &Mailbox) -> Result<()> {
 /// When the home cannot be used.
 pub fn hand_out(home: &Home, mailbox: &Mailbox) -> Result<Option<String>> {
     let now = Timestamp::now();
-    proof::settle(mailbox, now, proof::Patience::Short)?;
+    proof::settle(mailbox, now, proof::From::Session)?;
     let record = Record::of(mailbox);
     let transcript_path = transcript(&record).map(|path| path.display().to_string());
     let permission_mode = record.mode_as_receiver().map(str::to_owned);
@@ -77,7 +77,7 @@ pub fn hand_out(home: &Home, mailbox: &Mailbox) -> Result<Option<String>> {
 /// Looks after what was delivered and sent, which otherwise the bell does.
 pub fn tend(home: &Home, mailbox: &Mailbox, swept: &mut Instant) {
     let now = Timestamp::now();
-    if let Err(error) = proof::settle(mailbox, now, proof::Patience::Short) {
+    if let Err(error) = proof::settle(mailbox, now, proof::From::Session) {
         log::line(home, &format!("server: {error}"));
     }
     if swept.elapsed() >= bell::SWEEP_EVERY {

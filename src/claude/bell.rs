@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     agent::{
-        Activity, Record, holding,
+        holding,
         identity::{self, Trust},
         notice,
         policy::Config,
@@ -169,6 +169,7 @@ fn sit_at(home: &Home, mailbox: &Mailbox, quiet_until: Instant, turn: Option<Tur
     let mut watch = watching::begin(mailbox, directories);
     let mut swept = Instant::now();
     let mut calm = Calm::default();
+    let mut settler = proof::Settler::default();
     let mut complaint = None;
     let mut folder = Folder::Gone;
     while identity::find(home, &host).as_ref() == Some(mailbox) {
@@ -196,7 +197,7 @@ fn sit_at(home: &Home, mailbox: &Mailbox, quiet_until: Instant, turn: Option<Tur
             _ => {}
         }
         let quiet = quiet_until.saturating_duration_since(Instant::now()).max(left_to_channel(mailbox));
-        match round(home, mailbox, quiet, turn, &mut calm) {
+        match round(home, mailbox, quiet, turn, &mut calm, &mut settler) {
             Ok(due) if due.is_empty() => complaint = None,
             Ok(due) => {
                 watch.hand_over();
@@ -226,8 +227,9 @@ fn round(
     quiet: Duration,
     turn: Option<Turn>,
     calm: &mut Calm,
+    settler: &mut proof::Settler,
 ) -> Result<Vec<Waiting>, FsError> {
-    settle(mailbox)?;
+    settler.settle(mailbox, Timestamp::now(), proof::From::Session)?; // an idle session raises no event that would
     if calm.holds(mailbox) {
         return Ok(Vec::new());
     }
@@ -323,17 +325,20 @@ fn due(
 }
 
 /// When a letter was rung for since it last came to the inbox.
-fn rings(mailbox: &Mailbox, id: &LetterId) -> Vec<Timestamp> {
-    let receipts = mailbox.receipts(id);
-    since_return(&receipts).iter().filter(|receipt| receipt.step == Step::Rung).map(|receipt| receipt.at).collect()
+fn rings(receipts: &[Receipt]) -> Vec<Timestamp> {
+    since_return(receipts).iter().filter(|receipt| receipt.step == Step::Rung).map(|receipt| receipt.at).collect()
 }
 
 fn was_rung_before(turn: Turn, mailbox: &Mailbox, id: &LetterId) -> bool {
-    rings(mailbox, id).last().is_some_and(|last| *last < turn.since)
+    rings(&mailbox.receipts(id)).last().is_some_and(|last| *last < turn.since)
 }
 
 fn is_due(mailbox: &Mailbox, id: &LetterId, now: Timestamp, turn: Option<Turn>) -> bool {
-    let rings = rings(mailbox, id);
+    let receipts = mailbox.receipts(id);
+    if proof::rests_until(&receipts).is_some_and(|until| now < until) {
+        return false;
+    }
+    let rings = rings(&receipts);
     let Some(last) = rings.last() else { return true };
     if turn.is_some_and(|turn| turn.eats_wakes && *last < turn.since && turn.left().is_zero()) {
         return true;
@@ -341,15 +346,6 @@ fn is_due(mailbox: &Mailbox, id: &LetterId, now: Timestamp, turn: Option<Turn>) 
     let pause = AGAIN_AFTER[rings.len().min(AGAIN_AFTER.len()) - 1];
     let age = now.duration_since(*last);
     age.is_negative() || age >= pause
-}
-
-/// Settles what was delivered, for sessions that sit idle since.
-fn settle(mailbox: &Mailbox) -> Result<(), FsError> {
-    let patience = match Record::of(mailbox).state {
-        Activity::Idle => proof::Patience::Short,
-        Activity::Busy | Activity::Deaf => proof::Patience::Long,
-    };
-    proof::settle(mailbox, Timestamp::now(), patience)
 }
 
 fn mailbox(home: &Home, input: &Input, first: bool) -> Result<Mailbox> {

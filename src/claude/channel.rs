@@ -18,6 +18,7 @@ use super::{
     alone, client,
     frame::{self, Frame},
     proof::{self, Way},
+    transcript::Transcripts,
 };
 use crate::{
     agent::{
@@ -206,6 +207,7 @@ fn push_one(
     claim.via = Way::Channel.word();
     claim.offset = transcript.as_deref().map(proof::length);
     claim.transcript = transcript.as_ref().map(|path| path.display().to_string());
+    claim.host.clone_from(&record.host);
     if mailbox.claim(&letter.id, &claim)? == Moved::Gone {
         return Ok(Outcome::Fine);
     }
@@ -238,11 +240,12 @@ fn note_turn(mailbox: &Mailbox, letter: &Letter, admission: Admission) -> Result
 /// Waits until the transcript knows the letter. Without hooks the transcript may be another one by now.
 fn is_taken(mailbox: &Mailbox, letter: &Letter, transcript: Option<&Path>, offset: u64) -> Result<bool> {
     let give_up = Instant::now() + TAKEN_WITHIN;
+    let mut transcripts = Transcripts::default();
     while Instant::now() < give_up {
-        if transcript.is_some_and(|transcript| proof::is_known(transcript, offset, &letter.id)) {
+        if transcript.is_some_and(|transcript| transcripts.knows_push(transcript, offset, &letter.id)) {
             return Ok(true);
         }
-        if let Some(transcript) = elsewhere(mailbox, &letter.id) {
+        if let Some(transcript) = elsewhere(mailbox, &letter.id, &mut transcripts) {
             let mut claim = Receipt::now(Step::Claimed);
             claim.via = Way::Channel.word();
             claim.transcript = Some(transcript.display().to_string());
@@ -256,11 +259,11 @@ fn is_taken(mailbox: &Mailbox, letter: &Letter, transcript: Option<&Path>, offse
 }
 
 /// Another transcript that knows the letter, where no hook says which one is the session's.
-fn elsewhere(mailbox: &Mailbox, id: &LetterId) -> Option<PathBuf> {
+fn elsewhere(mailbox: &Mailbox, id: &LetterId, transcripts: &mut Transcripts) -> Option<PathBuf> {
     if Record::of(mailbox).has_hooks() {
         return None;
     }
-    alone::recent_transcripts().into_iter().find(|transcript| proof::is_known(transcript, 0, id))
+    alone::recent_transcripts().into_iter().find(|transcript| transcripts.knows_push(transcript, 0, id))
 }
 
 /// A letter as a channel message. The client shows `user` to the person and writes all of it into the tag.

@@ -3,6 +3,8 @@
 //! On `UserPromptSubmit` (a person typed, or the bell woke the session) it settles what was delivered before, claims what
 //! waits, and hands it over with the hook's answer. On `Stop` (a turn is over) it settles.
 
+use std::path::Path;
+
 use anyhow::{Context, Result};
 use jiff::Timestamp;
 
@@ -12,6 +14,7 @@ use super::{
     hook::{self, Answer, Input},
     proof::{self, Way},
     typed,
+    unproved::Unproved,
 };
 use crate::{
     agent::{
@@ -59,7 +62,7 @@ fn bring(home: &Home, input: &Input, prompt: &str) -> Result<()> {
         return hook::print(&answer, event);
     }
     let now = Timestamp::now();
-    proof::settle(&mailbox, now, proof::Patience::Short)?;
+    proof::settle(&mailbox, now, proof::From::Session)?;
     let delivery = deliver(home, &mailbox, input, Way::Hook, now, |_| true)?;
     if delivery.is_empty() && bell::is_only_ring(prompt) {
         // Nothing for the model: it was held, or went in with an earlier prompt. No turn for nothing.
@@ -85,7 +88,7 @@ fn bring(home: &Home, input: &Input, prompt: &str) -> Result<()> {
 pub fn on_stop(home: &Home, input: &Input) -> Result<()> {
     let mailbox = my_mailbox(home, input)?;
     let now = Timestamp::now();
-    proof::settle(&mailbox, now, proof::Patience::Short)?;
+    proof::settle(&mailbox, now, proof::From::Session)?;
     let bell_rings = client::part() == client::Part::Attended;
     let mut delivery =
         deliver(home, &mailbox, input, Way::Hook, now, |letter| !bell_rings && letter.priority != Priority::Low)?;
@@ -159,6 +162,7 @@ pub(super) fn deliver(
     }
     let config = Config::load(home)?;
     let mode = input.permission_mode.as_deref();
+    let note = claim_note(input, way, Record::of(mailbox).host);
     let mut frame = Frame::default();
     for Waiting { id, .. } in look.letters {
         let Ok(letter) = mailbox.read(State::Inbox, &id) else { continue };
@@ -174,7 +178,7 @@ pub(super) fn deliver(
                 break;
             }
             Some(rendered) => {
-                if mailbox.claim(&letter.id, &claim_note(input, way))? == Moved::Mine {
+                if mailbox.claim(&letter.id, &Receipt { at: Timestamp::now(), ..note.clone() })? == Moved::Mine {
                     frame.put(rendered);
                     if admission == Admission::Granted {
                         delivery.hops = delivery.hops.max(letter.origin.hops);
@@ -208,9 +212,19 @@ fn hand_over(
         record.transcript.clone_from(&input.transcript_path);
         record.hooks_of.clone_from(&record.host);
         record.permission_mode = input.permission_mode.clone().or_else(|| record.permission_mode.take());
+        if let Some(cwd) = &input.cwd
+            && (record.cwd.as_ref() != Some(cwd) || event == "Stop")
+        {
+            record.locate(Path::new(cwd)); // the session has moved, or its turn may have changed the branch
+        }
     })?;
-    let answer = Answer { context: delivery.context.clone(), message: delivery.message(), ..Answer::default() };
-    hook::print(&answer, event)?;
+    let news = Unproved::news(mailbox, input.session_id.as_deref());
+    let lines: Vec<String> = delivery.message().into_iter().chain(news.clone()).collect();
+    let message = (!lines.is_empty()).then(|| lines.join("\n"));
+    hook::print(&Answer { context: delivery.context.clone(), message, ..Answer::default() }, event)?;
+    if news.is_some() {
+        Unproved::told(mailbox, input.session_id.as_deref())?;
+    }
     for letter in &delivery.letters {
         mailbox.note(&letter.id, &Receipt::now(Step::Delivered))?;
     }
@@ -241,11 +255,12 @@ fn held_line(found: &Found) -> String {
     )
 }
 
-fn claim_note(input: &Input, way: Way) -> Receipt {
+fn claim_note(input: &Input, way: Way, host: Option<String>) -> Receipt {
     let mut note = Receipt::now(Step::Claimed);
     note.via = way.word();
     note.offset = input.transcript_path.as_ref().map(|path| proof::length(path.as_ref()));
     note.transcript.clone_from(&input.transcript_path);
+    note.host = host;
     note
 }
 

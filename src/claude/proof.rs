@@ -1,187 +1,239 @@
-//! Proof that a letter went in: the session's transcript holds it as context that a hook injected, as a channel message,
-//! or in the result of a tool.
-//!
-//! The client writes the transcript in batches, some 100 ms behind; that a letter is not there yet proves nothing until
-//! a moment has passed.
+//! Settling: what became of the letters that were put before the model. Those the session's transcript holds are done,
+//! those it shows to be missing go back to the inbox, and those it cannot tell of end as delivered.
 
-use std::{
-    collections::{HashMap, HashSet},
-    fs::File,
-    io::{BufRead, BufReader, Seek, SeekFrom},
-    path::Path,
-};
+use std::path::{Path, PathBuf};
 
 use jiff::{SignedDuration, Timestamp};
-use memchr::memmem;
-use serde_json::Value;
 
-use super::{channel, frame};
-use crate::mailbox::{
-    Mailbox, State,
-    disk::FsError,
-    letter::LetterId,
-    receipts::{Receipt, Step, since_return},
+pub use super::evidence::Way;
+pub use super::transcript::length;
+use super::{
+    evidence::{Cause, Evidence, Facts, Shows, Turn, Why, weigh},
+    transcript::Transcripts,
+    unproved::Unproved,
+};
+use crate::{
+    agent::{Activity, Record},
+    mailbox::{
+        Mailbox, State,
+        disk::FsError,
+        letter::LetterId,
+        receipts::{Receipt, Step, since_return},
+    },
 };
 
-/// How long after a delivery the transcript may be behind.
-const TRANSCRIPT_LAG: SignedDuration = SignedDuration::from_secs(2);
-/// How long a mailman may take from the claim to the delivery, on a machine with too much to do.
-const SLOW_MAILMAN: SignedDuration = SignedDuration::from_secs(30);
-/// How long other hooks of the same event may keep the client from using what ours gave it.
-const OTHER_HOOKS: SignedDuration = SignedDuration::from_mins(10);
+/// How often a letter goes back because a turn went by without it.
+const RETURNS: usize = 2;
+/// How long what has come back waits before its session is woken for it: each turn had for nothing doubts the next.
+const PAUSES: [SignedDuration; RETURNS] = [SignedDuration::from_secs(5), SignedDuration::from_mins(1)];
+/// The same for a letter whose prompt was blocked, which costs no turn.
+const PAUSES_WHEN_BLOCKED: [SignedDuration; 4] = [
+    SignedDuration::from_secs(30),
+    SignedDuration::from_mins(2),
+    SignedDuration::from_mins(10),
+    SignedDuration::from_hours(1),
+];
 
-/// How soon an unproved claim counts as failed.
+/// Who looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Patience {
-    /// The client has gone on since: whatever it was given is in the transcript, once that has caught up.
-    Short,
-    /// A turn is under way, and its hooks may not all have ended.
-    Long,
+pub enum From {
+    /// A process of the session, which therefore lives.
+    Session,
+    /// Somebody else.
+    Outside,
 }
 
-/// Looks every claim up: proved ones are done, failed ones go back to the inbox.
+/// Looks every claim up once.
 ///
 /// # Errors
 /// A `FsError` when the mailbox cannot be used.
-pub fn settle(mailbox: &Mailbox, now: Timestamp, patience: Patience) -> Result<(), FsError> {
-    let mut transcripts = HashMap::new();
-    for id in mailbox.ids(State::Claimed)? {
-        let all = mailbox.receipts(&id);
-        // Since it last went back. Of several that noted a claim one won, and which cannot be told: the proof lies
-        // behind the first, and time runs from the last.
-        let receipts = since_return(&all);
-        let claims: Vec<&Receipt> = receipts.iter().filter(|receipt| receipt.step == Step::Claimed).collect();
-        let claim = claims.last();
-        let path = claim.and_then(|claim| claim.transcript.clone());
-        let same_file = claims.iter().filter(|claim| claim.transcript == path);
-        let offset = same_file.filter_map(|claim| claim.offset).min().unwrap_or(0);
-        let kept = path.as_deref().is_some_and(|path| Path::new(path).exists());
-        let nothing = Told::default();
-        let told = path.filter(|_| kept).map_or(&nothing, |path| {
-            let key = (path, offset);
-            transcripts.entry(key.clone()).or_insert_with(|| told(Path::new(&key.0), key.1))
-        });
-        let ways = claims.iter().filter_map(|claim| Way::of(claim));
-        if ways.into_iter().any(|way| told.seen.contains(&(way, id.clone()))) {
-            mailbox.finish(&id, State::Claimed, Some(&Receipt::at(Step::Seen, now)))?;
-            continue;
-        }
-        let delivered =
-            receipts.iter().filter(|receipt| receipt.step == Step::Delivered).map(|receipt| receipt.at).max();
-        let limit = match (patience, delivered) {
-            (Patience::Long, _) => OTHER_HOOKS,
-            (Patience::Short, Some(_)) if told.queued.contains(&id) => OTHER_HOOKS,
-            (Patience::Short, Some(_)) => TRANSCRIPT_LAG,
-            (Patience::Short, None) => SLOW_MAILMAN,
-        };
-        let latest = delivered.or_else(|| claims.iter().map(|claim| claim.at).max());
-        // A claim made after this look began is young, too; one a day ahead was made under another clock.
-        let age = latest.map_or(SignedDuration::MAX, |at| now.duration_since(at).abs());
-        if age < limit {
-            continue;
-        }
-        let pushed = claim.is_some_and(|claim| Way::of(claim) == Some(Way::Channel));
-        if !kept && delivered.is_some() && !pushed {
-            mailbox.finish(&id, State::Claimed, None)?; // no transcript to ask: it stays "delivered"
-        } else {
-            mailbox.give_back_if_still(&id, all.len())?;
-        }
-    }
-    Ok(())
+pub fn settle(mailbox: &Mailbox, now: Timestamp, from: From) -> Result<(), FsError> {
+    Settler::default().settle(mailbox, now, from)
 }
 
-/// A transcript's length in bytes: what is injected from now on comes after. 0 when there is none yet.
-#[must_use]
-pub fn length(transcript: &Path) -> u64 {
-    transcript.metadata().map_or(0, |facts| facts.len())
-}
-
-/// How a letter goes before the model. A claim says which way was taken, and only that way proves it: the result of a
-/// tool may quote anything.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Way {
-    Hook,
-    Channel,
-    Tool,
-}
-
-impl Way {
-    /// The word for it in a receipt; the ordinary way has none.
-    #[must_use]
-    pub fn word(self) -> Option<String> {
-        match self {
-            Self::Hook => None,
-            Self::Channel => Some("channel".to_owned()),
-            Self::Tool => Some("tool".to_owned()),
-        }
-    }
-
-    fn of(claim: &Receipt) -> Option<Self> {
-        [Self::Hook, Self::Channel, Self::Tool].into_iter().find(|way| way.word() == claim.via)
-    }
-}
-
-/// What a transcript tells of letters.
+/// Looks claims up again and again, and reads of a transcript only what is new.
 #[derive(Debug, Default)]
-struct Told {
-    /// They were put before the model, and how.
-    seen: HashSet<(Way, LetterId)>,
-    /// The client has taken them from a channel, and will put them before the model when the turn allows.
-    queued: HashSet<LetterId>,
+pub struct Settler {
+    transcripts: Transcripts,
 }
 
-/// Whether a transcript knows a channel message from `offset` on, as put before the model or about to be.
-#[must_use]
-pub fn is_known(transcript: &Path, offset: u64, id: &LetterId) -> bool {
-    let told = told(transcript, offset);
-    told.seen.contains(&(Way::Channel, id.clone())) || told.queued.contains(id)
-}
-
-/// What only rows about letters hold: hooks' context, channel messages, mail in the results of tools.
-const MARKS: [&[u8]; 3] = [b"\"hook_additional_context\"", b"<channel source=", b"<cc2cc-mail>"];
-
-/// What a transcript tells of letters from `offset` on. A file shorter than that was begun anew.
-fn told(transcript: &Path, offset: u64) -> Told {
-    let mut found = Told::default();
-    let Ok(mut file) = File::open(transcript) else { return found };
-    let start = if offset > length(transcript) { 0 } else { offset };
-    if file.seek(SeekFrom::Start(start)).is_err() {
-        return found;
-    }
-    let mut rows = BufReader::new(file);
-    let mut row = Vec::new();
-    while rows.read_until(b'\n', &mut row).is_ok_and(|read| read > 0) {
-        let is_marked = MARKS.iter().any(|mark| memmem::find(&row, mark).is_some());
-        if is_marked && let Ok(row) = serde_json::from_slice::<Value>(&row) {
-            note_row(&row, &mut found);
+impl Settler {
+    /// Looks every claim up: proved ones are done, failed ones go back to the inbox, and those that nothing can tell of are
+    /// done as delivered.
+    ///
+    /// # Errors
+    /// A `FsError` when the mailbox cannot be used.
+    pub fn settle(&mut self, mailbox: &Mailbox, now: Timestamp, from: From) -> Result<(), FsError> {
+        let ids = mailbox.ids(State::Claimed)?;
+        if ids.is_empty() {
+            self.transcripts = Transcripts::default();
+            return Ok(());
         }
-        row.clear();
+        let record = Record::of(mailbox);
+        let session_is_gone = record.ended.is_some() || from == From::Outside && !mailbox.is_online();
+        let cannot_tell = Unproved::of(mailbox, record.session.as_deref()).is_some_and(|found| found.is_enough());
+        let mut places: Vec<(PathBuf, u64)> = Vec::new();
+        for id in ids {
+            let receipts = mailbox.receipts(&id);
+            let claim = Claim::among(&receipts);
+            places.extend(claim.places(&record));
+            let facts = Facts {
+                shows: self.shows(&claim, &record, &id),
+                turn: if session_is_gone { Turn::Gone } else { claim.turn(&record, now) },
+                way: claim.way(),
+                delivered: claim.delivered.is_some(),
+                age: claim.age(now),
+                quiet: claim.quiet(&record, now),
+            };
+            let evidence = match weigh(&facts) {
+                Evidence::No(Why::TurnOver) if cannot_tell && facts.delivered => {
+                    Evidence::Unavailable(Cause::UnknownShape)
+                }
+                evidence => evidence,
+            };
+            act(mailbox, &record, &id, &receipts, &facts, evidence, now)?;
+        }
+        self.transcripts.keep(|path, offset| places.iter().any(|place| place.0 == path && place.1 == offset));
+        Ok(())
     }
-    found
+
+    fn shows(&mut self, claim: &Claim, record: &Record, id: &LetterId) -> Shows {
+        let ways = claim.ways();
+        let Some(path) = claim.path else { return Shows::NoRecord };
+        let shows = self.transcripts.show(Path::new(path), claim.offset, &ways, id);
+        let now_at = record.transcript.as_deref().filter(|now_at| *now_at != path);
+        match (shows, now_at) {
+            (Shows::Letter, _) | (_, None) => shows,
+            // The client has moved it, with all that was in it, and says where it is now.
+            (Shows::Moved | Shows::NoRecord, Some(now_at)) => {
+                self.transcripts.show(Path::new(now_at), claim.offset, &ways, id)
+            }
+            (_, Some(_)) => shows,
+        }
+    }
 }
 
-fn note_row(row: &Value, told: &mut Told) {
-    let attachment = &row["attachment"];
-    let is_channel = |origin: &Value| origin["kind"] == "channel";
-    let is_user = row["type"] == "user";
-    let mut note = |way, ids: Vec<LetterId>| told.seen.extend(ids.into_iter().map(|id| (way, id)));
-    if attachment["type"] == "hook_additional_context" {
-        note(Way::Hook, texts(&attachment["content"]).flat_map(frame::ids).collect());
-    } else if attachment["type"] == "queued_command" && is_channel(&attachment["origin"]) {
-        note(Way::Channel, texts(&attachment["prompt"]).filter_map(channel::id).collect());
-    } else if is_user && is_channel(&row["origin"]) {
-        note(Way::Channel, texts(&row["message"]["content"]).filter_map(channel::id).collect());
-    } else if is_user {
-        let blocks = row["message"]["content"].as_array().into_iter().flatten();
-        let results = blocks.filter(|block| block["type"] == "tool_result");
-        note(Way::Tool, results.flat_map(|block| texts(&block["content"])).flat_map(frame::ids).collect());
-    } else if row["type"] == "queue-operation" && row["operation"] == "enqueue" {
-        told.queued.extend(texts(&row["content"]).filter_map(channel::id));
-    }
+/// Moves a letter to where the evidence says that it belongs.
+fn act(
+    mailbox: &Mailbox,
+    record: &Record,
+    id: &LetterId,
+    receipts: &[Receipt],
+    facts: &Facts,
+    evidence: Evidence,
+    now: Timestamp,
+) -> Result<(), FsError> {
+    let cause = match evidence {
+        Evidence::Queued => return Ok(()),
+        Evidence::Seen => return mailbox.finish(id, State::Claimed, Some(&Receipt::at(Step::Seen, now))).map(drop),
+        Evidence::No(why)
+            if facts.delivered && Why::costs_a_turn(Some(why.as_str())) && returns(receipts) >= RETURNS =>
+        {
+            Cause::NeverShown
+        }
+        Evidence::No(why) => return mailbox.give_back_if_still(id, receipts.len(), why.as_str()).map(drop),
+        Evidence::Unavailable(cause) => cause,
+    };
+    let note = Receipt::at(Step::Unproved, now).why(cause.as_str());
+    mailbox.finish_if_still(id, receipts.len(), &note)?;
+    Unproved::add(mailbox, record.session.as_deref(), id, cause, now)
 }
 
-/// The texts in a content: one string, or a list of strings or blocks.
-fn texts(content: &Value) -> impl Iterator<Item = &str> {
-    let several = content.as_array().into_iter().flatten();
-    content.as_str().into_iter().chain(several.filter_map(|part| part.as_str().or_else(|| part["text"].as_str())))
+/// How often turns went by without a letter.
+fn returns(receipts: &[Receipt]) -> usize {
+    let fresh = receipts.iter().rposition(|receipt| matches!(receipt.step, Step::Accepted | Step::Retried));
+    let receipts = receipts[fresh.map_or(0, |at| at + 1)..].iter();
+    receipts.filter(|receipt| receipt.step == Step::Returned && Why::costs_a_turn(receipt.why.as_deref())).count()
+}
+
+/// Until when a letter that came back waits before its session is woken for it; `None` when it did not come back, and
+/// [`Timestamp::MAX`] when it waits for a prompt that comes anyway.
+#[must_use]
+pub fn rests_until(receipts: &[Receipt]) -> Option<Timestamp> {
+    let last = receipts
+        .iter()
+        .rev()
+        .find(|receipt| matches!(receipt.step, Step::Returned | Step::Accepted | Step::Retried))?;
+    let is_blocked = |receipt: &Receipt| receipt.why.as_deref() == Some(Why::Blocked.as_str());
+    let pause = match last.step {
+        Step::Returned if Why::costs_a_turn(last.why.as_deref()) => PAUSES.get(returns(receipts) - 1),
+        Step::Returned if is_blocked(last) => {
+            let blocked = receipts.iter().filter(|receipt| is_blocked(receipt)).count();
+            PAUSES_WHEN_BLOCKED.get(blocked.min(PAUSES_WHEN_BLOCKED.len()) - 1)
+        }
+        _ => return None,
+    };
+    Some(pause.and_then(|pause| last.at.checked_add(*pause).ok()).unwrap_or(Timestamp::MAX))
+}
+
+/// What receipts tell of a letter's claim since it last came to the inbox. Several may have noted one; which of them won
+/// cannot be told, so the evidence lies behind the first of one file, and time runs from the last.
+struct Claim<'a> {
+    notes: Vec<&'a Receipt>,
+    path: Option<&'a str>,
+    offset: u64,
+    delivered: Option<Timestamp>,
+}
+
+impl<'a> Claim<'a> {
+    fn among(receipts: &'a [Receipt]) -> Self {
+        let receipts = since_return(receipts);
+        let notes: Vec<&Receipt> = receipts.iter().filter(|receipt| receipt.step == Step::Claimed).collect();
+        let path = notes.last().and_then(|note| note.transcript.as_deref());
+        let of_file = notes.iter().filter(|note| note.transcript.as_deref() == path);
+        let offset = of_file.filter_map(|note| note.offset).min().unwrap_or(0);
+        let delivered = receipts.iter().filter(|receipt| receipt.step == Step::Delivered);
+        let delivered = delivered.map(|receipt| receipt.at).max();
+        Self { notes, path, offset, delivered }
+    }
+
+    fn places(&self, record: &Record) -> impl Iterator<Item = (PathBuf, u64)> {
+        let paths = [self.path, record.transcript.as_deref()].map(|path| path.map(PathBuf::from));
+        let offset = self.offset;
+        paths.into_iter().flatten().map(move |path| (path, offset))
+    }
+
+    fn ways(&self) -> Vec<Way> {
+        self.notes.iter().filter_map(|note| Way::of(note.via.as_deref())).collect()
+    }
+
+    fn way(&self) -> Way {
+        self.ways().last().copied().unwrap_or(Way::Hook)
+    }
+
+    /// Since its delivery, or else its claim. A claim made after this look began is young, too; one a day ahead was made
+    /// under another clock.
+    fn age(&self, now: Timestamp) -> SignedDuration {
+        let latest = self.delivered.or_else(|| self.notes.iter().map(|note| note.at).max());
+        latest.map_or(SignedDuration::MAX, |at| now.duration_since(at).abs())
+    }
+
+    /// What the session's hooks say of the turn it was handed to.
+    fn turn(&self, record: &Record, now: Timestamp) -> Turn {
+        let host = self.notes.last().and_then(|note| note.host.as_deref());
+        let has_another_host = host.zip(record.host.as_deref()).is_some_and(|(then, now)| then != now);
+        let left = |path: &str| {
+            let now_at = record.transcript.as_deref();
+            now_at.is_some_and(|now_at| now_at != path && Path::new(now_at).exists()) && Path::new(path).exists()
+        };
+        if has_another_host || self.path.is_some_and(left) {
+            return Turn::Gone;
+        }
+        match record.state {
+            _ if !record.has_hooks() => Turn::Unheard,
+            Activity::Busy | Activity::Deaf => Turn::UnderWay,
+            Activity::Idle => {
+                let since = record.updated.into_iter().chain(self.delivered).max();
+                Turn::Over(since.map_or(SignedDuration::MAX, |since| now.duration_since(since).abs()))
+            }
+        }
+    }
+
+    /// For how long the session's transcript has not changed.
+    fn quiet(&self, record: &Record, now: Timestamp) -> SignedDuration {
+        let paths = [self.path, record.transcript.as_deref()].into_iter().flatten().map(PathBuf::from);
+        let changed = paths.filter_map(|path| path.metadata().ok()?.modified().ok()?.try_into().ok());
+        let ages = changed.map(|at: Timestamp| now.duration_since(at).abs());
+        ages.min().unwrap_or(SignedDuration::MAX)
+    }
 }

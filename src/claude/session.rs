@@ -30,7 +30,7 @@ pub fn start(home: &Home, input: &Input) -> Result<Answer> {
     let Claim { mailbox, denied } = identity::claim(home, &claimant)?;
     let now = Timestamp::now();
     remember(&mailbox, input, now)?;
-    proof::settle(&mailbox, now, proof::Patience::Short)?;
+    proof::settle(&mailbox, now, proof::From::Session)?;
     notice::sweep(home, &mailbox, now);
     hand_down(&claimant.host.to_string())?;
 

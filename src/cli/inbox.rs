@@ -130,7 +130,7 @@ fn table(mailbox: &Mailbox, letters: &[(State, Letter)], now: Timestamp) -> Stri
 /// Claims what waits, prints it, and only then counts it as read: a process that dies in between leaves claims behind,
 /// and the next one finds them again.
 fn take(home: &Home, mailbox: &Mailbox, json: bool, now: Timestamp) -> Result<ExitCode, Failure> {
-    proof::settle(mailbox, now, proof::Patience::Short)?;
+    proof::settle(mailbox, now, proof::From::Outside)?;
     let mut taken = Vec::new();
     let look = mailbox.look(now)?;
     notice::buried(mailbox, &look.buried, now)?;

@@ -29,6 +29,8 @@ pub enum Step {
     Seen,
     /// It was not proved and went back to the inbox.
     Returned,
+    /// It was delivered, and nothing will ever prove it.
+    Unproved,
     Held,
     /// The person was told that it is held.
     Told,
@@ -61,6 +63,9 @@ pub struct Receipt {
     /// By which way it went, when that is not the ordinary one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub via: Option<String>,
+    /// The process of the session that was given it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
     /// The letter that answered this one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub by: Option<LetterId>,
@@ -71,7 +76,7 @@ pub struct Receipt {
 impl Receipt {
     #[must_use]
     pub fn at(step: Step, at: Timestamp) -> Self {
-        Self { at, step, transcript: None, offset: None, why: None, via: None, by: None, extra: Map::new() }
+        Self { at, step, transcript: None, offset: None, why: None, via: None, host: None, by: None, extra: Map::new() }
     }
 
     #[must_use]

@@ -153,6 +153,7 @@ fn shown(step: Step) -> Option<(Option<Rung>, &'static str)> {
         Step::Refused => (Some(Rung::Refused), "refused"),
         Step::Expired => (Some(Rung::Expired), "expired"),
         Step::Returned => (None, "returned"),
+        Step::Unproved => (None, "not proved"),
         Step::Accepted => (None, "accepted"),
         Step::Retried => (None, "retried"),
         Step::Claimed | Step::Told | Step::Unknown => return None,

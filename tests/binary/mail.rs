@@ -177,7 +177,11 @@ fn a_stray_file_is_told_to_the_person_in_one_line_and_stops_nothing() {
 fn what_was_claimed_and_never_went_in_is_brought_again_and_marked() {
     let world = office();
     let session = world.session("calm-owl").started();
-    fs::write(session.transcript(), "{}\n").unwrap();
+    let turn = [
+        serde_json::json!({ "type": "user", "message": { "content": "hello" } }),
+        serde_json::json!({ "type": "system", "subtype": "turn_duration" }),
+    ];
+    fs::write(session.transcript(), turn.map(|row| format!("{row}\n")).concat()).unwrap();
     let id = world.posted("ann", "calm-owl", "hello");
     let mut note =
         cc2cc::mailbox::receipts::Receipt::at(Step::Claimed, Timestamp::now() - SignedDuration::from_secs(60));

@@ -84,6 +84,7 @@ fn a_claim_of_tomorrow_is_not_kept_for_ever() {
     let mut note = Receipt::at(Step::Claimed, Timestamp::now() + DAY);
     note.transcript = Some(office.transcript().display().to_string());
     office.mine().claim(&id, &note).unwrap();
+    office.has_a_turn("");
     let said = office.watch(office.prompt()).fine();
     assert_eq!(office.hear(&said), 1, "it comes at once, and not a day later: {said:?}");
     office.goes_on();

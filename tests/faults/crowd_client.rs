@@ -22,7 +22,7 @@ use cc2cc::{
 use serde_json::{Value, json};
 
 use crate::{
-    hearing::{context, letters_in},
+    hearing::{context, letters_in, turn},
     world::{World, binary, names, said},
 };
 
@@ -89,6 +89,8 @@ impl Client {
     fn mailman(&self) {
         for turn in 0.. {
             let begun = Instant::now();
+            // The other mailman's turn may end meanwhile; this prompt waits in the queue until it is written down.
+            self.write(&[json!({ "type": "queue-operation", "operation": "enqueue" })]);
             let event = if turn % 4 == 3 { "stop" } else { "user-prompt-submit" };
             let context = context(&self.hook(event, &json!({ "prompt": "go on", "permission_mode": "default" })));
             self.write_down(&context, begun);
@@ -103,17 +105,22 @@ impl Client {
     }
 
     fn write_down(&self, context: &str, begun: Instant) {
+        let mut rows = vec![json!({ "type": "queue-operation", "operation": "dequeue" })];
+        rows.extend(turn(context));
+        self.write(&rows);
         let letters = letters_in(context);
         if letters.is_empty() {
             return thread::sleep(Duration::from_millis(20)); // a person who types that fast is rare
         }
-        let row =
-            json!({ "type": "attachment", "attachment": { "type": "hook_additional_context", "content": [context] } });
-        let _pen = self.pen.lock().expect("the pen");
-        append(&self.transcript(), &format!("{row}\n"));
         let took = begun.elapsed().as_millis();
         let lines: Vec<String> = letters.iter().map(|(id, again)| format!("{id} {again} {took}\n")).collect();
         append(&self.world.join(format!("heard-{}", self.agent)), &lines.concat());
+    }
+
+    /// All of it in one piece, as the other mailman writes, too.
+    fn write(&self, rows: &[Value]) {
+        let _pen = self.pen.lock().expect("the pen");
+        append(&self.transcript(), &rows.iter().map(|row| format!("{row}\n")).collect::<String>());
     }
 
     fn transcript(&self) -> PathBuf {

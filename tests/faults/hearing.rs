@@ -1,12 +1,23 @@
 //! What hooks and verbs say, read for the letters in it.
 
 use cc2cc::mailbox::letter::LetterId;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// What a hook's answer puts before the model; empty when nothing.
 pub fn context(out: &str) -> String {
     let answer: Value = serde_json::from_str(out).unwrap_or_default();
     answer["hookSpecificOutput"]["additionalContext"].as_str().unwrap_or_default().to_owned()
+}
+
+/// The rows that the client writes of one turn, in which the model is given a context, or none when that is empty.
+pub fn turn(context: &str) -> Vec<Value> {
+    let mut rows = vec![json!({ "type": "user", "message": { "role": "user", "content": "go on" } })];
+    if !context.is_empty() {
+        let attachment = json!({ "type": "hook_additional_context", "content": [context] });
+        rows.push(json!({ "type": "attachment", "attachment": attachment }));
+    }
+    rows.push(json!({ "type": "system", "subtype": "turn_duration" }));
+    rows
 }
 
 /// The letters in the JSON of `inbox --take`.

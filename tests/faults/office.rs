@@ -19,7 +19,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::{
-    hearing::{context, letters_in, printed_letters},
+    hearing::{context, letters_in, printed_letters, turn},
     table::Tally,
     world::{Said, World, files_below, names, said},
 };
@@ -180,16 +180,21 @@ impl Office {
         let printed = printed_letters(&said.out);
         self.heard.borrow_mut().extend(printed);
         let context = context(&said.out);
+        self.has_a_turn(&context);
         if context.is_empty() {
             return 0;
         }
-        let row =
-            json!({ "type": "attachment", "attachment": { "type": "hook_additional_context", "content": [context] } });
-        let mut file = OpenOptions::new().append(true).create(true).open(self.transcript()).expect("opened");
-        writeln!(file, "{row}").expect("written");
         let letters = letters_in(&context);
         self.heard.borrow_mut().extend(letters.iter().cloned());
         letters.len()
+    }
+
+    /// The client has a turn, in which the model is given this beside its prompt.
+    pub fn has_a_turn(&self, context: &str) {
+        let mut file = OpenOptions::new().append(true).create(true).open(self.transcript()).expect("opened");
+        for row in turn(context) {
+            writeln!(file, "{row}").expect("written");
+        }
     }
 
     pub fn transcript(&self) -> PathBuf {
@@ -220,7 +225,10 @@ impl Office {
         for turn in 0.. {
             assert!(turn < 20, "letters come without end");
             self.an_hour_passes();
-            if self.hear(&self.watch(self.prompt()).fine()) == 0 {
+            let heard = self.hear(&self.watch(self.prompt()).fine());
+            if heard == 0
+                && [State::Inbox, State::Claimed].iter().all(|state| names(&self.mine().dir(*state)).is_empty())
+            {
                 break;
             }
         }

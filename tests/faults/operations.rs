@@ -96,6 +96,7 @@ fn mailmen() -> Vec<Operation> {
             before: |office| {
                 office.watch(office.start("startup")).fine();
                 fs::write(office.transcript(), "{}\n").unwrap();
+                office.has_a_turn("");
                 for number in 1..=3 {
                     let id = office.posted("ann", "calm-owl", &format!("letter {number}"));
                     let mut note = Receipt::at(Step::Claimed, Timestamp::now() - SignedDuration::from_mins(5));

@@ -59,8 +59,9 @@ fn a_mailman_stopped_at_any_step_comes_back_late() {
         let Stopped::Sleeping(late) = stopped_before(step, office.prompt()) else { break };
         stops += 1;
         office.intact();
-        // An hour later the session has given up on it, and another mailman comes.
+        // An hour later the session has given up on it and had its turn, and another mailman comes.
         office.an_hour_passes();
+        office.has_a_turn("");
         office.hear(&office.watch(office.prompt()).fine());
         office.intact();
         office.hear(&woken(late).fine());

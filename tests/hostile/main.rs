@@ -74,7 +74,7 @@ fn transcript_moves_the_claim_to_one_place(bytes: &[u8]) -> Result<(), TestCaseE
     let mut note = Receipt::at(Step::Claimed, now - SignedDuration::from_secs(60));
     note.transcript = Some(transcript.display().to_string());
     mailbox.claim(&letter.id, &note).expect("claimed");
-    proof::settle(&mailbox, now, proof::Patience::Short).expect("settled");
+    proof::settle(&mailbox, now, proof::From::Session).expect("settled");
     let proved = String::from_utf8_lossy(bytes).contains(r#"<letter id=\"x\""#);
     let state = mailbox.state_of(&letter.id);
     prop_assert!(state == Some(State::Inbox) || (proved && state == Some(State::Done)), "{state:?}");

@@ -1,4 +1,4 @@
-//! Transcripts as Claude Code 2.1.330 writes them.
+//! Transcripts as Claude Code 2.1.330 and 2.1.332 write them.
 
 use std::{
     fs::OpenOptions,
@@ -84,6 +84,56 @@ pub fn user(text: &str) -> Value {
     row(
         json!({"type": "user", "message": {"role": "user", "content": text}, "origin": {"kind": "human"}, "promptSource": "typed"}),
     )
+}
+
+/// The client says that a turn is over.
+pub fn turn_end() -> Value {
+    row(json!({"type": "system", "subtype": "turn_duration", "durationMs": 812, "isMeta": false}))
+}
+
+/// A person pressed Esc in a turn.
+pub fn interrupted() -> Value {
+    let content = json!([{"type": "text", "text": "[Request interrupted by user]"}]);
+    row(json!({"type": "user", "message": {"role": "user", "content": content}, "interruptedMessageId": "msg_3"}))
+}
+
+/// The request failed, and with it the turn.
+pub fn api_error() -> Value {
+    let content = json!([{"type": "text", "text": "API Error: 400"}]);
+    row(json!({"type": "assistant", "message": {"role": "assistant", "content": content}, "isApiErrorMessage": true}))
+}
+
+/// A hook of this or another plugin blocked a prompt.
+pub fn blocked() -> Value {
+    let content = "UserPromptSubmit operation blocked by hook:\n[other.sh]: no thanks";
+    row(json!({"type": "system", "subtype": "informational", "content": content, "level": "warning"}))
+}
+
+/// A prompt that the client keeps until it comes to it.
+pub fn enqueued(prompt: &str) -> Value {
+    json!({"type": "queue-operation", "operation": "enqueue", "sessionId": "c8f4", "content": prompt})
+}
+
+/// `dequeue` when it begins a turn, `remove` in the middle of one, `popAll` when the person takes them back.
+pub fn taken(operation: &str) -> Value {
+    json!({"type": "queue-operation", "operation": operation, "sessionId": "c8f4"})
+}
+
+/// A prompt that came in the middle of a turn.
+pub fn queued_command(prompt: &str) -> Value {
+    row(json!({
+        "type": "attachment",
+        "attachment": {"type": "queued_command", "prompt": prompt, "commandMode": "prompt", "origin": {"kind": "human"}},
+    }))
+}
+
+/// A hook that ran as the client began.
+pub fn began(source: &str) -> Value {
+    let name = format!("SessionStart:{source}");
+    row(json!({
+        "type": "attachment",
+        "attachment": {"type": "hook_success", "hookName": name, "hookEvent": "SessionStart", "content": "", "stdout": "{}"},
+    }))
 }
 
 fn channel_message(id: &str) -> String {

@@ -1,0 +1,223 @@
+//! What is known of a letter that was put before the model: seen, still on its way, not seen, or beyond telling.
+//!
+//! Nothing here reads a file or a clock. A letter is delivered again only on [`Evidence::No`], and for that the record has
+//! to have grown past the claim and the turn has to be over: on a busy machine, behind slow hooks of other plugins or in a
+//! queue of typed prompts, a letter may take minutes and is not lost.
+
+use jiff::SignedDuration;
+
+/// What is known of one claimed letter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Evidence {
+    /// The record holds it as something the model was given.
+    Seen,
+    /// The client has it, or may still get it.
+    Queued,
+    /// The model was not given it.
+    No(Why),
+    /// The record cannot tell, now or later.
+    Unavailable(Cause),
+}
+
+/// Why a letter counts as not given to the model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Why {
+    /// The turn it was handed to is over, and the record has it nowhere.
+    TurnOver,
+    /// The prompt it was handed to was blocked, so there was no turn.
+    Blocked,
+    /// The session that was given it has ended.
+    SessionEnded,
+    /// The process that took it never said that it handed it over.
+    NeverDelivered,
+    /// The client did not take it from the channel.
+    NotTaken,
+}
+
+impl Why {
+    /// As it stands in a receipt.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::TurnOver => "its turn ended without it",
+            Self::Blocked => "its prompt was blocked",
+            Self::SessionEnded => "its session ended",
+            Self::NeverDelivered => "it was claimed and never delivered",
+            Self::NotTaken => "the channel did not take it",
+        }
+    }
+
+    /// Whether a receipt with this reason stands for a turn that was had for nothing; those are limited. A blocked prompt
+    /// costs no turn, and a session that ended begins anew.
+    #[must_use]
+    pub fn costs_a_turn(reason: Option<&str>) -> bool {
+        [Self::TurnOver, Self::NeverDelivered].iter().any(|why| reason == Some(why.as_str()))
+    }
+}
+
+/// Why a session's record cannot tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// The client keeps no transcript of this session.
+    NoTranscript,
+    /// The turn is over and nothing was written.
+    NotWritten,
+    /// What was written has a shape that this version does not know.
+    UnknownShape,
+    /// The transcript is written and understood, and yet the letter was in none of its turns.
+    NeverShown,
+}
+
+impl Cause {
+    /// As it stands in a receipt, and as people read it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NoTranscript => "Claude Code keeps no transcript of this session",
+            Self::NotWritten => "the session's transcript is not written",
+            Self::UnknownShape => "the session's transcript has rows that cc2cc does not know",
+            Self::NeverShown => "the session's transcript never showed it",
+        }
+    }
+}
+
+/// What the record shows of one letter, behind its claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shows {
+    /// The letter, as something the model was given.
+    Letter,
+    /// The letter, in a row of an unknown shape.
+    LetterSomewhere,
+    /// The client has the letter, or the prompt it was handed to, in its queue.
+    Queue,
+    /// A prompt that began behind the claim, and the end of its turn.
+    WholeTurn,
+    /// A prompt that was blocked.
+    BlockedPrompt,
+    /// The end of a turn that began before the claim.
+    EndOfTurn,
+    /// Rows, none of which says that a turn is over.
+    OtherRows,
+    /// No row behind the claim.
+    NoRow,
+    /// There was a record at the claim and there is none in that place now.
+    Moved,
+    /// There is no record.
+    NoRecord,
+}
+
+/// What the session's hooks have said of the turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    UnderWay,
+    /// The session has sat idle for this long.
+    Over(SignedDuration),
+    /// The process that was given the letter has ended, or has gone on to another conversation.
+    Gone,
+    /// No hook takes part in this session.
+    Unheard,
+}
+
+/// How a letter goes before the model. A claim says which way was taken, and only that way proves it: the result of a
+/// tool may quote anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Way {
+    Hook,
+    Channel,
+    Tool,
+}
+
+impl Way {
+    /// The word for it in a receipt; the ordinary way has none.
+    #[must_use]
+    pub fn word(self) -> Option<String> {
+        match self {
+            Self::Hook => None,
+            Self::Channel => Some("channel".to_owned()),
+            Self::Tool => Some("tool".to_owned()),
+        }
+    }
+
+    /// The way that a receipt names.
+    #[must_use]
+    pub fn of(word: Option<&str>) -> Option<Self> {
+        [Self::Hook, Self::Channel, Self::Tool].into_iter().find(|way| way.word().as_deref() == word)
+    }
+}
+
+/// All that is known of one claim.
+#[derive(Debug, Clone, Copy)]
+pub struct Facts {
+    pub shows: Shows,
+    pub turn: Turn,
+    pub way: Way,
+    /// Whether the process that claimed it said that it handed it over.
+    pub delivered: bool,
+    /// Since then, or else since the claim.
+    pub age: SignedDuration,
+    /// For how long the record has not changed.
+    pub quiet: SignedDuration,
+}
+
+/// How long a delivery may take from the claim to the client, on a machine with too much to do.
+const SLOW_DELIVERY: SignedDuration = SignedDuration::from_secs(30);
+/// How long rows that belong together may take to come to the record.
+const ONE_BATCH: SignedDuration = SignedDuration::from_secs(2);
+/// How long a session must have sat idle, with nothing more written, before what is missing is taken to stay missing.
+const SETTLED: SignedDuration = SignedDuration::from_secs(15);
+/// How long the record of a push may be awaited, and a record that has moved.
+const LONG: SignedDuration = SignedDuration::from_secs(30);
+/// The same where no hook says when a turn is over.
+const VERY_LONG: SignedDuration = SignedDuration::from_mins(10);
+
+/// Weighs what is known of one claim.
+#[must_use]
+pub fn weigh(facts: &Facts) -> Evidence {
+    let Facts { shows, turn, way, delivered, age, quiet } = *facts;
+    if shows == Shows::Letter {
+        return Evidence::Seen;
+    }
+    if !delivered && age < SLOW_DELIVERY {
+        return Evidence::Queued;
+    }
+    if turn == Turn::Gone && age < ONE_BATCH {
+        return Evidence::Queued;
+    }
+    if turn == Turn::Gone {
+        return if shows == Shows::NoRecord && delivered {
+            Evidence::Unavailable(Cause::NoTranscript)
+        } else {
+            Evidence::No(Why::SessionEnded)
+        };
+    }
+    match shows {
+        Shows::WholeTurn => return Evidence::No(Why::TurnOver),
+        Shows::EndOfTurn if way == Way::Tool => return Evidence::No(Why::TurnOver),
+        // Rows of one prompt may come to the record one after another.
+        Shows::BlockedPrompt if quiet >= ONE_BATCH => return Evidence::No(Why::Blocked),
+        Shows::LetterSomewhere => return Evidence::Unavailable(Cause::UnknownShape),
+        _ => {}
+    }
+    if shows == Shows::NoRecord && !delivered {
+        return Evidence::No(Why::NeverDelivered); // nothing else will ever tell of it
+    }
+    let unknown_push = way == Way::Channel && shows != Shows::Queue && turn != Turn::UnderWay;
+    if unknown_push && age >= LONG {
+        return Evidence::No(Why::NotTaken); // nobody acknowledges a push; the client drops it in silence
+    }
+    let is_settled = match turn {
+        Turn::Over(since) => since.min(quiet) >= if shows == Shows::Moved { LONG } else { SETTLED },
+        Turn::Unheard => age >= if delivered { VERY_LONG } else { SLOW_DELIVERY },
+        Turn::UnderWay | Turn::Gone => false,
+    };
+    match shows {
+        _ if !is_settled => Evidence::Queued,
+        _ if !delivered => Evidence::No(Why::NeverDelivered),
+        Shows::EndOfTurn | Shows::Queue | Shows::BlockedPrompt => Evidence::No(Why::TurnOver),
+        Shows::NoRecord | Shows::Moved => Evidence::Unavailable(Cause::NoTranscript),
+        Shows::NoRow => Evidence::Unavailable(Cause::NotWritten),
+        Shows::OtherRows | Shows::Letter | Shows::LetterSomewhere | Shows::WholeTurn => {
+            Evidence::Unavailable(Cause::UnknownShape)
+        }
+    }
+}

@@ -1,0 +1,343 @@
+//! What a session's transcript tells of letters and of turns, from the length on that it had at a claim.
+//!
+//! The client appends rows of JSON in batches, some 100 ms behind. Rows of one conversation come in its order; those about
+//! the queue of prompts may come a little earlier than what happened before them. A reader remembers how far it has come,
+//! so that a look at a file that has not changed costs one question to the system.
+
+use std::{
+    collections::{HashMap, HashSet},
+    fs::{File, Metadata},
+    io::{self, BufRead, BufReader, Read, Seek, SeekFrom},
+    path::{Path, PathBuf},
+};
+
+use memchr::memmem;
+use serde_json::Value;
+
+use super::{
+    channel,
+    evidence::{Shows, Way},
+    frame,
+};
+use crate::mailbox::{lenient, letter::LetterId};
+
+/// A longer row is not looked into; no row that holds letters comes near it.
+const LONGEST_ROW_BYTES: usize = 4 * 1024 * 1024;
+
+/// What only rows that tell something hold. `"type":"user"` and the like are what the client writes; a row that spells it
+/// in another way is one of an unknown shape.
+const MARKS: [&[u8]; 8] = [
+    b"\"hook_additional_context\"",
+    b"<channel source=",
+    b"<letter id=",
+    b"\"type\":\"user\"",
+    b"\"type\":\"system\"",
+    b"\"type\":\"queue",
+    b"\"SessionStart:",
+    b"\"isApiErrorMessage\":true",
+];
+
+/// A transcript's length in bytes: what is injected from now on comes after. 0 when there is none yet.
+#[must_use]
+pub fn length(transcript: &Path) -> u64 {
+    transcript.metadata().map_or(0, |facts| facts.len())
+}
+
+/// The transcripts that one process looks into, each from one length on.
+#[derive(Debug, Default)]
+pub struct Transcripts {
+    open: HashMap<(PathBuf, u64), Reader>,
+    queues: HashMap<(PathBuf, u64), Queue>,
+}
+
+impl Transcripts {
+    /// What a transcript shows of a letter that was claimed, by one of some ways, when the file was `offset` bytes long.
+    pub fn show(&mut self, transcript: &Path, offset: u64, ways: &[Way], id: &LetterId) -> Shows {
+        let Ok(facts) = transcript.metadata() else {
+            return if offset > 0 { Shows::Moved } else { Shows::NoRecord };
+        };
+        let key = (transcript.to_owned(), offset);
+        let reader = self.open.entry(key.clone()).or_insert_with(|| Reader::from(offset));
+        reader.read_on(transcript, &facts);
+        let Told { seen, pushed, somewhere, turns } = &reader.told;
+        if ways.iter().any(|way| seen.contains(&(*way, id.clone()))) {
+            return Shows::Letter;
+        }
+        if somewhere.contains(id) && ways.contains(&Way::Hook) {
+            return Shows::LetterSomewhere;
+        }
+        let Turns { rows, ended, whole, blocked, queue, .. } = *turns;
+        let before = |queues: &mut HashMap<_, _>| *queues.entry(key).or_insert_with(|| queue_until(transcript, offset));
+        let waits_in_queue = rows && !queue.is_empty_after(before(&mut self.queues));
+        match () {
+            () if waits_in_queue => Shows::Queue,
+            () if whole => Shows::WholeTurn,
+            () if blocked => Shows::BlockedPrompt,
+            () if ended => Shows::EndOfTurn,
+            () if pushed.contains(id) => Shows::Queue,
+            () if rows => Shows::OtherRows,
+            () => Shows::NoRow,
+        }
+    }
+
+    /// Whether a transcript knows a channel message, as put before the model or about to be.
+    pub fn knows_push(&mut self, transcript: &Path, offset: u64, id: &LetterId) -> bool {
+        let Ok(facts) = transcript.metadata() else { return false };
+        let reader = self.open.entry((transcript.to_owned(), offset)).or_insert_with(|| Reader::from(offset));
+        reader.read_on(transcript, &facts);
+        reader.told.seen.contains(&(Way::Channel, id.clone())) || reader.told.pushed.contains(id)
+    }
+
+    /// Forgets what nobody asks for any more.
+    pub fn keep(&mut self, wanted: impl Fn(&Path, u64) -> bool) {
+        self.open.retain(|(path, offset), _| wanted(path, *offset));
+        self.queues.retain(|(path, offset), _| wanted(path, *offset));
+    }
+}
+
+/// One transcript, read from one length on and as far as it went.
+#[derive(Debug, Default)]
+struct Reader {
+    /// Where the first row begins that has not been read whole.
+    next: u64,
+    /// How long the file was when it was read.
+    length: u64,
+    told: Told,
+}
+
+impl Reader {
+    fn from(offset: u64) -> Self {
+        Self { next: offset, ..Self::default() }
+    }
+
+    /// Reads what has come since; a file that is shorter than before was begun anew.
+    fn read_on(&mut self, transcript: &Path, facts: &Metadata) {
+        if facts.len() < self.next {
+            *self = Self::from(0);
+        }
+        if facts.len() == self.length {
+            return;
+        }
+        let told = &mut self.told;
+        if let Ok(read) = rows(transcript, self.next, u64::MAX, |row| told.note(row)) {
+            self.next += read;
+            self.length = facts.len();
+        }
+    }
+}
+
+/// Gives every whole row between two places, those that are too long as nothing; returns the length of all of them.
+fn rows(transcript: &Path, from: u64, to: u64, mut row_is: impl FnMut(&[u8])) -> io::Result<u64> {
+    let mut file = File::open(transcript)?;
+    file.seek(SeekFrom::Start(from))?;
+    let mut input = BufReader::with_capacity(64 * 1024, file.take(to.saturating_sub(from)));
+    let (mut row, mut row_length, mut whole) = (Vec::new(), 0, 0);
+    loop {
+        let piece = match input.fill_buf() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            piece => piece?,
+        };
+        if piece.is_empty() {
+            return Ok(whole); // what is left is still being written
+        }
+        let end = memchr::memchr(b'\n', piece);
+        let used = end.map_or(piece.len(), |end| end + 1);
+        if row.len() + used <= LONGEST_ROW_BYTES {
+            row.extend_from_slice(&piece[..used]);
+        }
+        row_length += used;
+        input.consume(used);
+        if end.is_some() {
+            row_is(if row.len() == row_length { &row } else { &[] });
+            whole += u64::try_from(row_length).unwrap_or_default();
+            row.clear();
+            row_length = 0;
+        }
+    }
+}
+
+/// What rows tell.
+#[derive(Debug, Default)]
+struct Told {
+    /// Letters that were put before the model, and how.
+    seen: HashSet<(Way, LetterId)>,
+    /// Letters that the client has taken from a channel, and will put before the model when the turn allows.
+    pushed: HashSet<LetterId>,
+    /// Letters in rows of an unknown shape.
+    somewhere: HashSet<LetterId>,
+    turns: Turns,
+}
+
+/// How far the client has come with turns.
+#[derive(Debug, Default, Clone, Copy)]
+struct Turns {
+    /// There is a row at all.
+    rows: bool,
+    /// A prompt has come before the model.
+    begun: bool,
+    /// A turn has ended.
+    ended: bool,
+    /// One has both begun and ended, and no other prompt was taken out of the queue since.
+    whole: bool,
+    /// A prompt was blocked.
+    blocked: bool,
+    queue: Queue,
+}
+
+impl Turns {
+    fn end(&mut self) {
+        self.ended = true;
+        self.whole |= self.begun;
+    }
+}
+
+/// How many prompts wait for the client to come to them.
+#[derive(Debug, Default, Clone, Copy)]
+struct Queue {
+    /// It was emptied at once: what lay in it before counts no more.
+    anew: bool,
+    more: i64,
+}
+
+impl Queue {
+    fn emptied() -> Self {
+        Self { anew: true, more: 0 }
+    }
+
+    fn is_empty_after(self, before: Self) -> bool {
+        (if self.anew { 0 } else { before.more.max(0) }) + self.more <= 0
+    }
+
+    fn note(&mut self, row: &Value) {
+        match row["operation"].as_str() {
+            Some("enqueue") => self.more += 1,
+            Some("dequeue" | "remove") => self.more -= 1,
+            _ => *self = Self::emptied(), // such as "popAll": the person takes them back to edit them
+        }
+    }
+}
+
+/// The queue of prompts as it stood at a length of the file.
+fn queue_until(transcript: &Path, offset: u64) -> Queue {
+    let mut queue = Queue::default();
+    let marks = [memmem::Finder::new(b"\"queue-operation\""), memmem::Finder::new(b"\"SessionStart:")];
+    let is_marked = |row: &[u8]| marks.iter().any(|mark| mark.find(row).is_some());
+    // What cannot be read counts as an empty queue; then the letter is delivered once more, marked.
+    let _ = rows(transcript, 0, offset, |row| {
+        if is_marked(row)
+            && let Ok(row) = lenient::from_slice::<Value>(row)
+        {
+            if row["type"] == "queue-operation" {
+                queue.note(&row);
+            } else if begins_a_process(&row["attachment"]) {
+                queue = Queue::emptied();
+            }
+        }
+    });
+    queue
+}
+
+/// Whether an attachment was written as a client began: no prompt waits in it.
+fn begins_a_process(attachment: &Value) -> bool {
+    matches!(attachment["hookName"].as_str(), Some("SessionStart:startup" | "SessionStart:resume"))
+}
+
+impl Told {
+    fn note(&mut self, row: &[u8]) {
+        self.turns.rows = true;
+        if MARKS.iter().all(|mark| memmem::find(row, mark).is_none()) {
+            return;
+        }
+        let Ok(row) = lenient::from_slice::<Value>(row) else { return };
+        match row["type"].as_str() {
+            Some("attachment") => self.note_attachment(&row["attachment"]),
+            Some("user") => self.note_user(&row),
+            Some("assistant") if row["isApiErrorMessage"] == true => self.turns.end(),
+            Some("system") => self.note_system(&row),
+            Some("queue-operation") => {
+                if row["operation"] == "enqueue" {
+                    self.pushed.extend(texts(&row["content"]).filter_map(channel::id));
+                } else {
+                    (self.turns.begun, self.turns.whole) = (false, false); // its prompt is still to come
+                }
+                self.turns.queue.note(&row);
+            }
+            // Those are copies of what is sent, made before it is.
+            Some("assistant" | "api-request" | "api-request-blob" | "api-request-shape") => {}
+            _ => mentioned(&row, &mut self.somewhere),
+        }
+    }
+
+    fn note_attachment(&mut self, attachment: &Value) {
+        if begins_a_process(attachment) {
+            self.turns.queue = Queue::emptied();
+        }
+        match attachment["type"].as_str() {
+            Some("hook_additional_context") => self.see(Way::Hook, &attachment["content"]),
+            Some("queued_command") => {
+                self.turns.begun = true;
+                if is_channel(&attachment["origin"]) {
+                    let ids = texts(&attachment["prompt"]).filter_map(channel::id);
+                    self.seen.extend(ids.map(|id| (Way::Channel, id)));
+                }
+            }
+            // Records of a hook that ran, with what it printed, whether or not the client used it.
+            Some(kind) if kind.starts_with("hook_") || kind.starts_with("async_hook") => {}
+            _ => mentioned(attachment, &mut self.somewhere),
+        }
+    }
+
+    fn note_user(&mut self, row: &Value) {
+        let content = &row["message"]["content"];
+        let results = content.as_array().into_iter().flatten().filter(|block| block["type"] == "tool_result");
+        let mut is_result = false;
+        for result in results {
+            is_result = true;
+            self.see(Way::Tool, &result["content"]);
+        }
+        let starts_with = |start: &str| texts(content).any(|text| text.starts_with(start));
+        if row["interruptedMessageId"].is_string() || starts_with("[Request interrupted by user") {
+            self.turns.end();
+        } else if is_channel(&row["origin"]) {
+            self.turns.begun = true;
+            self.seen.extend(texts(content).filter_map(channel::id).map(|id| (Way::Channel, id)));
+        } else if !is_result && row["isMeta"] != true && row["isCompactSummary"] != true {
+            // What the client does by itself, such as /compact, is no prompt.
+            self.turns.begun |= !starts_with("<command-name>") && !starts_with("<local-command");
+        }
+    }
+
+    fn note_system(&mut self, row: &Value) {
+        match row["subtype"].as_str() {
+            Some("turn_duration" | "stop_hook_summary") => self.turns.end(),
+            _ if texts(&row["content"]).any(|text| text.contains("UserPromptSubmit operation blocked by hook")) => {
+                self.turns.blocked = true;
+            }
+            _ => {}
+        }
+    }
+
+    fn see(&mut self, way: Way, content: &Value) {
+        self.seen.extend(texts(content).flat_map(frame::ids).map(|id| (way, id)));
+    }
+}
+
+fn is_channel(origin: &Value) -> bool {
+    origin["kind"] == "channel"
+}
+
+/// The letters in any text of a value.
+fn mentioned(value: &Value, ids: &mut HashSet<LetterId>) {
+    match value {
+        Value::String(text) => ids.extend(frame::ids(text)),
+        Value::Array(values) => values.iter().for_each(|value| mentioned(value, ids)),
+        Value::Object(fields) => fields.values().for_each(|value| mentioned(value, ids)),
+        _ => {}
+    }
+}
+
+/// The texts in a content: one string, or a list of strings or blocks.
+fn texts(content: &Value) -> impl Iterator<Item = &str> {
+    let several = content.as_array().into_iter().flatten();
+    content.as_str().into_iter().chain(several.filter_map(|part| part.as_str().or_else(|| part["text"].as_str())))
+}
