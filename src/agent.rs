@@ -17,6 +17,7 @@ pub mod prune;
 pub mod record;
 pub mod repo;
 pub mod status;
+pub mod unproved;
 
 use std::path::Path;
 

@@ -19,6 +19,5 @@ pub mod proof;
 pub mod session;
 pub mod transcript;
 pub mod typed;
-pub mod unproved;
 pub mod version;
 pub mod watching;

@@ -10,11 +10,11 @@ use jiff::Timestamp;
 
 use super::{
     bell, client,
+    evidence::Cause,
     frame::Frame,
     hook::{self, Answer, Input},
     proof::{self, Way},
     typed,
-    unproved::Unproved,
 };
 use crate::{
     agent::{
@@ -22,6 +22,7 @@ use crate::{
         identity::{self, Trust},
         policy::{Admission, Config},
         status::Found,
+        unproved::Unproved,
     },
     mailbox::{
         Mailbox, Moved, State,
@@ -218,6 +219,11 @@ fn hand_over(
             record.locate(Path::new(cwd)); // the session has moved, or its turn may have changed the branch
         }
     })?;
+    let transcript = input.transcript_path.as_deref();
+    if event == "Stop" && !transcript.is_some_and(|path| Path::new(path).exists()) {
+        let why = Cause::NoTranscript.as_str();
+        Unproved::no_record(mailbox, input.session_id.as_deref(), transcript, why)?;
+    }
     let news = Unproved::news(mailbox, input.session_id.as_deref());
     let lines: Vec<String> = delivery.message().into_iter().chain(news.clone()).collect();
     let message = (!lines.is_empty()).then(|| lines.join("\n"));

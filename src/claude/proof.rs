@@ -10,10 +10,9 @@ pub use super::transcript::length;
 use super::{
     evidence::{Cause, Evidence, Facts, Shows, Turn, Why, weigh},
     transcript::Transcripts,
-    unproved::Unproved,
 };
 use crate::{
-    agent::{Activity, Record},
+    agent::{Activity, Record, unproved::Unproved},
     mailbox::{
         Mailbox, State,
         disk::FsError,
@@ -27,7 +26,8 @@ const RETURNS: usize = 2;
 /// How long what has come back waits before its session is woken for it: each turn had for nothing doubts the next.
 const PAUSES: [SignedDuration; RETURNS] = [SignedDuration::from_secs(5), SignedDuration::from_mins(1)];
 /// The same for a letter whose prompt was blocked, which costs no turn.
-const PAUSES_WHEN_BLOCKED: [SignedDuration; 4] = [
+const PAUSES_WHEN_BLOCKED: [SignedDuration; 5] = [
+    SignedDuration::from_secs(5),
     SignedDuration::from_secs(30),
     SignedDuration::from_mins(2),
     SignedDuration::from_mins(10),
@@ -103,12 +103,11 @@ impl Settler {
         let shows = self.transcripts.show(Path::new(path), claim.offset, &ways, id);
         let now_at = record.transcript.as_deref().filter(|now_at| *now_at != path);
         match (shows, now_at) {
-            (Shows::Letter, _) | (_, None) => shows,
             // The client has moved it, with all that was in it, and says where it is now.
             (Shows::Moved | Shows::NoRecord, Some(now_at)) => {
                 self.transcripts.show(Path::new(now_at), claim.offset, &ways, id)
             }
-            (_, Some(_)) => shows,
+            _ => shows,
         }
     }
 }
@@ -136,7 +135,11 @@ fn act(
     };
     let note = Receipt::at(Step::Unproved, now).why(cause.as_str());
     mailbox.finish_if_still(id, receipts.len(), &note)?;
-    Unproved::add(mailbox, record.session.as_deref(), id, cause, now)
+    let session = record.session.as_deref();
+    if cause == Cause::NoTranscript {
+        Unproved::no_record(mailbox, session, record.transcript.as_deref(), cause.as_str())?;
+    }
+    Unproved::add(mailbox, session, id, cause.as_str(), now)
 }
 
 /// How often turns went by without a letter.

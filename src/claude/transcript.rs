@@ -66,12 +66,12 @@ impl Transcripts {
         if somewhere.contains(id) && ways.contains(&Way::Hook) {
             return Shows::LetterSomewhere;
         }
-        let Turns { rows, ended, whole, blocked, queue, .. } = *turns;
+        let Turns { rows, latest, ended, blocked, queue } = *turns;
         let before = |queues: &mut HashMap<_, _>| *queues.entry(key).or_insert_with(|| queue_until(transcript, offset));
         let waits_in_queue = rows && !queue.is_empty_after(before(&mut self.queues));
         match () {
             () if waits_in_queue => Shows::Queue,
-            () if whole => Shows::WholeTurn,
+            () if latest == Latest::Over => Shows::WholeTurn,
             () if blocked => Shows::BlockedPrompt,
             () if ended => Shows::EndOfTurn,
             () if pushed.contains(id) => Shows::Queue,
@@ -173,21 +173,42 @@ struct Told {
 struct Turns {
     /// There is a row at all.
     rows: bool,
-    /// A prompt has come before the model.
-    begun: bool,
+    /// How far the turn of the latest prompt has come.
+    latest: Latest,
     /// A turn has ended.
     ended: bool,
-    /// One has both begun and ended, and no other prompt was taken out of the queue since.
-    whole: bool,
     /// A prompt was blocked.
     blocked: bool,
     queue: Queue,
 }
 
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Latest {
+    /// None has come before the model, or one was just taken out of the queue.
+    #[default]
+    ToCome,
+    Begun,
+    Over,
+}
+
 impl Turns {
+    fn begin(&mut self) {
+        if self.latest == Latest::ToCome {
+            self.latest = Latest::Begun;
+        }
+    }
+
     fn end(&mut self) {
         self.ended = true;
-        self.whole |= self.begun;
+        if self.latest == Latest::Begun {
+            self.latest = Latest::Over;
+        }
+    }
+
+    /// A prompt leaves the queue; its rows are still to come.
+    fn take(&mut self) {
+        self.latest = Latest::ToCome;
+        self.blocked = false;
     }
 }
 
@@ -258,7 +279,7 @@ impl Told {
                 if row["operation"] == "enqueue" {
                     self.pushed.extend(texts(&row["content"]).filter_map(channel::id));
                 } else {
-                    (self.turns.begun, self.turns.whole) = (false, false); // its prompt is still to come
+                    self.turns.take();
                 }
                 self.turns.queue.note(&row);
             }
@@ -275,7 +296,7 @@ impl Told {
         match attachment["type"].as_str() {
             Some("hook_additional_context") => self.see(Way::Hook, &attachment["content"]),
             Some("queued_command") => {
-                self.turns.begun = true;
+                self.turns.begin();
                 if is_channel(&attachment["origin"]) {
                     let ids = texts(&attachment["prompt"]).filter_map(channel::id);
                     self.seen.extend(ids.map(|id| (Way::Channel, id)));
@@ -299,11 +320,13 @@ impl Told {
         if row["interruptedMessageId"].is_string() || starts_with("[Request interrupted by user") {
             self.turns.end();
         } else if is_channel(&row["origin"]) {
-            self.turns.begun = true;
+            self.turns.begin();
             self.seen.extend(texts(content).filter_map(channel::id).map(|id| (Way::Channel, id)));
         } else if !is_result && row["isMeta"] != true && row["isCompactSummary"] != true {
             // What the client does by itself, such as /compact, is no prompt.
-            self.turns.begun |= !starts_with("<command-name>") && !starts_with("<local-command");
+            if !starts_with("<command-name>") && !starts_with("<local-command") {
+                self.turns.begin();
+            }
         }
     }
 

@@ -1,5 +1,7 @@
 //! `cc2cc doctor`: whether everything is in place, and how to mend what is not.
 
+mod evidence;
+
 use std::{
     process::{Command, ExitCode},
     sync::mpsc,
@@ -64,6 +66,7 @@ pub fn run(home: Result<Home, HomeError>, args: &Args) -> ExitCode {
             findings.extend(mailboxes(&home));
             findings.extend(sessions(&home));
             findings.extend(channels(&home));
+            findings.extend(evidence::unproved(&home));
             findings.extend(unwatched(&home));
         }
         Err(error) => {

@@ -10,6 +10,7 @@ use crate::{
         feed::{Event, Feed},
         post::{Fate, Sent},
         status::Found,
+        unproved::Unproved,
     },
     mailbox::{
         State,
@@ -45,7 +46,7 @@ pub fn sent(sent: &Sent) -> Value {
 #[must_use]
 pub fn agent(listed: &Listed) -> Value {
     let record = &listed.record;
-    json!({
+    let mut agent = json!({
         "name": listed.mailbox.name(),
         "online": listed.online,
         "state": listed.online.then(|| record.state.as_str()),
@@ -55,7 +56,18 @@ pub fn agent(listed: &Listed) -> Value {
         "repo": record.repo,
         "branch": record.branch,
         "since": record.started,
-    })
+    });
+    if listed.online && doubt(listed).is_some() {
+        agent["evidence"] = "unavailable".into();
+    }
+    agent
+}
+
+/// Why it cannot be proved that an agent's session has seen its letters.
+#[must_use]
+pub fn doubt(listed: &Listed) -> Option<String> {
+    let found = Unproved::of(&listed.mailbox, listed.record.session.as_deref());
+    found.filter(Unproved::is_enough).map(|found| found.why)
 }
 
 /// The same as a model may read it: what could pass for a tag or hide is made harmless, wherever it stands.

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::json;
 use crate::{
     agent::{
         directory::Listed,
@@ -55,11 +56,12 @@ pub fn agents(listed: &[Listed], me: Option<&str>, now: Timestamp) -> String {
             true => record.state.as_str(),
             false => "offline",
         };
+        let doubt = if agent.online && json::doubt(agent).is_some() { ", cannot be proved" } else { "" };
         let unread = if agent.unread == 0 { String::new() } else { format!("{} unread", agent.unread) };
         let branch = record.branch.as_deref().map(|branch| format!(" [{branch}]")).unwrap_or_default();
         let place = record.cwd.as_deref().map(|cwd| format!("{}{branch}", home_as_tilde(cwd))).unwrap_or_default();
         let since = record.started.map(|at| ago(at, now)).unwrap_or_default();
-        [format!("{name}{you}"), state.to_owned(), unread, place, since]
+        [format!("{name}{you}"), format!("{state}{doubt}"), unread, place, since]
     });
     let deaf = listed.iter().filter(|agent| agent.online).filter_map(|agent| {
         let state = agent.record.state;

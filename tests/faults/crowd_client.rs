@@ -120,7 +120,8 @@ impl Client {
     /// All of it in one piece, as the other mailman writes, too.
     fn write(&self, rows: &[Value]) {
         let _pen = self.pen.lock().expect("the pen");
-        append(&self.transcript(), &rows.iter().map(|row| format!("{row}\n")).collect::<String>());
+        let lines: Vec<String> = rows.iter().map(|row| format!("{row}\n")).collect();
+        append(&self.transcript(), &lines.concat());
     }
 
     fn transcript(&self) -> PathBuf {

@@ -7,6 +7,7 @@ mod checking;
 mod claude;
 mod ending;
 mod eventually;
+mod evidence;
 mod folder_gone;
 mod holding;
 mod marketplace;
