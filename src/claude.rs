@@ -2,6 +2,7 @@
 //! transcript proves that it went in, and where its plugins live.
 
 pub mod alone;
+pub mod around;
 pub mod bell;
 pub mod channel;
 pub mod client;

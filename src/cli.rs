@@ -15,6 +15,7 @@ mod overview;
 mod prune;
 mod read;
 mod rename;
+mod sandbox;
 mod send;
 mod shown;
 mod status;
@@ -121,7 +122,7 @@ pub fn run() -> ExitCode {
             None => return code,
             Some(error) => unprinted(error),
         },
-        Err(failure) => failure,
+        Err(failure) => sandbox::explained(failure),
     };
     complain(&failure.to_string());
     ExitCode::from(failure.code as u8)

@@ -36,12 +36,14 @@ pub struct Failure {
     pub code: Code,
     pub message: String,
     pub hint: Option<String>,
+    /// The system let nobody write there, see [`FsError::is_forbidden`].
+    pub forbidden: bool,
 }
 
 impl Failure {
     #[must_use]
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), hint: None }
+        Self { code, message: message.into(), hint: None, forbidden: false }
     }
 
     #[must_use]
@@ -103,7 +105,8 @@ impl From<SendError> for Failure {
             SendError::Refused { .. } | SendError::TooFast { .. } => Code::Held,
             SendError::Fs(_) | SendError::Config(_) => Code::Failed,
         };
-        Self { code, message: error.to_string(), hint: error.hint() }
+        let forbidden = matches!(&error, SendError::Fs(error) if error.is_forbidden());
+        Self { code, message: error.to_string(), hint: error.hint(), forbidden }
     }
 }
 
@@ -163,7 +166,8 @@ impl From<BadId> for Failure {
 
 impl From<FsError> for Failure {
     fn from(error: FsError) -> Self {
-        Self::new(Code::Failed, error.to_string()).hint("`cc2cc doctor` looks into it")
+        let failure = Self::new(Code::Failed, error.to_string()).hint("`cc2cc doctor` looks into it");
+        Self { forbidden: error.is_forbidden(), ..failure }
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! The key is used to find a session's records, never to tell whether it lives; presence locks tell that.
 
-use std::fmt;
+use std::{fmt, iter};
 
 /// Names one process of one boot of one system. Safe as a file name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +27,28 @@ impl HostKey {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Whether the process goes on; `None` for a key that this system cannot have given.
+    #[must_use]
+    pub fn life(&self) -> Option<Life> {
+        let (pid, birth) = self.0.split_once('-')?;
+        let pid = pid.parse().ok()?;
+        system::is_birth(birth).then(|| match Self::of(pid) {
+            Some(now) if now == *self => Life::Goes(pid),
+            _ if system::is_of_here(birth) => Life::Ended,
+            _ => Life::Elsewhere,
+        })
+    }
+}
+
+/// What is known of the process that a key names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Life {
+    /// It goes on under this number.
+    Goes(u32),
+    Ended,
+    /// Its number is that of another pid namespace, as for a command in a sandbox or a container.
+    Elsewhere,
 }
 
 impl fmt::Display for HostKey {
@@ -39,6 +61,19 @@ impl fmt::Display for HostKey {
 #[must_use]
 pub fn parent_of(pid: u32) -> Option<u32> {
     system::parent(pid)
+}
+
+/// The processes around one, the nearest first, as far as the system tells.
+pub fn around(pid: u32) -> impl Iterator<Item = u32> {
+    /// More than anybody nests; numbers that are given again might make a circle.
+    const MOST: usize = 64;
+    iter::successors(parent_of(pid), |pid| parent_of(*pid)).take(MOST)
+}
+
+/// Whether this process has a terminal that is not that of `other` as well.
+#[must_use]
+pub fn has_terminal_beside(other: Option<u32>) -> bool {
+    system::has_terminal_beside(other)
 }
 
 /// The words a process was started with; none when the system does not tell.
@@ -58,11 +93,35 @@ mod system {
 
     /// Start time in clock ticks, boot and pid namespace: together they never repeat.
     pub fn birth(pid: u32) -> Option<String> {
-        let started = field(pid, 22)?;
+        Some(format!("{}-{}-{}", field(pid, 22)?, space(), boot()))
+    }
+
+    fn boot() -> String {
         let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+        boot.get(..8).unwrap_or("0").to_owned()
+    }
+
+    fn space() -> String {
         let space = fs::read_link("/proc/self/ns/pid").unwrap_or_default();
-        let space: String = space.to_string_lossy().chars().filter(char::is_ascii_digit).collect();
-        Some(format!("{started}-{space}-{}", boot.get(..8).unwrap_or("0")))
+        space.to_string_lossy().chars().filter(char::is_ascii_digit).collect()
+    }
+
+    /// Whether a text has the form of what [`birth`] gives.
+    pub fn is_birth(text: &str) -> bool {
+        let parts: Vec<&str> = text.split('-').collect();
+        matches!(parts.as_slice(), [started, space, _] if started.parse::<u64>().is_ok() && space.parse::<u64>().is_ok())
+    }
+
+    /// Whether a process of that birth could be seen from here: it is not of another namespace of this boot.
+    pub fn is_of_here(birth: &str) -> bool {
+        let parts: Vec<&str> = birth.split('-').collect();
+        !matches!(parts.as_slice(), [_, other, then] if *other != space() && *then == boot())
+    }
+
+    pub fn has_terminal_beside(other: Option<u32>) -> bool {
+        let terminal = |pid| field(pid, 7).and_then(|number| number.parse::<i32>().ok()).filter(|number| *number != 0);
+        let own = terminal(std::process::id());
+        own.is_some() && own != other.and_then(terminal)
     }
 
     pub fn parent(pid: u32) -> Option<u32> {
@@ -94,6 +153,32 @@ mod system {
     pub fn birth(pid: u32) -> Option<String> {
         let pid = Pid::from_u32(pid);
         look(&[pid]).process(pid).map(|process| process.start_time().to_string())
+    }
+
+    /// Whether a text has the form of what [`birth`] gives.
+    pub fn is_birth(text: &str) -> bool {
+        text.parse::<u64>().is_ok()
+    }
+
+    pub fn is_of_here(_: &str) -> bool {
+        true
+    }
+
+    /// Processes of one login session have one terminal.
+    #[cfg(unix)]
+    pub fn has_terminal_beside(other: Option<u32>) -> bool {
+        let own = Pid::from_u32(std::process::id());
+        let other = other.map(Pid::from_u32);
+        let system = look(&[Some(own), other].into_iter().flatten().collect::<Vec<_>>());
+        let session = |pid| system.process(pid).and_then(sysinfo::Process::session_id);
+        std::fs::File::open("/dev/tty").is_ok() && session(own) != other.and_then(session)
+    }
+
+    /// Nothing here starts with a terminal that outlives a session; whoever has a console has been given it.
+    #[cfg(not(unix))]
+    pub fn has_terminal_beside(_: Option<u32>) -> bool {
+        use std::io::IsTerminal;
+        std::io::stdin().is_terminal()
     }
 
     pub fn parent(pid: u32) -> Option<u32> {

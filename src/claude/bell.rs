@@ -122,7 +122,7 @@ pub fn is_only_ring(prompt: &str) -> bool {
 /// Whether a process of the session waits at the bell.
 #[must_use]
 pub fn is_set(mailbox: &Mailbox) -> bool {
-    lock::try_exclusive(&lock::lasting(mailbox.path(), LOCK)).is_ok_and(|free| free.is_none())
+    lock::is_kept(&lock::lasting(mailbox.path(), LOCK))
 }
 
 /// Sits at the session's mailbox, through renames and moves, until it rings; returns when another bell does that.

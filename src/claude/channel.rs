@@ -89,8 +89,7 @@ fn names_us<'a>(words: impl Iterator<Item = &'a str>, from_plugin: bool) -> bool
 /// Whether a server pushes this mailbox's letters.
 #[must_use]
 pub fn is_open(mailbox: &Mailbox) -> bool {
-    let lock = mailbox.path().join(LOCK);
-    lock.exists() && lock::try_exclusive(&lock).is_ok_and(|free| free.is_none())
+    lock::is_kept(&mailbox.path().join(LOCK))
 }
 
 /// The id of the letter in a channel message as the client writes it down.

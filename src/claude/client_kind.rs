@@ -38,12 +38,26 @@ pub fn of(pid: u32) -> Kind {
     }
 }
 
-/// Whether a command line is that of Claude Code: its own binary, or a script run by another.
+/// Whether a command line is that of Claude Code: its own binary, or a script that another one runs.
 #[must_use]
 pub fn is_client(words: &[String]) -> bool {
-    let name =
-        |word: &String| Path::new(word).file_name().is_some_and(|name| name.to_string_lossy().contains("claude"));
-    words.iter().take(2).any(name)
+    let [program, rest @ ..] = words else { return false };
+    let program = Path::new(program);
+    let name = program.file_stem().unwrap_or_default().to_string_lossy();
+    // An update starts the new version by its own name, `…/claude/versions/2.1.332`.
+    let is_version = || {
+        let mut folders = program.ancestors().skip(1).filter_map(Path::file_name);
+        folders.next().is_some_and(|name| name == "versions") && folders.next().is_some_and(|name| name == "claude")
+    };
+    let is_script = || {
+        matches!(&*name, "node" | "bun" | "deno" | "sh" | "bash")
+            && rest.iter().find(|word| !word.starts_with('-')).is_some_and(|script| {
+                let script = Path::new(script);
+                script.file_stem().is_some_and(|name| name == "claude")
+                    || script.components().any(|part| part.as_os_str() == "claude-code")
+            })
+    };
+    name == "claude" || is_version() || is_script()
 }
 
 /// The options whose value is any text at all, so that it may look like an option.
@@ -108,10 +122,33 @@ fn writes_to_a_terminal(_: u32) -> Option<bool> {
 
 #[cfg(test)]
 mod tests {
-    use super::{says_print, takes_messages};
+    use super::{is_client, says_print, takes_messages};
 
     fn words(line: &str) -> Vec<String> {
         line.split(' ').map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn a_client_is_known_by_its_program() {
+        for line in [
+            "claude",
+            "/usr/local/bin/claude.exe --version",
+            "/home/ann/.local/share/claude/versions/2.1.332 --resume",
+            "node --no-warnings /usr/lib/node_modules/@anthropic-ai/claude-code/cli.js",
+            "/bin/sh /usr/local/bin/claude",
+        ] {
+            assert!(is_client(&words(line)), "{line}");
+        }
+        for line in [
+            "vim claude.md",
+            "bash -c claude.md",
+            "/home/ann/.claude/skills/cc2cc/bin/cc2cc mcp",
+            "claude-squad",
+            "bash /home/ann/claude-notes.sh",
+            "",
+        ] {
+            assert!(!is_client(&words(line)), "{line}");
+        }
     }
 
     #[test]

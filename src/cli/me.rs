@@ -1,30 +1,35 @@
 //! Who runs a verb: the agent of the Claude session around it, or the person at a terminal.
 
-use std::env;
+use std::sync::OnceLock;
 
 use crate::{
-    agent::{host::HostKey, identity, post::Sender, status::Found},
-    claude::client::HOST_VARIABLE,
+    agent::{identity, post::Sender, status::Found},
+    claude::around::{self, Around},
     failure::{Code, Failure},
     mailbox::{Mailbox, home::Home, name::AgentName},
 };
 
-/// The agent of the session whose Bash tool runs us; `None` at a plain terminal.
+/// The agent of the session around us; `None` for the person.
 ///
 /// # Errors
 /// In a Claude session that has no agent: its words must not pass for the person's.
 pub fn agent(home: &Home) -> Result<Option<Mailbox>, Failure> {
-    let host = env::var(HOST_VARIABLE).ok().and_then(|text| HostKey::from_text(&text));
-    match host.and_then(|host| identity::find(home, &host)) {
-        Some(mailbox) => Ok(Some(mailbox)),
-        None if in_a_session() => Err(Failure::takes_no_part()),
-        None => Ok(None),
+    match look() {
+        Around::Nobody => Ok(None),
+        Around::Session(host) => identity::find(home, host).map(Some).ok_or_else(Failure::takes_no_part),
+        Around::SomeSession => Err(Failure::takes_no_part()),
     }
 }
 
 /// Whether a Claude session, not a person, runs us.
 pub fn in_a_session() -> bool {
-    env::var_os("CLAUDECODE").is_some() || env::var_os(HOST_VARIABLE).is_some()
+    *look() != Around::Nobody
+}
+
+/// Looks once: what is around a process does not change.
+fn look() -> &'static Around {
+    static SEEN: OnceLock<Around> = OnceLock::new();
+    SEEN.get_or_init(|| around::look(Home::from_env().ok().as_ref()))
 }
 
 /// Whoever reads what a verb prints: a person, or the model of a session.

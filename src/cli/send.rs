@@ -14,7 +14,10 @@ use serde_json::json;
 
 use super::{completions, me, shown::Shown};
 use crate::{
-    agent::post::{self, Draft, Fate, Sender, Sent},
+    agent::{
+        policy::Config,
+        post::{self, Draft, Fate, Sender, Sent},
+    },
     failure::{Code, Failure},
     mailbox::{
         Mailbox, State,
@@ -23,7 +26,7 @@ use crate::{
         receipts::{Receipt, Step},
         watch::Watch,
     },
-    report,
+    output, report,
 };
 
 /// Write a letter to a session
@@ -106,10 +109,18 @@ pub fn run(home: &Home, args: Args) -> Result<ExitCode, Failure> {
     // An answer may come before we look, so its mailbox must be watched from before the letter goes.
     let waiting = args.wait_reply.map(|_| me::mailbox(home, None)).transpose()?;
     let sent = post::send(home, &sender, &to, &draft, Timestamp::now())?;
+    let warning = warning(home);
     if args.json {
-        super::print(json!({ "sent": sent.iter().map(report::json::sent).collect::<Vec<_>>() }));
+        let mut said = json!({ "sent": sent.iter().map(report::json::sent).collect::<Vec<_>>() });
+        if let Some(warning) = &warning {
+            said["warning"] = warning.as_str().into();
+        }
+        super::print(said);
     } else {
         super::print(sent.iter().map(|sent| report::text::sent(sent) + "\n").collect::<String>());
+    }
+    if let Some(warning) = warning {
+        output::complain(&format!("cc2cc: warning: {warning}\n"));
     }
     if let Some(code) = worst(&sent) {
         return Ok(ExitCode::from(code as u8));
@@ -121,6 +132,13 @@ pub fn run(home: &Home, args: Args) -> Result<ExitCode, Failure> {
         }
         _ => Ok(ExitCode::SUCCESS),
     }
+}
+
+/// Why letters wait although they are stored. What the person sends is not judged when it goes out, but nothing is delivered
+/// by a configuration that cannot be read.
+fn warning(home: &Home) -> Option<String> {
+    let error = Config::load(home).err()?;
+    Some(format!("{error}; the letter is stored, and delivered when that is fixed"))
 }
 
 /// The exit code of what did not simply go out: a failure before what waits for a person.

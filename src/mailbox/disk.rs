@@ -37,6 +37,13 @@ impl FsError {
     pub fn is_already_there(&self) -> bool {
         self.reason.kind() == io::ErrorKind::AlreadyExists
     }
+
+    /// Whether nobody may write there, whatever the permissions say: a read-only mount, or what sandboxes answer.
+    #[must_use]
+    pub fn is_forbidden(&self) -> bool {
+        let not_permitted = cfg!(unix) && self.reason.raw_os_error() == Some(1);
+        self.reason.kind() == io::ErrorKind::ReadOnlyFilesystem || not_permitted
+    }
 }
 
 trait Naming<T> {

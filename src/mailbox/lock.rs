@@ -71,6 +71,13 @@ pub fn try_exclusive(path: &Path) -> Result<Option<Lock>, FsError> {
     try_lock(path, File::try_lock)
 }
 
+/// Whether another process keeps the lock at `path`. Makes and writes nothing, so it also tells where nothing can be written.
+#[must_use]
+pub fn is_kept(path: &Path) -> bool {
+    // Shared, so that two who look do not take each other for a keeper.
+    File::open(path).is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+}
+
 fn try_lock(path: &Path, attempt: impl Fn(&File) -> Result<(), TryLockError>) -> Result<Option<Lock>, FsError> {
     let file = disk::open_lock(path)?;
     match attempt(&file) {

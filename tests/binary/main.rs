@@ -2,6 +2,8 @@
 
 #[path = "../again/mod.rs"]
 mod again;
+#[cfg(target_os = "linux")] // what is around a process, and terminals with tmux
+mod around;
 mod attacks;
 mod bell;
 #[cfg(unix)] // shells of Unix in a pseudo-terminal

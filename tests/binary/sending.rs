@@ -271,3 +271,23 @@ fn an_answer_whose_time_is_over_is_none() {
     world.post(late);
     assert_eq!(world.run(&["send", "bob", "--id", "question", "--wait-reply", "1s", "well?"]).code, Some(5));
 }
+
+#[test]
+fn a_broken_configuration_is_told_to_the_person_whose_letter_waits_for_it() {
+    let world = World::new().agent("bob");
+    fs::write(world.path("mail/config.toml"), "policy = 7\n").unwrap();
+    let _there = world.at("bob").hold_presence().unwrap();
+    assert_snapshot!(world.run(&["send", "bob", "hello"]), @"
+    exit 0
+    --- out
+    sent to bob (idle) · ID
+    --- err
+    cc2cc: warning: /world/mail/config.toml cannot be used: line 1: wanted string or table; the letter is stored, and delivered when that is fixed
+    ");
+    let json = world.run(&["send", "bob", "again", "--json"]);
+    assert_eq!(json.code, Some(0), "{json}");
+    assert!(json.json()["warning"].as_str().unwrap().contains("config.toml cannot be used"), "{json}");
+    assert_eq!(world.waiting("bob").len(), 2);
+    fs::remove_file(world.path("mail/config.toml")).unwrap();
+    assert_eq!(world.run(&["send", "bob", "third", "--json"]).fine().json()["warning"], json!(null));
+}

@@ -18,6 +18,7 @@ mod operations_of_people;
 mod power;
 mod power_model;
 mod removals;
+mod sandbox;
 mod silent;
 mod stopped;
 mod table;

@@ -13,6 +13,7 @@ mod holding;
 mod marketplace;
 mod naming;
 mod pane;
+mod person;
 mod picture;
 mod pictures;
 mod places;

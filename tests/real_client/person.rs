@@ -1,0 +1,75 @@
+//! A terminal that was started from a session's Bash is the person's: while that session lives, and after it.
+
+use std::{fs, process::Command};
+
+use serde_json::json;
+
+use crate::{
+    eventually::{PATIENCE, eventually},
+    is_online,
+    reply::Reply,
+    settled,
+    world::World,
+};
+
+/// A terminal server somebody has started; ended when dropped.
+struct Tmux<'a>(&'a World);
+
+impl Tmux<'_> {
+    fn socket(&self) -> String {
+        self.0.home().join("tmux").display().to_string()
+    }
+
+    fn command(&self, words: &[&str]) -> Command {
+        let mut tmux = self.0.command("home", "tmux");
+        tmux.args(["-S", &self.socket()]).args(words);
+        tmux
+    }
+
+    /// Runs a line in a new window and gives what it wrote to the file.
+    #[track_caller]
+    fn run(&self, line: &str) -> String {
+        let (file, done) = (self.0.home().join("said"), self.0.home().join("done"));
+        drop(fs::remove_file(&done));
+        let line = format!("{line} >{} 2>&1; mv {} {}", file.display(), file.display(), done.display());
+        assert!(self.command(&["new-window", "-d", &line]).status().expect("tmux is needed").success());
+        eventually(&line, PATIENCE, || fs::read_to_string(&done).ok())
+    }
+}
+
+impl Drop for Tmux<'_> {
+    fn drop(&mut self) {
+        drop(self.command(&["kill-server"]).output());
+    }
+}
+
+#[test]
+fn a_terminal_server_started_from_a_sessions_bash_serves_the_person() {
+    let world = World::with_cc2cc();
+    let mut ann = settled(&world, "ann");
+    let tmux = Tmux(&world);
+    let (left, gate) = (world.home().join("left"), world.home().join("gate"));
+    let command = format!(
+        "cc2cc whoami; tmux -S {} -f /dev/null new-session -d 'sleep 600'; \
+         (setsid sh -c 'until [ -e {gate} ]; do sleep 0.1; done; cc2cc whoami >{left}.part 2>&1; mv {left}.part {left}' </dev/null >/dev/null 2>&1 &)",
+        tmux.socket(),
+        left = left.display(),
+        gate = gate.display(),
+    );
+    ann.api.when("start it").reply(Reply::tool("Bash", json!({ "command": command, "description": "start" })));
+    ann.type_line("start it");
+    let told = ann.wait_for_request("with the result", |request| !request.tool_results().is_empty());
+    assert_eq!(told.tool_results()[0].trim(), "ann");
+    let environment = tmux.run("env");
+    assert!(environment.contains("CLAUDECODE=1") && environment.contains("CC2CC_HOST="), "{environment}");
+    assert_eq!(tmux.run("cc2cc whoami"), "user\n");
+    fs::write(&gate, "").expect("the command has ended");
+    let detached = eventually("what was detached has run", PATIENCE, || fs::read_to_string(&left).ok());
+    assert_eq!(detached, "ann\n");
+
+    ann.idle();
+    ann.quit();
+    eventually("she is offline", PATIENCE, || (!is_online(&world, "ann")).then_some(()));
+    assert_eq!(tmux.run("cc2cc whoami"), "user\n");
+    assert!(tmux.run("cc2cc send ann 'see you'").starts_with("stored for ann"));
+}
