@@ -1,6 +1,9 @@
 //! When each step of a letter's way happened: one small file per letter, a JSON line per step, readable with `cat`.
 //!
-//! Receipts cost no rewrite of the letter and are appended, never changed. A lost last line repeats work, no more.
+//! Receipts cost no rewrite of the letter and are appended; only a file that has become very long is written anew,
+//! without lines that repeat others. A lost last line repeats work, no more.
+
+mod shorten;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -106,7 +109,9 @@ impl Mailbox {
     pub fn note(&self, id: &LetterId, receipt: &Receipt) -> Result<(), FsError> {
         disk::real_dir(&self.path().join("receipts"))?;
         let line = serde_json::to_string(receipt).unwrap_or_default();
-        disk::append_line(&self.receipts_file(id), &line)
+        let file = self.receipts_file(id);
+        let _turn = shorten::make_room(&file, &self.path().join("receipts.lock"), LIMIT_BYTES)?;
+        disk::append_line(&file, &line)
     }
 
     /// The steps noted so far, oldest first. Lines that are no receipts are passed over.

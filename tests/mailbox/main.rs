@@ -20,6 +20,7 @@ mod presence;
 mod proof;
 mod pruning;
 mod races;
+mod receipts;
 mod records;
 mod renames;
 mod sending;
