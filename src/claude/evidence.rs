@@ -221,3 +221,103 @@ pub fn weigh(facts: &Facts) -> Evidence {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const AGES: [i64; 7] = [0, 1, 2, 15, 30, 600, 1_000_000];
+    const SHOWS: [Shows; 10] = [
+        Shows::Letter,
+        Shows::LetterSomewhere,
+        Shows::Queue,
+        Shows::WholeTurn,
+        Shows::BlockedPrompt,
+        Shows::EndOfTurn,
+        Shows::OtherRows,
+        Shows::NoRow,
+        Shows::Moved,
+        Shows::NoRecord,
+    ];
+
+    /// All there can be, and what is made of it.
+    fn everything() -> Vec<(Facts, Evidence)> {
+        let mut all = Vec::new();
+        let times = || AGES.into_iter().map(SignedDuration::from_secs);
+        for (shows, way) in
+            SHOWS.into_iter().flat_map(|shows| [Way::Hook, Way::Channel, Way::Tool].map(|way| (shows, way)))
+        {
+            for turn in times().map(Turn::Over).chain([Turn::UnderWay, Turn::Gone, Turn::Unheard]) {
+                for (age, quiet) in times().flat_map(|age| times().map(move |quiet| (age, quiet))) {
+                    for delivered in [true, false] {
+                        let facts = Facts { shows, turn, way, delivered, age, quiet };
+                        all.push((facts, weigh(&facts)));
+                    }
+                }
+            }
+        }
+        all
+    }
+
+    #[test]
+    fn seen_is_said_of_what_the_record_holds_and_of_nothing_else() {
+        for (facts, evidence) in everything() {
+            assert_eq!(evidence == Evidence::Seen, facts.shows == Shows::Letter, "{facts:?}");
+        }
+    }
+
+    #[test]
+    fn no_is_said_only_with_a_reason_other_than_time() {
+        for (facts, evidence) in everything() {
+            let Evidence::No(_) = evidence else { continue };
+            let Facts { shows, turn, way, delivered, age, .. } = facts;
+            let turn_went_by =
+                matches!(shows, Shows::WholeTurn | Shows::BlockedPrompt | Shows::EndOfTurn | Shows::Queue);
+            let dropped_push = way == Way::Channel && turn != Turn::UnderWay;
+            assert!(turn_went_by || turn == Turn::Gone || !delivered || dropped_push, "{facts:?} {evidence:?}");
+            assert!(delivered || age >= SLOW_DELIVERY, "{facts:?} {evidence:?}");
+        }
+    }
+
+    #[test]
+    fn while_its_turn_is_under_way_a_delivered_letter_is_on_its_way_for_as_long_as_it_takes() {
+        for (facts, evidence) in everything() {
+            let Facts { shows, turn, way, delivered, .. } = facts;
+            let tells =
+                matches!(shows, Shows::Letter | Shows::LetterSomewhere | Shows::WholeTurn | Shows::BlockedPrompt)
+                    || shows == Shows::EndOfTurn && way == Way::Tool;
+            if turn == Turn::UnderWay && delivered && !tells {
+                assert_eq!(evidence, Evidence::Queued, "{facts:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_session_that_sits_idle_leaves_nothing_undecided_for_ever() {
+        let long = SignedDuration::from_secs(1_000_000);
+        for (facts, evidence) in everything() {
+            let idle = match facts.turn {
+                Turn::Over(since) => since == long,
+                Turn::Gone | Turn::Unheard => true,
+                Turn::UnderWay => false,
+            };
+            if idle && facts.age == long && facts.quiet == long {
+                assert_ne!(evidence, Evidence::Queued, "{facts:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_told_is_named_by_its_cause() {
+        let idle = SignedDuration::from_secs(60);
+        let cause = |shows| {
+            let turn = Turn::Over(idle);
+            weigh(&Facts { shows, turn, way: Way::Hook, delivered: true, age: idle, quiet: idle })
+        };
+        assert_eq!(cause(Shows::NoRow), Evidence::Unavailable(Cause::NotWritten));
+        assert_eq!(cause(Shows::NoRecord), Evidence::Unavailable(Cause::NoTranscript));
+        assert_eq!(cause(Shows::OtherRows), Evidence::Unavailable(Cause::UnknownShape));
+        assert_eq!(cause(Shows::LetterSomewhere), Evidence::Unavailable(Cause::UnknownShape));
+        assert_eq!(cause(Shows::EndOfTurn), Evidence::No(Why::TurnOver));
+    }
+}

@@ -229,12 +229,9 @@ impl Queue {
         (if self.anew { 0 } else { before.more.max(0) }) + self.more <= 0
     }
 
+    /// Whatever is no `enqueue` takes one out: `dequeue` and `remove` to begin with it, `popAll` to let the person edit it.
     fn note(&mut self, row: &Value) {
-        match row["operation"].as_str() {
-            Some("enqueue") => self.more += 1,
-            Some("dequeue" | "remove") => self.more -= 1,
-            _ => *self = Self::emptied(), // such as "popAll": the person takes them back to edit them
-        }
+        self.more += if row["operation"] == "enqueue" { 1 } else { -1 };
     }
 }
 
@@ -250,6 +247,7 @@ fn queue_until(transcript: &Path, offset: u64) -> Queue {
         {
             if row["type"] == "queue-operation" {
                 queue.note(&row);
+                queue.more = queue.more.max(0); // what came into it was not written down
             } else if begins_a_process(&row["attachment"]) {
                 queue = Queue::emptied();
             }
@@ -309,6 +307,9 @@ impl Told {
     }
 
     fn note_user(&mut self, row: &Value) {
+        if row["isSidechain"] == true {
+            return; // of a subagent
+        }
         let content = &row["message"]["content"];
         let results = content.as_array().into_iter().flatten().filter(|block| block["type"] == "tool_result");
         let mut is_result = false;

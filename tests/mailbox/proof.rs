@@ -244,11 +244,15 @@ fn a_prompt_that_joins_a_turn_proves_its_letter_there_or_loses_it() {
 
 #[test]
 fn a_queue_ends_with_its_client_and_when_the_person_takes_it_back() {
-    for emptied in [taken("popAll"), began("resume")] {
+    for rows in [vec![taken("popAll"), taken("popAll")], vec![began("resume")]] {
         let story = a_letter_handed_over();
-        story.transcript.row(&enqueued("and this")).row(&enqueued("and that")).row(&emptied);
+        story.transcript.row(&enqueued("and this")).row(&enqueued("and that"));
+        for row in &rows {
+            assert_eq!(settled(&story.bob, &story.id, after_noon(60)), Some(State::Claimed));
+            story.transcript.row(row);
+        }
         story.whole_turn();
-        assert_eq!(settled(&story.bob, &story.id, after_noon(60)), Some(State::Inbox), "{emptied}");
+        assert_eq!(settled(&story.bob, &story.id, after_noon(60)), Some(State::Inbox), "{rows:?}");
     }
 }
 

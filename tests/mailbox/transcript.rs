@@ -114,7 +114,7 @@ pub fn enqueued(prompt: &str) -> Value {
     json!({"type": "queue-operation", "operation": "enqueue", "sessionId": "c8f4", "content": prompt})
 }
 
-/// `dequeue` when it begins a turn, `remove` in the middle of one, `popAll` when the person takes them back.
+/// `dequeue` when it begins a turn, `remove` in the middle of one, `popAll` when the person takes it back to edit it.
 pub fn taken(operation: &str) -> Value {
     json!({"type": "queue-operation", "operation": operation, "sessionId": "c8f4"})
 }
