@@ -28,6 +28,7 @@ mod mcp;
 #[cfg(unix)] // in a pseudo-terminal, which Wine lacks
 mod overview;
 mod people;
+mod protocol;
 mod reading;
 mod records;
 mod redact;

@@ -1,7 +1,7 @@
 //! `cc2cc mcp`, spoken to as Claude Code speaks to it: JSON-RPC, a line a message.
 
 use std::{
-    io::{BufRead, BufReader, Write},
+    io::{BufRead, BufReader, Read, Write},
     process::{Child, ChildStdin, ChildStdout, Stdio},
 };
 
@@ -31,7 +31,7 @@ impl Server {
         server
     }
 
-    fn started(session: &Session) -> Self {
+    pub fn started(session: &Session) -> Self {
         let mut child =
             session.command(&["mcp"]).stdin(Stdio::piped()).stderr(Stdio::inherit()).spawn().expect("started");
         let input = child.stdin.take().expect("a pipe");
@@ -39,24 +39,40 @@ impl Server {
         Self { child, input, output, last: 0 }
     }
 
-    fn request(&mut self, method: &str, params: &Value) -> Value {
+    pub fn request(&mut self, method: &str, params: &Value) -> Value {
         self.last += 1;
         self.say(&json!({ "jsonrpc": "2.0", "id": self.last, "method": method, "params": params }));
         loop {
-            let mut line = String::new();
-            assert_ne!(
-                self.output.read_line(&mut line).expect("read"),
-                0,
-                "the server ended instead of answering {method}"
-            );
-            let answer: Value = serde_json::from_str(&line).expect("a line of JSON");
+            let answer = self.answer();
             if answer["id"] == self.last {
                 return answer;
             }
         }
     }
 
-    fn notify(&mut self, method: &str) {
+    /// The next line that the server says.
+    #[track_caller]
+    pub fn answer(&mut self) -> Value {
+        let mut line = String::new();
+        assert_ne!(self.output.read_line(&mut line).expect("read"), 0, "the server ended instead of answering");
+        serde_json::from_str(&line).expect("a line of JSON")
+    }
+
+    /// Says bytes as they are.
+    pub fn say_bytes(&mut self, bytes: &[u8]) {
+        self.input.write_all(bytes).expect("said");
+    }
+
+    /// Says no more; what is left of its answers, and how it ended.
+    pub fn ended(self) -> (String, Option<i32>) {
+        let Self { mut child, input, mut output, .. } = self;
+        drop(input);
+        let mut rest = String::new();
+        output.read_to_string(&mut rest).expect("read");
+        (rest, child.wait().expect("an end").code())
+    }
+
+    pub fn notify(&mut self, method: &str) {
         self.say(&json!({ "jsonrpc": "2.0", "method": method }));
     }
 
@@ -71,7 +87,7 @@ impl Server {
 
     /// The structured result of a call that succeeded.
     #[track_caller]
-    fn done(&mut self, tool: &str, arguments: &Value) -> Value {
+    pub fn done(&mut self, tool: &str, arguments: &Value) -> Value {
         let result = self.call(tool, arguments);
         assert_ne!(result["isError"], true, "{result}");
         let text = result["content"][0]["text"].as_str().unwrap();
@@ -85,14 +101,14 @@ impl Server {
 
     /// What a call that failed tells the model.
     #[track_caller]
-    fn failed(&mut self, tool: &str, arguments: &Value) -> String {
+    pub fn failed(&mut self, tool: &str, arguments: &Value) -> String {
         let result = self.call(tool, arguments);
         assert_eq!(result["isError"], true, "{result}");
         result["content"][0]["text"].as_str().unwrap().to_owned()
     }
 }
 
-fn initialize() -> Value {
+pub fn initialize() -> Value {
     json!({ "protocolVersion": "2025-11-25", "capabilities": {"roots": {}}, "clientInfo": {"name": "claude-code", "version": "2.1.330"} })
 }
 

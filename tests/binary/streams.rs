@@ -262,12 +262,28 @@ fn a_waker_whose_streams_are_broken_wakes_its_session() {
     }
 }
 
+#[test]
+fn a_server_whose_streams_are_broken_ends_with_its_client() {
+    let hello = json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {
+        "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": { "name": "test", "version": "1" } } });
+    let call =
+        json!({ "jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": { "name": "agents", "arguments": {} } });
+    for (out, err) in BROKEN {
+        let world = World::new();
+        let session = world.session("calm-owl").started();
+        let mut server = with_streams(&session.command(&["mcp"]), out, err);
+        let said = end_of(&world, start(&mut server, format!("{hello}\n{call}\n").as_bytes()));
+        assert_eq!(said.code, Some(i32::from(out == To::Full)), "{out:?} {err:?}: {said}");
+        ends_properly(&said, &format!("{out:?} {err:?}"));
+    }
+}
+
 /// More than there is: no thread can be started with a stack of this size.
 const NO_THREADS: (&str, &str) = ("RUST_MIN_STACK", "70368744177664");
 
 #[test]
 fn where_the_system_gives_no_thread_nothing_breaks() {
-    for words in all_words().into_iter().filter(|words| words != &["mcp"]) {
+    for words in all_words() {
         let world = world();
         let normal = world.run(&words);
         let world = self::world();
@@ -282,6 +298,10 @@ fn where_the_system_gives_no_thread_nothing_breaks() {
     let session = world.session("calm-owl").started();
     world.posted("ann", "calm-owl", "hello");
     assert_eq!(woken(&session, To::Reader, To::Reader, &[NO_THREADS]).code, Some(2));
+    let mut server = session.command(&["mcp"]);
+    let said = end_of(&world, start(server.env(NO_THREADS.0, NO_THREADS.1), b""));
+    assert_eq!(said.code, Some(1), "{said}");
+    assert!(said.err.starts_with("cc2cc: could not start a thread"), "{said}");
 }
 
 /// It has nothing to print yet, and would go on for ever.

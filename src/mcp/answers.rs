@@ -1,0 +1,119 @@
+//! What each tool does and gives.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::arguments::{Agents, Inbox, Rename, Send, Status, Urgency};
+use crate::{
+    agent::{
+        Record, directory, identity,
+        policy::{Admission, Config},
+        post::{self, Draft, Sender},
+        status,
+    },
+    failure::Failure,
+    mailbox::{
+        Mailbox, State,
+        home::Home,
+        letter::{Letter, LetterId, Priority, shorten},
+        name::AgentName,
+    },
+    report::json as report,
+};
+
+/// Letters listed when the model does not say how many.
+const PAGE: usize = 20;
+/// About 4,000 tokens: no listing puts more into a model's context.
+const LONGEST_LISTING_BYTES: usize = 16 * 1024;
+/// A kind of another version or of a script is somebody's text.
+const LONGEST_KIND_CHARS: usize = 40;
+
+pub fn send(home: &Home, me: &Mailbox, arguments: Send) -> Result<Value, Failure> {
+    let draft = Draft {
+        text: arguments.text,
+        reply_to: arguments.reply_to.as_deref().map(str::parse).transpose()?,
+        priority: match arguments.priority {
+            Some(Urgency::Low) => Priority::Low,
+            Some(Urgency::High) => Priority::High,
+            Some(Urgency::Normal) | None => Priority::Normal,
+        },
+        ..Draft::default()
+    };
+    let sent = post::send(home, &Sender::agent(me), &arguments.to.parse()?, &draft, Timestamp::now())?;
+    Ok(json!({ "sent": sent.iter().map(report::sent).collect::<Vec<_>>() }))
+}
+
+pub fn inbox(home: &Home, me: &Mailbox, arguments: &Inbox) -> Result<Value, Failure> {
+    if let Some(id) = &arguments.id {
+        return read(home, me, &id.parse()?);
+    }
+    let states: &[State] = if arguments.all == Some(true) {
+        &[State::Inbox, State::Claimed, State::Done]
+    } else {
+        &[State::Inbox, State::Claimed]
+    };
+    let mut letters: Vec<(State, Letter)> = Vec::new();
+    for state in states {
+        letters.extend(me.letters(*state)?.into_iter().map(|letter| (*state, letter)));
+    }
+    letters.sort_by(|(_, a), (_, b)| (a.timestamp, &a.id).cmp(&(b.timestamp, &b.id)));
+    if let Some(before) = &arguments.before {
+        let before: LetterId = before.parse()?;
+        let place = letters.iter().position(|(_, letter)| letter.id == before);
+        letters.truncate(place.ok_or_else(|| Failure::no_such_letter(&before))?);
+    }
+    let limit = arguments.limit.map_or(PAGE, Into::into);
+    let mut listed: Vec<Value> =
+        within(letters.iter().rev().take(limit).map(|(state, letter)| summary(*state, letter))).collect();
+    listed.reverse();
+    Ok(json!({ "me": me.name(), "letters": listed, "older": letters.len() - listed.len() }))
+}
+
+fn read(home: &Home, me: &Mailbox, id: &LetterId) -> Result<Value, Failure> {
+    let found = status::find_in(me, id).ok_or_else(|| Failure::no_such_letter(id))?;
+    let record = Record::of(me);
+    let denied = found.state == State::Inbox
+        && Config::load(home)?.admit(me, &found.letter, record.mode_as_receiver())? == Admission::Denied;
+    if denied || found.is_withheld() {
+        return Err(Failure::not_for_a_model(&found));
+    }
+    Ok(json!({ "state": found.state.dir(), "letter": found.letter }))
+}
+
+fn summary(state: State, letter: &Letter) -> Value {
+    let mut summary = report::summary(state, letter);
+    summary["type"] = shorten(letter.kind.as_str(), LONGEST_KIND_CHARS).into();
+    summary
+}
+
+/// As many entries as have room in a listing, the first one in any case.
+fn within(entries: impl Iterator<Item = Value>) -> impl Iterator<Item = Value> {
+    let mut used = 0;
+    entries.take_while(move |entry| {
+        let is_first = used == 0;
+        used += report::harmless(entry.clone()).to_string().len();
+        is_first || used <= LONGEST_LISTING_BYTES
+    })
+}
+
+pub fn agents(home: &Home, me: &Mailbox, arguments: &Agents) -> Result<Value, Failure> {
+    let mut agents = directory::list(home)?;
+    agents.retain(|agent| agent.online || arguments.all == Some(true));
+    let listed: Vec<Value> = within(agents.iter().map(report::agent)).collect();
+    Ok(json!({ "me": me.name(), "more": agents.len() - listed.len(), "agents": listed }))
+}
+
+pub fn status(home: &Home, arguments: &Status) -> Result<Value, Failure> {
+    let id: LetterId = arguments.id.parse()?;
+    let found = status::find(home, &id)?;
+    if found.is_empty() {
+        return Err(Failure::no_such_letter(&id));
+    }
+    Ok(json!({ "id": id, "copies": found.iter().map(report::status).collect::<Vec<_>>() }))
+}
+
+pub fn rename(home: &Home, me: &Mailbox, arguments: &Rename) -> Result<Value, Failure> {
+    let new: AgentName = arguments.name.parse()?;
+    let renamed = identity::rename(home, me, &new)?;
+    Ok(json!({ "was": me.name(), "name": renamed.name() }))
+}

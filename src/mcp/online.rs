@@ -1,0 +1,114 @@
+//! The session's agent is online from the first request its client makes of us until we end.
+
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use anyhow::Result;
+
+use crate::{
+    agent::{host::HostKey, identity},
+    claude::{alone, plugin_folder},
+    mailbox::{
+        Mailbox,
+        home::Home,
+        log,
+        presence::Presence,
+        watch::{Watch, glance::Glance},
+    },
+    threads,
+};
+
+/// How long a session's processes may take to agree which agent it is, and how often the server looks until then.
+const AGREED_WITHIN: Duration = Duration::from_secs(10);
+const FIRST_LOOKS: Duration = Duration::from_millis(50);
+
+/// Holds the presence of whatever agent the session is, as it changes.
+#[derive(Debug)]
+pub struct Online {
+    home: Home,
+    host: HostKey,
+    here: Arc<Mutex<Option<(Mailbox, Presence)>>>,
+    has_begun: AtomicBool,
+}
+
+impl Online {
+    pub fn new(home: &Home, host: &HostKey) -> Self {
+        Self { home: home.clone(), host: host.clone(), here: Arc::default(), has_begun: AtomicBool::new(false) }
+    }
+
+    /// Called with every request; the first one brings the agent online before it is answered. A waker that waits for
+    /// the server rings from then on, and whom it wakes has the tools.
+    pub fn begin(&self) {
+        if self.has_begun.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        if let Err(error) = move_in(&self.home, &self.host, &self.here) {
+            log::line(&self.home, &format!("server: {error:#}"));
+        }
+        let (home, host, here) = (self.home.clone(), self.host.clone(), Arc::clone(&self.here));
+        if let Err(error) = threads::start("online", move || stay(&home, &host, &here)) {
+            log::line(&self.home, &format!("server: {error}"));
+        }
+    }
+}
+
+/// Follows the session through renames and moves. What goes wrong is logged once and tried again with the next beat: a
+/// server that gave up would be listed as away.
+fn stay(home: &Home, host: &HostKey, here: &Mutex<Option<(Mailbox, Presence)>>) {
+    let (watch, started, mut swept) = (Watch::by_beat(), Instant::now(), Instant::now());
+    let mut sessions = None;
+    let mut complaint = None;
+    loop {
+        let round = threads::guarded(|| -> Result<()> {
+            if sessions.is_none() {
+                sessions = Some(Glance::at(home.subdir("sessions")?));
+            }
+            let may_have_moved = held(here).as_ref().is_none_or(|(mailbox, _)| !mailbox.exists());
+            if sessions.as_mut().is_none_or(Glance::finds_change) || may_have_moved {
+                move_in(home, host, here)?;
+            }
+            if let Some((mailbox, _)) = held(here).as_ref() {
+                if alone::is_alone(mailbox) {
+                    alone::tend(home, mailbox, &mut swept);
+                }
+                let _ = plugin_folder::look(mailbox); // also where no waker is left to look
+            }
+            Ok(())
+        });
+        let trouble = match round {
+            Ok(Ok(())) => None,
+            Ok(Err(error)) => Some(format!("{error:#}")),
+            Err(broken) => Some(broken),
+        };
+        if let Some(text) = trouble.as_ref().filter(|_| trouble != complaint) {
+            log::line(home, &format!("server: {text}"));
+        }
+        complaint = trouble;
+        // At the start the hook and this server agree on a name, and the waker waits for the server.
+        watch.sleep(if started.elapsed() < AGREED_WITHIN { FIRST_LOOKS } else { Duration::MAX });
+    }
+}
+
+fn held(here: &Mutex<Option<(Mailbox, Presence)>>) -> std::sync::MutexGuard<'_, Option<(Mailbox, Presence)>> {
+    here.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn move_in(home: &Home, host: &HostKey, here: &Mutex<Option<(Mailbox, Presence)>>) -> Result<()> {
+    let mailbox = identity::find(home, host);
+    let mut here = held(here);
+    if here.as_ref().map(|(mailbox, _)| mailbox) != mailbox.as_ref() {
+        *here = match mailbox {
+            Some(mailbox) => {
+                let presence = identity::move_in(&mailbox)?;
+                Some((mailbox, presence))
+            }
+            None => None,
+        };
+    }
+    Ok(())
+}
