@@ -17,6 +17,7 @@ pub mod prune;
 pub mod record;
 pub mod repo;
 pub mod status;
+pub mod timers;
 pub mod unproved;
 
 use std::path::Path;
@@ -121,6 +122,9 @@ pub struct Record {
     pub plugin: Option<String>,
     /// Letters since a person last spoke in this session.
     pub hops: u32,
+    /// What will be said in this session and by no person, as its last turn told.
+    #[serde(skip_serializing_if = "timers::Timers::is_empty")]
+    pub timers: timers::Timers,
     /// It stands for a record that cannot be read; see [`Record::unknown`].
     #[serde(skip)]
     pub is_unknown: bool,

@@ -20,7 +20,7 @@ use super::{
     client::{self, Part},
     hook::{self, Input},
     plugin_folder::{self, Folder},
-    proof, watching,
+    prompt, proof, wakes, watching,
 };
 use crate::{
     agent::{
@@ -67,9 +67,8 @@ const SERVER_FIRST: Duration = Duration::from_secs(3);
 /// How often to look what became of the letters this session has sent.
 pub const SWEEP_EVERY: Duration = Duration::from_secs(60);
 const LOCK: &str = "bell.lock";
-const RING_TEXT: &str = "cc2cc: mail for ";
 
-/// The turn at whose beginning or end a bell was started.
+/// The turn, or the compaction, at whose beginning or end a bell was started.
 #[derive(Debug, Clone, Copy)]
 struct Turn {
     since: Timestamp,
@@ -105,18 +104,12 @@ pub fn run() -> ExitCode {
 }
 
 /// Ends this process, and with that rings.
-fn ring(mailbox: &Mailbox, letters: &[Waiting]) -> ! {
+fn ring(mailbox: &Mailbox, letters: &[Waiting], word: &str) -> ! {
     let mut from: Vec<&str> = letters.iter().map(|letter| letter.from.as_str()).collect();
     from.sort_unstable();
     from.dedup();
-    output::complain(&format!("{RING_TEXT}{} from {}; it follows.\n", mailbox.name(), from.join(", ")));
+    output::complain(&format!("{}\n", prompt::wake(mailbox.name().as_str(), &from.join(", "), word)));
     process::exit(RING)
-}
-
-/// Whether a prompt is nothing but one ring of ours.
-#[must_use]
-pub fn is_only_ring(prompt: &str) -> bool {
-    prompt.matches("<task-notification>").count() == 1 && prompt.contains(RING_TEXT)
 }
 
 /// Whether a process of the session waits at the bell.
@@ -135,7 +128,9 @@ fn keep_watch() -> Result<()> {
     let home = Home::from_env()?;
     let first = input.hook_event_name == "SessionStart";
     let beside_a_mailman = input.hook_event_name == "UserPromptSubmit";
-    let turn = (!first).then(|| Turn {
+    // A wake from before waits while the client compacts or clears the conversation, and comes right after.
+    let goes_on = !first || matches!(input.source.as_deref(), Some("compact" | "clear"));
+    let turn = goes_on.then(|| Turn {
         since: Timestamp::now(),
         eats_wakes: input.hook_event_name == "Stop" && !client::calls_mailman_in_a_turn(),
     });
@@ -198,13 +193,13 @@ fn sit_at(home: &Home, mailbox: &Mailbox, quiet_until: Instant, turn: Option<Tur
         }
         let quiet = quiet_until.saturating_duration_since(Instant::now()).max(left_to_channel(mailbox));
         match round(home, mailbox, quiet, turn, &mut calm, &mut settler) {
-            Ok(due) if due.is_empty() => complaint = None,
-            Ok(due) => {
+            Ok(None) => complaint = None,
+            Ok(Some((due, word))) => {
                 watch.hand_over();
                 if folder == Folder::Gone {
                     plugin_folder::tell();
                 }
-                ring(mailbox, &due);
+                ring(mailbox, &due, &word);
             }
             Err(error) => {
                 let text = error.to_string();
@@ -220,7 +215,7 @@ fn sit_at(home: &Home, mailbox: &Mailbox, quiet_until: Instant, turn: Option<Tur
     Ok(())
 }
 
-/// One look: settles what was delivered, and gives the letters to ring for, noted as rung.
+/// One look: settles what was delivered, and gives the letters to ring for, noted as rung, and the word of the wake.
 fn round(
     home: &Home,
     mailbox: &Mailbox,
@@ -228,20 +223,20 @@ fn round(
     turn: Option<Turn>,
     calm: &mut Calm,
     settler: &mut proof::Settler,
-) -> Result<Vec<Waiting>, FsError> {
+) -> Result<Option<(Vec<Waiting>, String)>, FsError> {
     settler.settle(mailbox, Timestamp::now(), proof::From::Session)?; // an idle session raises no event that would
     if calm.holds(mailbox) {
-        return Ok(Vec::new());
+        return Ok(None);
     }
     let now = Timestamp::now();
     let due = due(home, mailbox, now, turn, calm)?;
-    if !quiet.is_zero() {
-        return Ok(Vec::new());
+    if !quiet.is_zero() || due.is_empty() {
+        return Ok(None);
     }
     for letter in &due {
         mailbox.note(&letter.id, &Receipt::at(Step::Rung, now))?;
     }
-    Ok(due)
+    Ok(Some((due, wakes::begin(mailbox)?)))
 }
 
 /// What is left of a time that began at `since`; nothing when the clock was set back.

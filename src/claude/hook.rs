@@ -36,12 +36,15 @@ pub struct Input {
     pub permission_mode: Option<String>,
     /// Set inside a subagent, where mail has no business.
     pub agent_id: Option<String>,
-    /// `SessionStart`: startup, resume, clear, compact or fork.
+    /// `SessionStart`: startup, resume, clear, compact or fork. `UserPromptSubmit`: who wrote the prompt, in clients that
+    /// say so.
     pub source: Option<String>,
     /// `SessionEnd`: why.
     pub reason: Option<String>,
     /// `UserPromptSubmit`: what was typed, or what woke the session.
     pub prompt: Option<String>,
+    /// `Stop`: the timers that will raise a prompt, each with its text in `prompt`.
+    pub session_crons: Value,
 }
 
 /// What a hook answers.

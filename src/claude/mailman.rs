@@ -7,14 +7,16 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use jiff::Timestamp;
+use serde_json::Value;
 
 use super::{
-    bell, client,
+    client,
     evidence::Cause,
     frame::Frame,
     hook::{self, Answer, Input},
+    prompt::{self, Author},
     proof::{self, Way},
-    typed,
+    typed, wakes,
 };
 use crate::{
     agent::{
@@ -22,6 +24,7 @@ use crate::{
         identity::{self, Trust},
         policy::{Admission, Config},
         status::Found,
+        timers::Timers,
         unproved::Unproved,
     },
     mailbox::{
@@ -45,8 +48,10 @@ const NAMED: usize = 5;
 /// When the home cannot be used; the prompt then goes on its way without mail.
 pub fn on_prompt(home: &Home, input: &Input) -> Result<()> {
     let prompt = input.prompt.as_deref().unwrap_or_default();
-    match bring(home, input, prompt) {
-        Err(error) if bell::is_only_ring(prompt) => {
+    let author = prompt::author(prompt, input.source.as_deref());
+    let mut is_wake = false;
+    match bring(home, input, author, &mut is_wake) {
+        Err(error) if is_wake => {
             // A wake that brings nothing must not cost a turn.
             log::line(home, &format!("mailman: {error:#}"));
             let block = Some(format!("cc2cc: the letters cannot be brought: {error:#}"));
@@ -56,25 +61,31 @@ pub fn on_prompt(home: &Home, input: &Input) -> Result<()> {
     }
 }
 
-fn bring(home: &Home, input: &Input, prompt: &str) -> Result<()> {
+/// Says in `is_wake` whether the prompt is a wake of ours and nothing else, as soon as that is known.
+fn bring(home: &Home, input: &Input, author: Author, is_wake: &mut bool) -> Result<()> {
     let event = "UserPromptSubmit";
     let mailbox = my_mailbox(home, input)?;
-    if let Some(answer) = typed::answer(home, &mailbox, prompt) {
+    *is_wake = matches!(author, Author::Waker(word) if wakes::take(&mailbox, word));
+    let prompt = input.prompt.as_deref().unwrap_or_default();
+    let is_typed = |record: &Record| author == Author::Person && !record.timers.say(prompt);
+    if let Some(command) = typed::command(prompt)
+        && is_typed(&Record::of(&mailbox))
+        && let Some(answer) = typed::answer(home, &mailbox, command)
+    {
         return hook::print(&answer, event);
     }
     let now = Timestamp::now();
     proof::settle(&mailbox, now, proof::From::Session)?;
     let delivery = deliver(home, &mailbox, input, Way::Hook, now, |_| true)?;
-    if delivery.is_empty() && bell::is_only_ring(prompt) {
+    if delivery.is_empty() && *is_wake {
         // Nothing for the model: it was held, or went in with an earlier prompt. No turn for nothing.
         let block = delivery.message().or_else(|| Some("cc2cc: the letters have come already".to_owned()));
         hook::print(&Answer { block, ..Answer::default() }, event)?;
         return note_told(&mailbox, &delivery);
     }
-    let by_person = !is_wake(prompt);
     hand_over(&mailbox, input, &delivery, event, now, |record| {
         record.state = Activity::Busy;
-        if by_person {
+        if is_typed(record) {
             record.hops = 0;
         }
     })
@@ -97,7 +108,10 @@ pub fn on_stop(home: &Home, input: &Input) -> Result<()> {
         delivery.notices = untold_notices(&mailbox, now)?;
     }
     let state = if delivery.is_empty() { Activity::Idle } else { Activity::Busy };
-    hand_over(&mailbox, input, &delivery, "Stop", now, |record| record.state = state)
+    hand_over(&mailbox, input, &delivery, "Stop", now, |record| {
+        record.state = state;
+        record.timers = timers(&input.session_crons);
+    })
 }
 
 /// What one delivery consists of.
@@ -270,9 +284,9 @@ fn claim_note(input: &Input, way: Way, host: Option<String>) -> Receipt {
     note
 }
 
-/// Whether the client, not a person, raised the prompt.
-fn is_wake(prompt: &str) -> bool {
-    prompt.contains("<task-notification>")
+/// What the client says that its timers will say.
+fn timers(told: &Value) -> Timers {
+    Timers::saying(told.as_array().into_iter().flatten().filter_map(|timer| timer["prompt"].as_str()))
 }
 
 fn my_mailbox(home: &Home, input: &Input) -> Result<Mailbox> {

@@ -41,10 +41,15 @@ impl Through {
     }
 }
 
-/// The answer to a typed command of ours; `None` when the prompt is something else.
+/// The command of ours in a prompt, without its slash; `None` when the prompt is something else.
 #[must_use]
-pub fn answer(home: &Home, mailbox: &Mailbox, prompt: &str) -> Option<Answer> {
-    let command = prompt.trim().strip_prefix("/cc2cc:")?;
+pub fn command(prompt: &str) -> Option<&str> {
+    prompt.trim().strip_prefix(Through::Hook.slash())
+}
+
+/// The answer to a command that a person typed; `None` when there is none of this name.
+#[must_use]
+pub fn answer(home: &Home, mailbox: &Mailbox, command: &str) -> Option<Answer> {
     let (verb, rest) = command.split_once(char::is_whitespace).unwrap_or((command, ""));
     let outcome = match verb {
         "send" => send(home, mailbox, rest, None, Through::Hook),

@@ -6,7 +6,7 @@ use cc2cc::{
     agent::Record,
     claude::frame,
     mailbox::{
-        Key, State,
+        State,
         letter::{Letter, Priority},
         receipts::Step,
     },
@@ -200,24 +200,10 @@ fn hops_grow_with_letters_and_end_where_a_person_speaks() {
     let mut far = letter("from afar");
     far.origin.hops = 7;
     world.post(far);
-    let wake = "<task-notification>\n<summary>x</summary>\n</task-notification>\ncc2cc: mail for calm-owl from ann; it follows.";
-    session.prompt(wake).fine();
+    session.prompt(&session.wake_on_its_way()).fine();
     assert_eq!(Record::of(&session.mailbox()).hops, 7);
     session.shell(&["send", "ann", "passing it on"]).fine();
     assert_eq!(world.waiting("ann")[0].origin.hops, 8);
     session.prompt("I am here").fine();
     assert_eq!(Record::of(&session.mailbox()).hops, 0);
-}
-
-#[test]
-fn a_ring_that_finds_nothing_left_costs_no_turn() {
-    let world = office();
-    let session = world.session("calm-owl").started();
-    let wake = "<task-notification>\n<summary>✉ a letter has come</summary>\n</task-notification>\n<system-reminder>\nStop hook \
-                blocking error from command \"SessionStart:startup\": cc2cc: mail for calm-owl from ann; it follows.\n</system-reminder>";
-    assert_eq!(session.prompt(wake).fine().json()["decision"], "block");
-    let subagent = "<task-notification>\n<task-id>7</task-id>\n</task-notification>";
-    assert_eq!(session.prompt(subagent).fine().out, "", "another's notification goes its way");
-    world.at("calm-owl").publish(&letter("hello"), Key::Fresh).unwrap();
-    assert!(context(&session.prompt(wake).fine()).contains("hello"));
 }

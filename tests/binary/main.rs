@@ -5,6 +5,7 @@ mod again;
 #[cfg(target_os = "linux")] // what is around a process, and terminals with tmux
 mod around;
 mod attacks;
+mod authors;
 mod bell;
 #[cfg(unix)] // shells of Unix in a pseudo-terminal
 mod completing;

@@ -69,13 +69,36 @@ impl Session<'_> {
     }
 
     pub fn stop(&self) -> Said {
+        self.stop_with_timers(&[])
+    }
+
+    /// A turn ends, and timers are set that will say this.
+    pub fn stop_with_timers(&self, texts: &[&str]) -> Said {
+        let timer =
+            |text: &&str| json!({ "id": "2d945cef", "schedule": "27 5 * * *", "recurring": false, "prompt": text });
         self.hook(
             "stop",
             &json!({
                 "hook_event_name": "Stop", "prompt_id": "p1", "permission_mode": "default", "effort": {"level": "medium"},
-                "stop_hook_active": false, "last_assistant_message": "ok", "background_tasks": [], "session_crons": [],
+                "stop_hook_active": false, "last_assistant_message": "ok", "background_tasks": [],
+                "session_crons": texts.iter().map(timer).collect::<Vec<_>>(),
             }),
         )
+    }
+
+    /// The prompt that the client makes of what a doorbell of this session said as it rang.
+    pub fn wake(&self, said: &str) -> String {
+        format!(
+            "<task-notification>\n<summary>✉ a letter has come</summary>\n</task-notification>\n<system-reminder>\nStop \
+             hook blocking error from command \"SessionStart:startup\": {said}\n</system-reminder>"
+        )
+    }
+
+    /// A wake of this session that is on its way, as if a letter had come that is gone by now.
+    #[track_caller]
+    pub fn wake_on_its_way(&self) -> String {
+        let word = cc2cc::claude::wakes::begin(&self.mailbox()).expect("a word");
+        self.wake(&cc2cc::claude::prompt::wake("calm-owl", "ann", &word))
     }
 
     pub fn end(&self, reason: &str) -> Said {

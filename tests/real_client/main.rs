@@ -18,6 +18,7 @@ mod picture;
 mod pictures;
 mod places;
 mod programs;
+mod prompts;
 mod reply;
 mod request;
 mod returning;
