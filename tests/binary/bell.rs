@@ -66,7 +66,7 @@ fn a_process_that_was_stopped_while_it_looked_who_is_there_keeps_nothing_from_ri
     let _stopped = lock::try_exclusive(&place).unwrap().unwrap();
     let bell = session.bell("Stop");
     world.posted("ann", "calm-owl", "hello");
-    assert_eq!(rang(&session, bell), "cc2cc: mail for calm-owl from ann; it follows.\n");
+    assert_eq!(rang(&session, bell), "cc2cc: mail for calm-owl from ann; it follows\n");
 }
 
 #[test]

@@ -15,8 +15,8 @@ fn a_torn_record_is_not_written_over_while_the_session_goes_on() {
     let held = session.shell(&["send", "bob", "on and on"]);
     assert!(held.code == Some(4) && held.out.contains("nobody knows how many letters ago"), "{held}");
     world.run(&["send", "calm-owl", "a letter"]).fine();
-    let wake = "<task-notification>\n<summary>x</summary>\n</task-notification>\ncc2cc: mail for calm-owl from ann; it follows.";
-    assert!(context(&session.prompt(wake).fine()).contains("a letter"), "mail goes on");
+    let wake = session.wake_on_its_way();
+    assert!(context(&session.prompt(&wake).fine()).contains("a letter"), "mail goes on");
     session.stop().fine();
     session.prompt("a person").fine();
     session.end("exit").fine();
