@@ -10,7 +10,7 @@ use cc2cc::{
 use jiff::Timestamp;
 
 use crate::{
-    session::{Session, context},
+    session::{Session, context, wake},
     world::World,
 };
 
@@ -46,7 +46,7 @@ fn a_wake_that_finds_nothing_left_costs_no_turn() {
     assert_eq!(session.prompt(&session.wake_on_its_way()).fine().json()["decision"], "block");
     let subagent = "<task-notification>\n<task-id>7</task-id>\n</task-notification>";
     assert_eq!(session.prompt(subagent).fine().out, "", "another's notification goes its way");
-    let wake = session.wake(&rung(&session));
+    let wake = wake(&rung(&session));
     assert!(context(&session.prompt(&wake).fine()).contains("from afar"));
     assert_eq!(hops(&session), 7);
 }
@@ -55,7 +55,7 @@ fn a_wake_that_finds_nothing_left_costs_no_turn() {
 fn a_typed_prompt_that_quotes_a_wake_is_the_persons_and_goes_its_way() {
     let world = office();
     let session = world.session("calm-owl").started();
-    let wake = session.wake(&rung(&session));
+    let wake = wake(&rung(&session));
     for quoted in [
         format!("what is this? {wake}"),
         format!("{wake}\nwhat is this?"),

@@ -86,19 +86,11 @@ impl Session<'_> {
         )
     }
 
-    /// The prompt that the client makes of what a doorbell of this session said as it rang.
-    pub fn wake(&self, said: &str) -> String {
-        format!(
-            "<task-notification>\n<summary>✉ a letter has come</summary>\n</task-notification>\n<system-reminder>\nStop \
-             hook blocking error from command \"SessionStart:startup\": {said}\n</system-reminder>"
-        )
-    }
-
     /// A wake of this session that is on its way, as if a letter had come that is gone by now.
     #[track_caller]
     pub fn wake_on_its_way(&self) -> String {
         let word = cc2cc::claude::wakes::begin(&self.mailbox()).expect("a word");
-        self.wake(&cc2cc::claude::prompt::wake("calm-owl", "ann", &word))
+        wake(&cc2cc::claude::prompt::wake("calm-owl", "ann", &word))
     }
 
     pub fn end(&self, reason: &str) -> Said {
@@ -169,6 +161,14 @@ impl Session<'_> {
         let host = left.lines().find_map(|line| line.strip_prefix("export CC2CC_HOST=")).expect("the host");
         self.world.run_as(&[("CC2CC_HOST", host.to_owned()), ("CLAUDECODE", "1".to_owned())], words)
     }
+}
+
+/// The prompt that the client makes of what a doorbell said as it rang.
+pub fn wake(said: &str) -> String {
+    format!(
+        "<task-notification>\n<summary>✉ a letter has come</summary>\n</task-notification>\n<system-reminder>\nStop \
+         hook blocking error from command \"SessionStart:startup\": {said}\n</system-reminder>"
+    )
 }
 
 /// What a hook put before the model; empty when nothing.
