@@ -27,7 +27,7 @@ const TOLD = ['ready', 'sent', 'held', 'accepted', 'refused', 'retried', 'expire
 /** What happens to agents and not to letters. */
 const OF_AGENTS = ['online', 'offline', 'idle', 'busy', 'deaf']
 /** What the person can do when the plugin's folder is gone, as after an update: no hook of ours runs from then on. */
-const RELOAD = "the plugin's folder is gone, as after an update; /reload-plugins loads it anew, and what waits arrives"
+const RELOAD = "the plugin's folder is gone, as after an update; /reload-plugins loads what is installed now, and what waits arrives"
 
 /** The bare commands that are ours, not somebody else's. */
 const ours = new Set()
@@ -62,7 +62,7 @@ export const register = on => {
 
   on('turn.start', ($, e, next) => {
     isBusy = true
-    void tellIfGone($)
+    void lookForFolder($)
     return next(e)
   })
   on('turn.complete', ($, e, next) => {
@@ -189,17 +189,18 @@ async function ask($, words, stdin = '') {
     const { stdout, stderr } = await $.process.run([`${$.plugin.root}/bin/cc2cc`, 'typed', ...words], { stdin })
     return (stdout || stderr).trimEnd()
   } catch {
-    await tellIfGone($)
+    await lookForFolder($)
     return isGone ? RELOAD : 'its binary could not be started; `./install.sh` puts it back'
   }
 }
 
-/** Tells the person once when the plugin's folder is gone; the line stays until another copy is loaded. */
-async function tellIfGone($) {
+/** Looks whether the plugin's folder is there. Without it the person sees what to do, until it is back or another is loaded. */
+async function lookForFolder($) {
   try {
-    if (isGone || (await $.fs.exists($.plugin.root))) return
-    isGone = true
-    $.ui.status(RELOAD)
+    const wasGone = isGone
+    isGone = !(await $.fs.exists($.plugin.root))
+    if (isGone && !wasGone) $.ui.status(RELOAD)
+    if (wasGone && !isGone) await look($)
   } catch (error) {
     $.ui.log(`its folder: ${error}`, { to: 'debug' })
   }
@@ -312,7 +313,7 @@ async function listen($) {
     const lines = (rest + text).split('\n')
     rest = lines.pop()
     const heard = lines.map(parsed).filter(Boolean)
-    if (heard.some(({ event }) => event === 'deaf')) await tellIfGone($)
+    if (heard.some(({ event }) => event === 'deaf')) await lookForFolder($)
     await hear($, heard)
   }
   return began

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::{me, sandbox};
 use crate::{
-    agent::{Channel, directory, policy::Config},
+    agent::{Channel, Record, directory, policy::Config},
     claude::{bell, client, install::Places, marketplace::Plugin, version, watching},
     failure::Failure,
     mailbox::{
@@ -267,6 +267,10 @@ fn sessions(home: &Home) -> Vec<Finding> {
 
 fn session(mailbox: &Mailbox) -> Verdict {
     let name = mailbox.name();
+    let state = Record::of(mailbox).state;
+    if let Some(why) = state.why_not() {
+        return broken(format!("{name} is {}: {why}", state.as_str()), "type `/reload-plugins`");
+    }
     match (mailbox.is_online(), bell::is_set(mailbox)) {
         (false, _) => broken(
             format!("{name} has neither server nor bell"),
@@ -281,6 +285,9 @@ fn session(mailbox: &Mailbox) -> Verdict {
 fn self_test(mailbox: &Mailbox) -> Verdict {
     if !bell::is_set(mailbox) {
         return Verdict::Note("not tried, the bell is not set".to_owned());
+    }
+    if Record::of(mailbox).state.why_not().is_some() {
+        return Verdict::Note("not tried, the session cannot be woken".to_owned());
     }
     let text = "cc2cc doctor has sent this letter to see whether letters arrive. There is nothing to do.";
     let mut letter = Letter::new(AgentName::system(), mailbox.name().clone(), text, Timestamp::now());

@@ -76,6 +76,8 @@ fn such_a_session_is_not_woken_in_vain_and_is_listed_as_what_it_is() {
     let status = world.run(&["status", sent["id"].as_str().unwrap()]).fine().out;
     assert!(status.contains("  calm-owl is deaf: its plugin's folder is gone"), "{status}");
     assert!(world.run(&["doctor"]).out.contains("calm-owl is deaf: "));
+    let doctor = session.shell(&["doctor"]);
+    assert!(doctor.code != Some(0) && doctor.out.contains("calm-owl is deaf: its plugin's folder is gone"), "{doctor}");
     let status_line = session.command(&["statusline"]).output().unwrap();
     assert_eq!(world.said(&status_line).fine().out, "✉ calm-owl · 2 waiting · deaf: /reload-plugins\n");
     assert!(waker.try_wait().unwrap().is_none(), "it waits");

@@ -132,11 +132,16 @@ test('without its folder, as after an update, the person is told what to do, and
   Object.assign(binary, { isThere: false, isInPlace: false })
   await $.turn.start({ text: 'work', turnId: 'u' })
   await until(() => seen.status)
-  expect(seen.status).toContain('/reload-plugins loads it anew')
+  expect(seen.status).toContain('/reload-plugins loads what is installed now')
   await $.turn.complete({ answer: 'done', durationMs: 1, isAborted: false, turnId: 'u', reason: 'done' })
   expect((await given($, 'send', 'bob hi')).text).toBe(seen.status)
   expect((await given($, 'inbox')).text).toBe(seen.status)
-  expect(seen.status).toContain('/reload-plugins loads it anew')
+  expect(seen.status).toContain('/reload-plugins loads what is installed now')
+
+  Object.assign(binary, { isThere: true, isInPlace: true })
+  await $.turn.start({ text: 'work', turnId: 'v' })
+  await until(() => seen.status === undefined)
+  expect(seen.status).toBeUndefined()
 })
 
 test('where nothing draws a pane the inbox is a table', async ($, on) => {

@@ -78,7 +78,7 @@ test('a session that is deaf since its folder is gone is told so before any lett
   binary.events = [READY, { says: {}, text: '{"event":"deaf","agent":"ann"}\n' }]
   await start($)
   await binary.over
-  expect(seen.status).toContain('/reload-plugins loads it anew')
+  expect(seen.status).toContain('/reload-plugins loads what is installed now')
 })
 
 test('many letters at once are one toast', async ($, on) => {

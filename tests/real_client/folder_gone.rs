@@ -65,7 +65,7 @@ fn a_session_whose_plugin_folder_is_gone_is_deaf_until_it_has_loaded_the_plugin_
     update(&world);
     wait_until_deaf(&world, &ann);
     if mods {
-        ann.wait_for_screen("/reload-plugins loads it anew");
+        ann.wait_for_screen("/reload-plugins loads what is installed now");
     }
     let first = post(&world, "ann", "the first letter");
     let said = world.cc2cc("home", &["agents"]).stdout;
