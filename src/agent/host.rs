@@ -196,3 +196,24 @@ mod system {
         system
     }
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::process;
+
+    use super::{HostKey, Life};
+
+    #[test]
+    fn a_key_tells_whether_its_process_goes_on() {
+        let key = HostKey::of(process::id()).expect("this process");
+        assert_eq!(key.life(), Some(Life::Goes(process::id())));
+        let parts: Vec<&str> = key.as_str().split('-').collect();
+        let [pid, started, space, boot] = parts[..] else { panic!("{key}") };
+        let life = |text: String| HostKey::from_text(&text).expect("a key").life();
+        assert_eq!(life(format!("{pid}-1{started}-{space}-{boot}")), Some(Life::Ended), "its number was given again");
+        assert_eq!(life(format!("{pid}-{started}-{space}-0000beef")), Some(Life::Ended), "the system was started anew");
+        assert_eq!(life(format!("{pid}-{started}-1{space}-{boot}")), Some(Life::Elsewhere), "another pid namespace");
+        assert_eq!(life("host-of-ann".to_owned()), None);
+        assert_eq!(life(format!("{pid}-{started}")), None, "a key of another system");
+    }
+}

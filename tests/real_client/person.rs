@@ -1,4 +1,5 @@
-//! A terminal that was started from a session's Bash is the person's: while that session lives, and after it.
+//! Who a command is: a terminal that was started from a session's Bash is the person's, while that session lives and after
+//! it; a command in the client's sandbox is the session's, and cannot write.
 
 use std::{fs, process::Command};
 
@@ -72,4 +73,22 @@ fn a_terminal_server_started_from_a_sessions_bash_serves_the_person() {
     eventually("she is offline", PATIENCE, || (!is_online(&world, "ann")).then_some(()));
     assert_eq!(tmux.run("cc2cc whoami"), "user\n");
     assert!(tmux.run("cc2cc send ann 'see you'").starts_with("stored for ann"));
+}
+
+#[test]
+fn a_command_in_the_clients_sandbox_reads_and_is_told_of_the_tools() {
+    let world = World::with_cc2cc();
+    let settings = json!({ "sandbox": { "enabled": true, "autoAllowBashIfSandboxed": true } });
+    fs::write(world.home().join(".claude/settings.json"), settings.to_string()).expect("settings");
+    let mut ann = settled(&world, "ann");
+    let bash = |command: &str| Reply::tool("Bash", json!({ "command": command, "description": "look" }));
+    ann.api.when("look").reply(bash("(cc2cc whoami; cc2cc agents; cc2cc send user hello; cc2cc doctor) 2>&1 || true"));
+    ann.type_line("look");
+    let told = ann.wait_for_request("with the result", |request| !request.tool_results().is_empty());
+    let said = told.tool_results()[0].clone();
+    assert!(said.starts_with("ann\nann (you)  busy"), "{said}");
+    assert!(said.contains("cc2cc: a sandbox keeps this command from writing: could not "), "{said}");
+    assert!(said.contains("hint: the cc2cc tools are outside of it: `send` writes a letter"), "{said}");
+    assert!(said.contains("you are ann, reachable, the bell is set"), "{said}");
+    assert!(!said.contains("chmod"), "{said}");
 }
