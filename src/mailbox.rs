@@ -95,6 +95,9 @@ pub enum Key {
     Fresh,
     /// Chosen by the sender, or sent once before: the mailbox may have it already.
     Chosen,
+    /// Fresh, but this process has tried before and does not know what became of it. It is looked for; since nobody else
+    /// has the id, nobody needs to wait for that.
+    TriedBefore,
 }
 
 /// What became of a publish.
@@ -187,15 +190,15 @@ impl Mailbox {
 
     fn publish_into(&self, state: State, letter: &Letter, key: Key) -> Result<Published, FsError> {
         self.check_rooms()?;
-        let _guard = if key == Key::Fresh {
-            None
-        } else {
-            let guard = lock::exclusive(&self.path.join("keys.lock"))?;
-            if let Some(state) = self.state_of(&letter.id) {
-                return Ok(Published::Already(state));
-            }
-            Some(guard)
+        let _guard = match key {
+            Key::Chosen => Some(lock::exclusive(&self.path.join("keys.lock"))?),
+            Key::Fresh | Key::TriedBefore => None,
         };
+        if key != Key::Fresh
+            && let Some(state) = self.state_of(&letter.id)
+        {
+            return Ok(Published::Already(state));
+        }
         let room = disk::Dir::open(self.dir(state))?;
         let draft = self.path.join("tmp").join(format!("{}.{}", letter.id, disk::unique()));
         disk::write_new(&draft, &letter.to_bytes())?;

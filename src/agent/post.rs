@@ -312,7 +312,8 @@ fn deliver(home: &Home, config: &Config, mailbox: &Mailbox, letter: &mut Letter,
                         found.furnish()?;
                     }
                     // The letter may have been in before the move took it along.
-                    (mailbox, tried) = (found, Key::Chosen);
+                    mailbox = found;
+                    tried = if key == Key::Fresh { Key::TriedBefore } else { key };
                     looks += 1;
                     continue;
                 }
@@ -321,7 +322,7 @@ fn deliver(home: &Home, config: &Config, mailbox: &Mailbox, letter: &mut Letter,
             published => published?,
         };
         let fate = match (published, verdict) {
-            (Published::Already(state), _) if tried == key => Fate::Already(state),
+            (Published::Already(state), _) if looks == 0 => Fate::Already(state),
             (_, Verdict::Hold(why)) => Fate::Held(why),
             _ => Fate::Stored,
         };

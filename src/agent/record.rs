@@ -12,7 +12,8 @@ use crate::mailbox::{
     Mailbox,
     disk::{self, Durability, FsError},
     home::Home,
-    lock, log,
+    lock::{self, Lock},
+    log,
     reading::Reading,
 };
 
@@ -65,7 +66,7 @@ impl Record {
     /// # Errors
     /// `TimedOut` when another process keeps the lock for five seconds; a `FsError` when the record cannot be written.
     pub fn change(mailbox: &Mailbox, now: Timestamp, change: impl FnOnce(&mut Self)) -> Result<Changed, FsError> {
-        let _lock = lock::exclusive(&lock_file(mailbox))?;
+        let _lock = lock(mailbox)?;
         let mut record = match Self::read(mailbox) {
             Reading::Known(record) => record,
             Reading::Missing => Self::default(),
@@ -85,7 +86,7 @@ impl Record {
     /// # Errors
     /// As [`Record::change`]; also when the record cannot be read now but may be later.
     pub fn take_over(mailbox: &Mailbox, now: Timestamp, change: impl FnOnce(&mut Self)) -> Result<(), FsError> {
-        let _lock = lock::exclusive(&lock_file(mailbox))?;
+        let _lock = lock(mailbox)?;
         let mut record = match Self::read(mailbox) {
             Reading::Known(record) => record,
             Reading::Missing => Self::default(),
@@ -112,8 +113,12 @@ fn path(mailbox: &Mailbox) -> PathBuf {
     mailbox.path().join("agent.json")
 }
 
-fn lock_file(mailbox: &Mailbox) -> PathBuf {
-    mailbox.path().join("record.lock")
+/// Keeps others from changing what an agent's processes note of it.
+///
+/// # Errors
+/// `TimedOut` when another process keeps the lock for five seconds.
+pub(super) fn lock(mailbox: &Mailbox) -> Result<Lock, FsError> {
+    lock::exclusive(&mailbox.path().join("record.lock"))
 }
 
 fn note(mailbox: &Mailbox, text: &str) {

@@ -3,15 +3,18 @@
 //! After two such letters the session's record counts as one that cannot tell, so that what follows is delivered once and
 //! left at that. The person is told once.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
+use super::record;
 use crate::mailbox::{
     Mailbox,
     disk::{self, Durability, FsError},
     letter::LetterId,
+    reading::Reading,
 };
 
 /// So many letters that are not proved, and a session's record is not asked any more.
@@ -36,16 +39,18 @@ pub struct Unproved {
     missing: Option<String>,
     pub since: Option<Timestamp>,
     told: bool,
+    #[serde(flatten)]
+    extra: Map<String, Value>,
 }
 
 impl Unproved {
     /// What is remembered of the session that has the mailbox now; `None` when all is well.
     #[must_use]
     pub fn of(mailbox: &Mailbox, session: Option<&str>) -> Option<Self> {
-        let bytes = disk::read(&mailbox.path().join("unproved.json"), LIMIT_BYTES).ok()?;
-        let found: Self = serde_json::from_slice(&bytes).ok()?;
-        let is_there = found.missing.as_deref().is_some_and(|missing| Path::new(missing).exists());
-        (found.session.as_deref() == session && !is_there).then_some(found)
+        match Reading::of(&file(mailbox), LIMIT_BYTES) {
+            Reading::Known(found) => Some(found).filter(|found: &Self| found.is_about(session)),
+            Reading::Missing | Reading::Unreadable(_) => None,
+        }
     }
 
     /// Whether the session's record counts as one that cannot tell.
@@ -65,15 +70,16 @@ impl Unproved {
         why: &str,
         now: Timestamp,
     ) -> Result<(), FsError> {
-        let known = Self::of(mailbox, session);
-        let mut all = known.unwrap_or_else(|| Self { v: 1, session: session.map(str::to_owned), ..Self::default() });
-        if all.letters.len() >= ENOUGH || all.letters.contains(id) {
-            return Ok(());
-        }
-        all.letters.push(id.clone());
-        why.clone_into(&mut all.why);
-        all.since = Some(now);
-        all.save(mailbox)
+        Self::change(mailbox, session, |known| {
+            let mut all = known.unwrap_or_else(|| Self::about(session));
+            if all.letters.len() >= ENOUGH || all.letters.contains(id) {
+                return None;
+            }
+            all.letters.push(id.clone());
+            why.clone_into(&mut all.why);
+            all.since = Some(now);
+            Some(all)
+        })
     }
 
     /// Remembers that there is no record where the client said it would be, although a turn has ended.
@@ -86,12 +92,11 @@ impl Unproved {
         missing: Option<&str>,
         why: &str,
     ) -> Result<(), FsError> {
-        if Self::of(mailbox, session).is_some() {
-            return Ok(());
-        }
-        let why = why.to_owned();
-        let (session, missing) = (session.map(str::to_owned), missing.map(str::to_owned));
-        Self { v: 1, session, missing, why, no_record: true, ..Self::default() }.save(mailbox)
+        Self::change(mailbox, session, |known| {
+            let missing = missing.map(str::to_owned);
+            let unknown = || Self { missing, why: why.to_owned(), no_record: true, ..Self::about(session) };
+            known.is_none().then(unknown)
+        })
     }
 
     /// The line for the person, unless they have had it.
@@ -106,14 +111,48 @@ impl Unproved {
     /// # Errors
     /// A `FsError` when it cannot be written.
     pub fn told(mailbox: &Mailbox, session: Option<&str>) -> Result<(), FsError> {
-        match Self::of(mailbox, session) {
-            Some(found) if !found.told => Self { told: true, ..found }.save(mailbox),
-            _ => Ok(()),
+        if Self::of(mailbox, session).is_none_or(|found| found.told) {
+            return Ok(());
+        }
+        Self::change(mailbox, session, |known| Some(Self { told: true, ..known? }))
+    }
+
+    fn about(session: Option<&str>) -> Self {
+        Self { v: 1, session: session.map(str::to_owned), ..Self::default() }
+    }
+
+    /// Writes what the closure makes of what is known, under the lock of the agent's record. A file that cannot be read is
+    /// moved aside.
+    fn change(
+        mailbox: &Mailbox,
+        session: Option<&str>,
+        change: impl FnOnce(Option<Self>) -> Option<Self>,
+    ) -> Result<(), FsError> {
+        let _lock = record::lock(mailbox)?;
+        let known = match Reading::of(&file(mailbox), LIMIT_BYTES) {
+            Reading::Known(found) => Some(found),
+            Reading::Missing => None,
+            Reading::Unreadable(unreadable) => {
+                unreadable.move_aside()?;
+                None
+            }
+        };
+        match change(known.filter(|found: &Self| found.is_about(session))) {
+            Some(changed) => {
+                let text = serde_json::to_vec(&changed).unwrap_or_default();
+                disk::replace(&file(mailbox), &text, Durability::Process)
+            }
+            None => Ok(()),
         }
     }
 
-    fn save(&self, mailbox: &Mailbox) -> Result<(), FsError> {
-        let text = serde_json::to_vec(self).unwrap_or_default();
-        disk::replace(&mailbox.path().join("unproved.json"), &text, Durability::Process)
+    /// Whether it is about this session, and still so.
+    fn is_about(&self, session: Option<&str>) -> bool {
+        let is_there = self.missing.as_deref().is_some_and(|missing| Path::new(missing).exists());
+        self.session.as_deref() == session && !is_there
     }
+}
+
+fn file(mailbox: &Mailbox) -> PathBuf {
+    mailbox.path().join("unproved.json")
 }

@@ -5,6 +5,7 @@ use std::{
     env, fs,
     path::Path,
     process::{Command, Stdio},
+    thread,
 };
 
 use cc2cc::{
@@ -13,6 +14,7 @@ use cc2cc::{
         brakes::Account,
         identity,
         record::{Changed, HOPS_UNKNOWN},
+        unproved::Unproved,
     },
     mailbox::{Mailbox, disk, home::Home, letter::Letter, lock, reading::Reading},
 };
@@ -25,7 +27,7 @@ type Damage = fn(&Path);
 const DAMAGE: [(&str, Damage); 5] = [
     ("torn", |path| fs::write(path, br#"{"v":1,"hops":20,"fut"#).unwrap()),
     ("empty", |path| fs::write(path, b"").unwrap()),
-    ("of other types", |path| fs::write(path, br#"{"v":1,"hops":"twenty","agent":7}"#).unwrap()),
+    ("of other types", |path| fs::write(path, br#"{"v":"one","hops":"twenty","agent":7}"#).unwrap()),
     ("too large", |path| fs::write(path, format!(r#"{{"v":1,"x":"{}"}}"#, "x".repeat(2_000_000))).unwrap()),
     ("a directory", |path| fs::create_dir(path).unwrap()),
 ];
@@ -177,5 +179,26 @@ fn a_senders_account_that_cannot_be_read_is_kept() {
         let letter = Letter::new(name("ann"), name("bob"), "x", noon());
         account.sent(&name("bob"), &letter, noon()).unwrap();
         assert_eq!(aside(&file).len(), 1, "{how}");
+    }
+}
+
+#[test]
+fn what_a_session_remembers_of_unproved_letters_survives_many_at_once_and_what_cannot_be_read_is_kept() {
+    let post = Post::new().agent("bob");
+    let bob = post.at("bob");
+    let add = |id: &str| Unproved::add(&bob, Some("s1"), &crate::post::id(id), "why", noon()).unwrap();
+    thread::scope(|scope| {
+        scope.spawn(|| add("one"));
+        scope.spawn(|| add("two"));
+    });
+    assert!(Unproved::of(&bob, Some("s1")).unwrap().is_enough());
+    for (how, damage) in DAMAGE {
+        let file = bob.path().join("unproved.json");
+        fs::remove_file(&file).unwrap();
+        damage(&file);
+        let before = aside(&file).len();
+        add("three");
+        assert_eq!(aside(&file).len(), before + 1, "{how}");
+        assert_eq!(Unproved::of(&bob, Some("s1")).unwrap().letters.len(), 1, "{how}");
     }
 }
