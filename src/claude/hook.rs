@@ -19,11 +19,16 @@ use super::{client, mailman, session};
 use crate::{
     agent::identity::Trust,
     mailbox::{home::Home, lenient, log},
-    output, threads,
+    output,
+    text::terminal::printable,
+    threads,
 };
 
 /// More than a client sends; a longer input is cut off, and then refused as incomplete.
 const INPUT_LIMIT_BYTES: u64 = 16 * 1024 * 1024;
+
+/// How the client names the plugin's tool that lists and reads the session's letters.
+const READING_TOOL: &str = "mcp__plugin_cc2cc_cc2cc__inbox";
 
 /// What the client tells a hook. Fields grow from version to version; those not named here are ignored.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -45,6 +50,8 @@ pub struct Input {
     pub prompt: Option<String>,
     /// `Stop`: the timers that will raise a prompt, each with its text in `prompt`.
     pub session_crons: Value,
+    /// `PreToolUse`: which tool the model calls.
+    pub tool_name: Option<String>,
 }
 
 /// What a hook answers.
@@ -67,11 +74,11 @@ impl Answer {
         let mut specific = Map::new();
         if let Some(reason) = &self.block {
             output.insert("decision".into(), "block".into());
-            output.insert("reason".into(), reason.as_str().into());
+            output.insert("reason".into(), printable(reason).into());
             specific.insert("suppressOriginalPrompt".into(), true.into());
         }
         if let Some(message) = &self.message {
-            output.insert("systemMessage".into(), message.as_str().into());
+            output.insert("systemMessage".into(), printable(message).into());
         }
         if let Some(context) = &self.context {
             specific.insert("additionalContext".into(), context.as_str().into());
@@ -127,8 +134,17 @@ fn handle(event: &str) -> anyhow::Result<()> {
         "user-prompt-submit" => mailman::on_prompt(&home, &input),
         "stop" => mailman::on_stop(&home, &input),
         "session-end" => session::end(&home, &input),
+        "pre-tool-use" if input.tool_name.as_deref() == Some(READING_TOOL) => allow(),
+        "pre-tool-use" => Ok(()),
         unknown => anyhow::bail!("there is no hook `{unknown}`"),
     }
+}
+
+/// Lets the client run the tool without asking its person: the letters it reads are the session's own, and come before
+/// the model unasked anyway, but for the rest of a long one.
+fn allow() -> anyhow::Result<()> {
+    let decision = json!({ "hookEventName": "PreToolUse", "permissionDecision": "allow" });
+    output::out(&format!("{}\n", json!({ "hookSpecificOutput": decision }))).context("could not answer the client")
 }
 
 /// Prints an answer and makes sure that it has left this process.
@@ -146,7 +162,7 @@ fn fail_open(event: &str, complaint: &str) {
     }
     if is_first_complaint() {
         let text = format!("cc2cc: mail is off for now: {complaint}. `cc2cc doctor` looks into it.");
-        let _ = output::out(&format!("{}\n", json!({ "systemMessage": text }))); // the log has it
+        let _ = output::out(&format!("{}\n", json!({ "systemMessage": printable(&text) }))); // the log has it
     }
 }
 

@@ -305,6 +305,10 @@ fn what_a_hook_puts_before_model_and_person_is_harmless() {
         assert_eq!(printable(&message(&said)), message(&said));
         session.record(&told);
     }
+    for prompt in ["/cc2cc:inbox", "/cc2cc:who", "/cc2cc:send \u{202e}\u{1b}[2J hi"] {
+        let reason = session.prompt(prompt).fine().json()["reason"].as_str().unwrap().to_owned();
+        assert_eq!(printable(&reason), reason, "{prompt}");
+    }
 }
 
 /// The mod draws what it is told as it is.

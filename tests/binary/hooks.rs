@@ -170,3 +170,20 @@ fn a_plugin_and_a_program_of_different_versions_are_told_apart_once() {
     assert_snapshot!(told("0.0.9"), @"cc2cc: you are calm-owl");
     assert_snapshot!(told(env!("CARGO_PKG_VERSION")), @"cc2cc: you are calm-owl");
 }
+
+#[test]
+fn reading_ones_own_letters_asks_nobody_and_everything_else_does() {
+    let world = World::new();
+    let session = world.session("calm-owl").started();
+    let asked = |tool: &str| {
+        session
+            .hook("pre-tool-use", &json!({ "hook_event_name": "PreToolUse", "tool_name": tool, "tool_input": {} }))
+            .fine()
+    };
+    let said = asked("mcp__plugin_cc2cc_cc2cc__inbox").json();
+    let allow = json!({ "hookEventName": "PreToolUse", "permissionDecision": "allow" });
+    assert_eq!(said, json!({ "hookSpecificOutput": allow }));
+    for tool in ["mcp__plugin_cc2cc_cc2cc__send", "mcp__other__inbox", "Bash", ""] {
+        assert_eq!(asked(tool).out, "", "{tool}");
+    }
+}

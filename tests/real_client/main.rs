@@ -10,6 +10,7 @@ mod eventually;
 mod evidence;
 mod folder_gone;
 mod holding;
+mod imitating;
 mod marketplace;
 mod naming;
 mod pane;
