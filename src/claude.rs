@@ -8,6 +8,7 @@ pub mod channel;
 pub mod client;
 pub mod client_input;
 pub mod client_kind;
+pub mod client_status;
 pub mod evidence;
 pub mod frame;
 pub mod hook;

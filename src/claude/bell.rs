@@ -18,6 +18,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{
     channel,
     client::{self, Part},
+    client_status,
     hook::{self, Input},
     plugin_folder::{self, Folder},
     prompt, proof, wakes, watching,
@@ -192,7 +193,8 @@ fn sit_at(home: &Home, mailbox: &Mailbox, quiet_until: Instant, turn: Option<Tur
             _ => {}
         }
         let quiet = quiet_until.saturating_duration_since(Instant::now()).max(left_to_channel(mailbox));
-        match round(home, mailbox, quiet, turn, &mut calm, &mut settler) {
+        let corrected = client_status::correct(mailbox, &host, Timestamp::now());
+        match corrected.and_then(|()| round(home, mailbox, quiet, turn, &mut calm, &mut settler)) {
             Ok(None) => complaint = None,
             Ok(Some((due, word))) => {
                 watch.hand_over();

@@ -65,7 +65,7 @@ pub fn on_prompt(home: &Home, input: &Input) -> Result<()> {
 fn bring(home: &Home, input: &Input, author: Author, is_wake: &mut bool) -> Result<()> {
     let event = "UserPromptSubmit";
     let mailbox = my_mailbox(home, input)?;
-    *is_wake = matches!(author, Author::Waker(word) if wakes::take(&mailbox, word));
+    *is_wake = matches!(author, Author::Waker(word) if wakes::is_known(&mailbox, word));
     let prompt = input.prompt.as_deref().unwrap_or_default();
     let is_typed = |record: &Record| author == Author::Person && !record.timers.say(prompt);
     if let Some(command) = typed::command(prompt)

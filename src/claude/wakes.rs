@@ -1,5 +1,6 @@
-//! The wakes of a mailbox that are on their way: each has a word that its waker made up and left here, an empty file in
-//! `wakes/`. A prompt that has such a word is that wake, once; what only quotes an old one is not.
+//! The last wakes of a mailbox: each has a word that its waker made up and left here, an empty file in `wakes/`. A prompt
+//! that has such a word is that wake. The client may raise one more than once, as after an Esc; what only quotes an old one
+//! is none.
 
 use std::path::{Path, PathBuf};
 
@@ -9,8 +10,8 @@ use crate::mailbox::{
 };
 
 const DIRECTORY: &str = "wakes";
-/// Wakes that nobody took: the client was killed, or the person pressed Esc. More than these are forgotten.
-const KEPT: usize = 8;
+/// More than can be on their way at one time.
+const KEPT: usize = 4;
 const WORD_LENGTH: usize = 8;
 
 /// Makes up a word and leaves it for whoever answers the wake.
@@ -26,12 +27,11 @@ pub fn begin(mailbox: &Mailbox) -> Result<String, FsError> {
     Ok(word)
 }
 
-/// Whether a wake with this word was on its way; it no longer is.
+/// Whether one of the last wakes has this word.
 #[must_use]
-pub fn take(mailbox: &Mailbox, word: &str) -> bool {
-    let file = directory(mailbox).join(word);
+pub fn is_known(mailbox: &Mailbox, word: &str) -> bool {
     let is_word = word.len() == WORD_LENGTH && word.bytes().all(|byte| byte.is_ascii_hexdigit());
-    is_word && file.is_file() && disk::remove(&file).is_ok()
+    is_word && directory(mailbox).join(word).is_file()
 }
 
 /// The end of an id that is unique: it is random.
@@ -61,16 +61,15 @@ mod tests {
     use crate::mailbox::home::Home;
 
     #[test]
-    fn a_word_is_taken_once_and_old_ones_are_forgotten() {
+    fn the_last_words_are_known_and_old_ones_are_forgotten() {
         let dir = tempfile::tempdir().unwrap();
         let mailbox = Home::at(dir.path().join("mail")).claim(&"calm-owl".parse().unwrap()).unwrap();
-        assert!(!take(&mailbox, "1f3a9c2e"), "nobody made it up");
+        assert!(!is_known(&mailbox, "1f3a9c2e"), "nobody made it up");
         let word = begin(&mailbox).unwrap();
-        assert!(take(&mailbox, &word));
-        assert!(!take(&mailbox, &word), "it was taken");
-        assert!(!take(&mailbox, "../agent.json") && !take(&mailbox, ""));
+        assert!(is_known(&mailbox, &word) && is_known(&mailbox, &word));
+        assert!(!is_known(&mailbox, "../agent.json") && !is_known(&mailbox, ""));
         let words: Vec<String> = (0..3 * KEPT).map(|_| begin(&mailbox).unwrap()).collect();
-        assert!(take(&mailbox, words.last().unwrap()));
-        assert_eq!(words.iter().filter(|word| take(&mailbox, word)).count(), KEPT - 1);
+        assert!(is_known(&mailbox, words.last().unwrap()) && !is_known(&mailbox, &word));
+        assert_eq!(words.iter().filter(|word| is_known(&mailbox, word)).count(), KEPT);
     }
 }

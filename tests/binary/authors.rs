@@ -67,9 +67,14 @@ fn a_typed_prompt_that_quotes_a_wake_is_the_persons_and_goes_its_way() {
         // The first one brings the letter, too, and with it its hops.
         assert!([0, 7].contains(&hops(&session)), "{quoted}");
     }
-    // The wake itself is still on its way; what is the same once more is an old one, and no wake.
-    assert_eq!(session.prompt(&wake).fine().json()["decision"], "block");
-    assert_eq!(session.prompt(&wake).fine().out, "", "an old wake is let through");
+    // The wake itself is still on its way, and a client may raise it twice.
+    for _ in 0..2 {
+        assert_eq!(session.prompt(&wake).fine().json()["decision"], "block");
+    }
+    for _ in 0..4 {
+        session.wake_on_its_way();
+    }
+    assert_eq!(session.prompt(&wake).fine().out, "", "an old wake is none");
 }
 
 #[test]

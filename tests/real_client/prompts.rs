@@ -166,3 +166,63 @@ fn letters_that_come_during_a_compaction_arrive_once_after_it() {
         assert_eq!(everything.matches(&format!("<letter id=\"{id}\"")).count(), 1, "{everything}");
     }
 }
+
+/// A hook of the person's own, or another plugin's, that runs with every prompt.
+fn with_hook(world: &World, script: &str) {
+    let settings = world.home().join(".claude/settings.json");
+    fs::create_dir_all(settings.parent().expect("a folder")).expect("a folder");
+    let hook = json!([{ "hooks": [{ "type": "command", "command": script }] }]);
+    fs::write(settings, json!({ "hooks": { "UserPromptSubmit": hook } }).to_string()).expect("settings");
+}
+
+fn blocked(client: Client) {
+    let world = World::with_cc2cc();
+    with_hook(&world, "test -e $HOME/open || ! grep -q task-notification || { echo no >&2; exit 2; }");
+    let mut bob = settled(&world, "bob", client);
+    let id = post(&world, "bob", "hello");
+    bob.wait_for_screen("operation blocked by hook");
+    let inbox = world.mailbox("bob", "inbox").join(format!("{id}.json"));
+    bob.wait("the letter is back", || inbox.exists().then_some(()));
+    bob.wait("he is idle", || (crate::agent(&world, "bob")["state"] == "idle").then_some(()));
+    let receipts =
+        || fs::read_to_string(world.mailbox("bob", "receipts").join(format!("{id}.jsonl"))).expect("receipts");
+    // It is notified again once its pause is over, and not at once.
+    let times = |step: &str| receipts().matches(&format!("\"step\":\"{step}\"")).count();
+    assert_eq!((times("rung"), times("returned")), (1, 1), "{}", receipts());
+    assert_eq!(bob.requests().len(), 0);
+    fs::write(world.home().join("open"), "").expect("a mark");
+    eventually("it is notified again", Duration::from_secs(90), || (times("rung") == 2).then_some(()));
+    bob.wait_until_told("hello");
+    bob.wait("it is proved seen", || (world.status_of(&id) == "seen").then_some(()));
+    bob.idle();
+    assert_eq!(bob.requests().len(), 1, "no turn for nothing");
+    bob.type_line("are you there?");
+    bob.wait_until_told("are you there?");
+}
+
+#[test]
+fn a_letter_whose_wake_is_blocked_by_another_hook_is_back_soon_and_notified_again() {
+    blocked(Client::Newest);
+}
+
+#[test]
+fn a_letter_whose_wake_is_blocked_in_a_client_without_mods_is_back_soon() {
+    blocked(Client::Old);
+}
+
+#[test]
+fn a_letter_that_waits_for_a_slow_hook_arrives_once() {
+    let world = World::with_cc2cc();
+    with_hook(&world, "until test -e $HOME/open; do sleep 0.1; done");
+    let bob = settled(&world, "bob", Client::Newest);
+    let id = post(&world, "bob", "hello");
+    bob.wait("it is delivered", || (world.status_of(&id) == "delivered").then_some(()));
+    // Longer than a letter is given that nobody has come for.
+    let early = || (world.status_of(&id) != "delivered" || !bob.requests().is_empty()).then(|| world.status_of(&id));
+    assert_eq!(within(Duration::from_secs(30), early), None);
+    fs::write(world.home().join("open"), "").expect("a mark");
+    bob.wait_until_told("hello");
+    bob.wait("it is proved seen", || (world.status_of(&id) == "seen").then_some(()));
+    bob.idle();
+    assert_eq!(bob.requests().len(), 1);
+}
