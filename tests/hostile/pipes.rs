@@ -15,7 +15,8 @@ use serde_json::{Value, json};
 use super::{INPUT, corpus, mangled};
 
 fn start(home: &Path, words: &[&str]) -> Child {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_cc2cc"));
+    let binary = std::env::var_os("CC2CC_TEST_BINARY").unwrap_or_else(|| env!("CARGO_BIN_EXE_cc2cc").into());
+    let mut command = Command::new(binary);
     command
         .args(words)
         .env_clear()

@@ -9,6 +9,7 @@ mod ending;
 mod eventually;
 mod evidence;
 mod folder_gone;
+mod halves;
 mod holding;
 mod imitating;
 mod marketplace;

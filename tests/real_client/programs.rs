@@ -10,6 +10,7 @@ use serde_json::json;
 
 use crate::api::Api;
 use crate::eventually::{PATIENCE, eventually, within};
+use crate::reply::{HALF, HALF_IN_JSON};
 use crate::world::{World, client};
 
 /// The words of a client that is fed messages, as editors and the SDKs start it.
@@ -57,6 +58,7 @@ impl Program {
     /// Tells a streaming client what a person would type.
     pub fn say(&mut self, text: &str) {
         let message = json!({ "type": "user", "message": { "role": "user", "content": text } });
+        let message = message.to_string().replace(HALF, HALF_IN_JSON);
         let input = self.input.as_mut().expect("an open input");
         writeln!(input, "{message}").and_then(|()| input.flush()).expect("the client reads");
     }

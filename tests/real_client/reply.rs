@@ -8,6 +8,11 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use serde_json::{Value, json};
 
+/// Half a character, as a client has it that cuts a text anywhere: in what the model says it stands for `\\ud83d`, which no
+/// text of ours can hold.
+pub const HALF: &str = "\u{e000}";
+pub const HALF_IN_JSON: &str = "\\ud83d";
+
 /// One answer of the model.
 #[derive(Clone, Debug)]
 pub struct Reply {
@@ -124,7 +129,11 @@ fn text_events(index: usize, text: &str) -> String {
 
 fn tool_events(index: usize, name: &str, input: &Value) -> String {
     let block = json!({"type": "tool_use", "id": unique("toolu"), "name": name, "input": {}});
-    block_events(index, &block, &json!({"type": "input_json_delta", "partial_json": input.to_string()}))
+    block_events(
+        index,
+        &block,
+        &json!({"type": "input_json_delta", "partial_json": input.to_string().replace(HALF, HALF_IN_JSON)}),
+    )
 }
 
 fn block_events(index: usize, block: &Value, delta: &Value) -> String {
@@ -134,7 +143,8 @@ fn block_events(index: usize, block: &Value, delta: &Value) -> String {
 }
 
 fn event(data: &Value) -> String {
-    format!("event: {}\ndata: {data}\n\n", data["type"].as_str().unwrap_or_default())
+    let data_as_sent = data.to_string().replace(HALF, HALF_IN_JSON);
+    format!("event: {}\ndata: {data_as_sent}\n\n", data["type"].as_str().unwrap_or_default())
 }
 
 /// The client drops a message or a tool call whose id it has seen before.
