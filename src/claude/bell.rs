@@ -226,7 +226,8 @@ fn round(
     calm: &mut Calm,
     settler: &mut proof::Settler,
 ) -> Result<Option<(Vec<Waiting>, String)>, FsError> {
-    settler.settle(mailbox, Timestamp::now(), proof::From::Session)?; // an idle session raises no event that would
+    // An idle session raises no event that would do it.
+    settler.settle(mailbox, Timestamp::now(), proof::From::Session)?;
     if calm.holds(mailbox) {
         return Ok(None);
     }
