@@ -66,7 +66,10 @@ pub fn sweep(home: &Home, sender: &Mailbox, now: Timestamp) {
     }
     for name in disk::names(&sent).unwrap_or_default() {
         let Some(id) = name.to_str().and_then(|name| name.parse::<LetterId>().ok()) else { continue };
-        if let Err(error) = sweep_one(home, &sent.join(&name), &id, now) {
+        if let Err(error) = sweep_one(home, &sent.join(&name), &id, now)
+            && !error.is_not_found()
+        {
+            // One that is gone was looked through by another process.
             log::line(home, &format!("notices: {error}"));
         }
     }

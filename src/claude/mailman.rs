@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::{
     client,
-    evidence::Cause,
+    evidence::{Cause, Why},
     frame::Frame,
     hook::{self, Answer, Input},
     prompt::{self, Author},
@@ -29,6 +29,7 @@ use crate::{
     },
     mailbox::{
         Mailbox, Moved, State,
+        disk::FsError,
         home::Home,
         letter::{Letter, Priority, shorten},
         log,
@@ -215,9 +216,9 @@ fn hand_over(
     delivery: &Delivery,
     event: &str,
     now: Timestamp,
-    change: impl FnOnce(&mut Record),
+    change: impl Fn(&mut Record),
 ) -> Result<()> {
-    Record::change(mailbox, now, |record| {
+    let noted = change_where_it_is(mailbox, now, |record| {
         change(record);
         if !delivery.is_empty() {
             // What this turn writes comes after these letters, whatever went before: along any chain of turns it grows.
@@ -232,7 +233,18 @@ fn hand_over(
         {
             record.locate(Path::new(cwd)); // the session has moved, or its turn may have changed the branch
         }
-    })?;
+    });
+    let mailbox = &match noted {
+        Ok(mailbox) => mailbox,
+        Err(error) => {
+            // Nobody has been told of these letters, so nobody will ever prove them.
+            for letter in &delivery.letters {
+                let receipts = mailbox.receipts(&letter.id).len();
+                mailbox.give_back_if_still(&letter.id, receipts, Why::Blocked.as_str())?;
+            }
+            return Err(error.into());
+        }
+    };
     let transcript = input.transcript_path.as_deref();
     if event == "Stop" && !transcript.is_some_and(|path| Path::new(path).exists()) {
         let why = Cause::NoTranscript.as_str();
@@ -249,6 +261,19 @@ fn hand_over(
         mailbox.note(&letter.id, &Receipt::now(Step::Delivered))?;
     }
     note_told(mailbox, delivery)
+}
+
+/// Changes the record of a mailbox that may be renamed at this moment; gives the mailbox as it is called then.
+fn change_where_it_is(mailbox: &Mailbox, now: Timestamp, change: impl Fn(&mut Record)) -> Result<Mailbox, FsError> {
+    let mut mailbox = mailbox.clone();
+    loop {
+        let Err(error) = Record::change(&mailbox, now, &change) else { return Ok(mailbox) };
+        let renamed = mailbox.path().parent().and_then(|home| Home::at(home).mailbox(mailbox.name()));
+        match renamed.filter(|renamed| error.is_not_found() && *renamed != mailbox) {
+            Some(renamed) => mailbox = renamed,
+            None => return Err(error),
+        }
+    }
 }
 
 fn note_told(mailbox: &Mailbox, delivery: &Delivery) -> Result<()> {

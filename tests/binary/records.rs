@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use cc2cc::mailbox::{State, lock};
+
 use crate::{session::context, world::World};
 
 const TORN: &[u8] = br#"{"v":1,"session":"c8f4","hops":20,"host":"a-host","later":{"of":"another versio"#;
@@ -32,4 +34,17 @@ fn a_torn_record_is_not_written_over_while_the_session_goes_on() {
     session.prompt("a person").fine();
     session.shell(&["send", "bob", "a person has spoken"]).fine();
     assert_eq!(world.waiting("bob").len(), 1);
+}
+
+#[test]
+fn a_letter_whose_delivery_could_not_be_noted_waits_again_at_once() {
+    let world = World::new().agent("ann").agent("bob");
+    let session = world.session("calm-owl").started();
+    let id = world.posted("ann", "calm-owl", "for the next turn");
+    let stopped = lock::try_exclusive(&session.mailbox().path().join("record.lock")).unwrap();
+    let said = session.prompt("a person").fine();
+    assert!(said.out.contains("record.lock") && !said.out.contains("for the next turn"), "{said}");
+    assert_eq!(session.mailbox().state_of(&id), Some(State::Inbox));
+    drop(stopped);
+    assert!(context(&session.prompt("a person").fine()).contains("for the next turn"));
 }
