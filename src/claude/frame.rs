@@ -122,7 +122,7 @@ fn opening(letter: &Letter) -> String {
 
 /// Whether a text is short enough to be worth cleaning as a whole; at most half of it, the line ends, goes.
 fn may_fit(text: &str) -> bool {
-    units(text) <= 2 * LIMIT_UNITS
+    text.len() <= 2 * LIMIT_UNITS || units(text) <= 2 * LIMIT_UNITS
 }
 
 /// The beginning of a text, at most so many UTF-16 units of it.

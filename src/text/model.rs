@@ -3,7 +3,7 @@
 
 use super::{
     impostor,
-    unseen::{exposed, is_line_end, is_unsafe},
+    unseen::{exposed, is_unsafe},
 };
 
 /// Makes a peer's text harmless and leaves it readable: what could pass for a tag of ours or the client's loses its
@@ -15,21 +15,25 @@ use super::{
 pub fn neutralise(text: &str) -> String {
     let mut harmless = String::with_capacity(text.len());
     let mut before = '\n';
+    let mut copied = 0; // most of a text is copied in long pieces
     for (at, c) in text.char_indices() {
-        if is_line_end(text, at, c) {
-            continue;
-        }
         let rest = &text[at..];
         if before == '\n' && impostor::begins(rest) {
+            harmless.push_str(&text[copied..at]);
             harmless.push_str("> ");
+            copied = at;
         }
-        match c {
-            '<' if is_type_argument(before, &rest[1..]) => harmless.push(c),
-            c if BRACKETS.contains(&c) && is_markup(&rest[c.len_utf8()..]) => harmless.push_str("&lt;"),
-            c => harmless.push(c),
+        if (c == '<' || !c.is_ascii() && BRACKETS.contains(&c))
+            && !(c == '<' && is_type_argument(before, &rest[1..]))
+            && is_markup(&rest[c.len_utf8()..])
+        {
+            harmless.push_str(&text[copied..at]);
+            harmless.push_str("&lt;");
+            copied = at + c.len_utf8();
         }
         before = c;
     }
+    harmless.push_str(&text[copied..]);
     // Last, since what is needed beside a letter is not needed beside what was put in its place.
     exposed(&harmless, |c, shown| shown.push_str(&format!("[U+{:04X}]", u32::from(c))))
 }

@@ -13,10 +13,12 @@ pub fn is_unsafe(c: char) -> bool {
     match c {
         // Most text, Chinese, Japanese and Korean too, without a search in a table.
         '\n' | '\t' | ' '..='~' | '\u{4e00}'..='\u{d7a3}' => false,
+        c if is_blank(c) => true,
+        c if c.is_alphanumeric() => false, // the next question takes longer
         _ => match c.general_category() {
             GeneralCategory::Control | GeneralCategory::LineSeparator | GeneralCategory::ParagraphSeparator => true,
             GeneralCategory::Format => !is_seen_format(c),
-            _ => is_blank(c),
+            _ => false,
         },
     }
 }
@@ -44,12 +46,18 @@ fn is_blank(c: char) -> bool {
 #[must_use]
 pub fn exposed(text: &str, mut show: impl FnMut(char, &mut String)) -> String {
     let mut exposed = String::with_capacity(text.len());
+    let mut copied = 0; // most of a text is copied in long pieces
     for (at, c) in text.char_indices() {
-        if is_line_end(text, at, c) {
+        if stays(text, at, c) {
             continue;
         }
-        if stays(text, at, c) { exposed.push(c) } else { show(c, &mut exposed) }
+        exposed.push_str(&text[copied..at]);
+        copied = at + c.len_utf8();
+        if !is_line_end(text, at, c) {
+            show(c, &mut exposed);
+        }
     }
+    exposed.push_str(&text[copied..]);
     exposed
 }
 
@@ -59,6 +67,6 @@ pub(super) fn stays(text: &str, at: usize, c: char) -> bool {
 }
 
 /// Whether a character is the first of the two that end a line in some files.
-pub(super) fn is_line_end(text: &str, at: usize, c: char) -> bool {
+fn is_line_end(text: &str, at: usize, c: char) -> bool {
     c == '\r' && text.as_bytes().get(at + 1) == Some(&b'\n')
 }
