@@ -182,31 +182,59 @@ pub(super) fn deliver(
     let mut frame = Frame::default();
     for Waiting { id, .. } in look.letters {
         let Ok(letter) = mailbox.read(State::Inbox, &id) else { continue };
-        let admission = config.admit(mailbox, &letter, mode)?;
-        if admission == Admission::Denied {
-            continue;
-        }
-        let redelivered = mailbox.receipts(&letter.id).iter().any(|receipt| receipt.step == Step::Returned);
-        match frame.room_for(&letter, redelivered) {
-            None => {
+        match take(mailbox, &config, mode, &letter, &note, &mut frame) {
+            Ok(Taken::Mine(admission)) => {
+                if admission == Admission::Granted {
+                    delivery.hops = delivery.hops.max(letter.origin.hops);
+                }
+                delivery.letters.push(letter);
+            }
+            Ok(Taken::NotMine) => {}
+            Ok(Taken::NoRoom) => {
                 // What has no room keeps its place before those that come after it.
-                delivery.more = mailbox.count(State::Inbox)?;
+                delivery.more = mailbox.count(State::Inbox).unwrap_or(1);
                 break;
             }
-            Some(rendered) => {
-                if mailbox.claim(&letter.id, &Receipt { at: Timestamp::now(), ..note.clone() })? == Moved::Mine {
-                    frame.put(rendered);
-                    if admission == Admission::Granted {
-                        delivery.hops = delivery.hops.max(letter.origin.hops);
-                    }
-                    delivery.letters.push(letter);
-                }
-            }
+            // A mailbox that is renamed meanwhile must not keep back what is claimed already.
+            Err(_) if !delivery.letters.is_empty() => break,
+            Err(error) => return Err(error.into()),
         }
     }
     delivery.context = (!frame.is_empty()).then(|| frame.finish(delivery.more));
-    delivery.held = holding::untold(mailbox)?.into_iter().take(NAMED).collect();
+    delivery.held = match holding::untold(mailbox) {
+        Err(_) if !delivery.letters.is_empty() => Vec::new(),
+        untold => untold?.into_iter().take(NAMED).collect(),
+    };
     Ok(delivery)
+}
+
+/// What became of an attempt to take one waiting letter for the frame.
+enum Taken {
+    Mine(Admission),
+    /// It may not go to the model, or another process was first.
+    NotMine,
+    NoRoom,
+}
+
+fn take(
+    mailbox: &Mailbox,
+    config: &Config,
+    mode: Option<&str>,
+    letter: &Letter,
+    note: &Receipt,
+    frame: &mut Frame,
+) -> Result<Taken, FsError> {
+    let admission = config.admit(mailbox, letter, mode)?;
+    if admission == Admission::Denied {
+        return Ok(Taken::NotMine);
+    }
+    let redelivered = mailbox.receipts(&letter.id).iter().any(|receipt| receipt.step == Step::Returned);
+    let Some(rendered) = frame.room_for(letter, redelivered) else { return Ok(Taken::NoRoom) };
+    if mailbox.claim(&letter.id, &Receipt { at: Timestamp::now(), ..note.clone() })? == Moved::Gone {
+        return Ok(Taken::NotMine);
+    }
+    frame.put(rendered);
+    Ok(Taken::Mine(admission))
 }
 
 /// Hands the letters over, and notes that only once they have left this process.
@@ -254,13 +282,34 @@ fn hand_over(
     let lines: Vec<String> = delivery.message().into_iter().chain(news.clone()).collect();
     let message = (!lines.is_empty()).then(|| lines.join("\n"));
     hook::print(&Answer { context: delivery.context.clone(), message, ..Answer::default() }, event)?;
-    if news.is_some() {
+    if let Err(error) = note_handed_over(mailbox, input, delivery, news.is_some()) {
+        // The answer is out. A complaint behind it would make it one that the client cannot read.
+        if let Some(home) = mailbox.path().parent() {
+            log::line(&Home::at(home), &format!("hook {event}, after its answer: {error:#}"));
+        }
+    }
+    Ok(())
+}
+
+/// Notes what the answer told, in the mailbox as it is called by now.
+fn note_handed_over(mailbox: &Mailbox, input: &Input, delivery: &Delivery, news: bool) -> Result<()> {
+    for letter in &delivery.letters {
+        let note = Receipt::now(Step::Delivered);
+        match (mailbox.note(&letter.id, &note), renamed(mailbox)) {
+            (Err(_), Some(renamed)) => renamed.note(&letter.id, &note)?,
+            (noted, _) => noted?,
+        }
+    }
+    if news {
         Unproved::told(mailbox, input.session_id.as_deref())?;
     }
-    for letter in &delivery.letters {
-        mailbox.note(&letter.id, &Receipt::now(Step::Delivered))?;
-    }
     note_told(mailbox, delivery)
+}
+
+/// The mailbox under its new name, if it has lost the one it had.
+fn renamed(mailbox: &Mailbox) -> Option<Mailbox> {
+    let home = Home::at(mailbox.path().parent().filter(|_| !mailbox.exists())?);
+    home.mailbox(mailbox.name()).filter(|renamed| renamed != mailbox)
 }
 
 /// Changes the record of a mailbox that may be renamed at this moment; gives the mailbox as it is called then.
@@ -268,8 +317,7 @@ fn change_where_it_is(mailbox: &Mailbox, now: Timestamp, change: impl Fn(&mut Re
     let mut mailbox = mailbox.clone();
     loop {
         let Err(error) = Record::change(&mailbox, now, &change) else { return Ok(mailbox) };
-        let renamed = mailbox.path().parent().and_then(|home| Home::at(home).mailbox(mailbox.name()));
-        match renamed.filter(|renamed| error.is_not_found() && *renamed != mailbox) {
+        match renamed(&mailbox).filter(|_| error.is_not_found()) {
             Some(renamed) => mailbox = renamed,
             None => return Err(error),
         }

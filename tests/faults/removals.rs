@@ -68,6 +68,30 @@ fn a_sender_stopped_at_any_step_while_the_recipient_is_pruned() {
     conclude("a sender stopped at every step while the recipient is pruned", &format!("{stops} stops"), tally);
 }
 
+#[test]
+fn a_delivery_stopped_at_any_step_while_its_mailbox_is_renamed() {
+    let mut tally = Tally::default();
+    let mut stops = 0;
+    for step in 1.. {
+        let office = Office::new();
+        office.watch(office.start("startup")).fine();
+        for number in 1..=3 {
+            office.posted("ann", "calm-owl", &format!("letter {number}"));
+        }
+        let Stopped::Sleeping(late) = stopped_before(step, office.prompt()) else { break };
+        stops += 1;
+        office.watch(office.run(&["rename", "brave-fox", "--agent", "calm-owl"])).fine();
+        let said = woken(late).fine();
+        assert!(said.out.lines().count() <= 1, "a client reads one object: {said:?}");
+        office.hear(&said);
+        office.intact();
+        office.goes_on();
+        tally += office.tally(Heard::All);
+    }
+    assert!(stops > 8, "only {stops} steps");
+    conclude("a delivery stopped at every step while its mailbox is renamed", &format!("{stops} stops"), tally);
+}
+
 /// Processes that run at the same time.
 fn together(office: &Office, runs: Vec<Run>) -> Vec<Said> {
     let begun: Vec<(Child, Vec<(String, String)>)> =
