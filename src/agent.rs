@@ -2,20 +2,20 @@
 //!
 //! Knows mailboxes, not Claude Code. A "host" here is the process a session lives in; what that is, the caller knows.
 
-pub mod brakes;
+pub mod decisions;
 pub mod directory;
 pub mod feed;
 pub mod generate;
 pub mod history;
-pub mod holding;
 pub mod host;
 pub mod identity;
 pub mod notice;
 pub mod policy;
-pub mod post;
 pub mod prune;
+pub mod rate_limit;
 pub mod record;
 pub mod repo;
+pub mod send;
 pub mod status;
 pub mod timers;
 pub mod unproved;

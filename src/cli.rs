@@ -2,6 +2,7 @@
 
 mod accept;
 mod agents;
+mod caller;
 mod completions;
 mod demo;
 mod doctor;
@@ -10,7 +11,7 @@ mod help;
 mod inbox;
 mod install;
 mod log;
-mod me;
+mod mod_api;
 mod overview;
 mod prune;
 mod read;
@@ -22,7 +23,6 @@ mod status;
 mod statusline;
 mod thread;
 mod topics;
-mod typed;
 mod update;
 mod verbs;
 mod wait;
@@ -92,7 +92,7 @@ enum Verb {
     Completions(completions::Args),
     Help(help::Args),
     #[command(hide = true)]
-    Typed(typed::Args),
+    Typed(mod_api::Args),
     /// Serve the tools over standard input and output
     Mcp,
     /// Answer a hook
@@ -187,7 +187,7 @@ fn dispatch(verb: Verb) -> Result<ExitCode, Failure> {
         Verb::Statusline(_) => Ok(statusline::run(home)),
         Verb::Completions(args) => completions::run(&args),
         Verb::Help(args) => help::run(&args),
-        Verb::Typed(args) => Ok(typed::run(home, &args)),
+        Verb::Typed(args) => Ok(mod_api::run(home, &args)),
         Verb::Mcp => mcp::serve().map(|()| ExitCode::SUCCESS).map_err(Failure::from),
         Verb::Hook { event } => Err(Failure::new(Code::Usage, format!("`hook {event}` takes no more words"))),
     }

@@ -4,13 +4,12 @@ use std::fmt;
 
 use crate::{
     agent::{
-        holding::HoldingError,
+        decisions::DecisionError,
         identity::RenameError,
         policy::ConfigError,
-        post::{self, SendError},
+        send::{self, SendError},
         status::Found,
     },
-    claude::install::InstallError,
     mailbox::{
         State,
         disk::FsError,
@@ -54,7 +53,7 @@ impl Failure {
 
     #[must_use]
     pub fn no_such_letter(id: &LetterId) -> Self {
-        Self::new(Code::NotFound, format!("no letter `{id}`")).hint(post::WHERE_LETTERS_ARE)
+        Self::new(Code::NotFound, format!("no letter `{id}`")).hint(send::WHERE_LETTERS_ARE)
     }
 
     #[must_use]
@@ -110,12 +109,12 @@ impl From<SendError> for Failure {
     }
 }
 
-impl From<HoldingError> for Failure {
-    fn from(error: HoldingError) -> Self {
+impl From<DecisionError> for Failure {
+    fn from(error: DecisionError) -> Self {
         match error {
-            HoldingError::NoSuchLetter(id) => Self::no_such_letter(&id),
-            HoldingError::Elsewhere { .. } => Self::new(Code::Failed, error.to_string()),
-            HoldingError::Fs(error) => error.into(),
+            DecisionError::NoSuchLetter(id) => Self::no_such_letter(&id),
+            DecisionError::Elsewhere { .. } => Self::new(Code::Failed, error.to_string()),
+            DecisionError::Fs(error) => error.into(),
         }
     }
 }
@@ -128,20 +127,6 @@ impl From<RenameError> for Failure {
                 Self::new(Code::Failed, error.to_string()).hint("`cc2cc agents --all` lists the names in use")
             }
             RenameError::Reserved(_) => Self::new(Code::Usage, error.to_string()),
-        }
-    }
-}
-
-impl From<InstallError> for Failure {
-    fn from(error: InstallError) -> Self {
-        let failure = Self::new(Code::Failed, error.to_string());
-        match error {
-            InstallError::NotOurs(_) => failure.hint("move it away, or set CLAUDE_CONFIG_DIR to another place"),
-            InstallError::NotInstalled(_) => failure.hint("with CLAUDE_CONFIG_DIR set, it looks there"),
-            InstallError::Fs(_) => {
-                failure.hint("make it yours and writable, or set CLAUDE_CONFIG_DIR to another place")
-            }
-            InstallError::NoHome | InstallError::NoBinary(_) => failure,
         }
     }
 }

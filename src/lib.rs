@@ -7,13 +7,15 @@
 #![deny(clippy::print_stdout, clippy::print_stderr, clippy::dbg_macro)] // they panic; see `output`
 
 pub mod agent;
-pub mod claude;
 pub mod cli;
+pub mod clients;
+pub mod delivery;
 pub mod failure;
 pub mod mailbox;
 pub mod mcp;
 pub mod output;
 pub mod report;
+pub mod setup;
 pub mod text;
 pub mod threads;
 pub mod view;

@@ -9,10 +9,10 @@
 //!   └── publish (from tmp/)          anything unreadable ──bury──▶ dead/
 //! ```
 
-pub mod bulk;
 pub mod disk;
 #[cfg(feature = "fail-points")]
 mod fail;
+pub mod fast_read;
 pub mod home;
 pub mod lenient;
 pub mod letter;

@@ -4,7 +4,7 @@
 
 use std::{env, process::ExitCode};
 
-use cc2cc::{claude, cli, mailbox::watch};
+use cc2cc::{cli, clients::claude, mailbox::watch};
 
 /// A hook, a waker and a server outlive what breaks in them, which needs panics that unwind.
 const _: () = assert!(cfg!(panic = "unwind"), "a profile that aborts on panics is not for this program");
@@ -14,8 +14,8 @@ fn main() -> ExitCode {
     let words: Vec<_> = words.iter().map(|word| word.to_str().unwrap_or_default()).collect();
     // The two that run with every prompt and every turn build no parser.
     match words.as_slice() {
-        ["hook", event] => claude::hook::run(event),
-        ["wait", "--ring"] => claude::bell::run(),
+        ["hook", event] => claude::hooks::run::run(event),
+        ["wait", "--ring"] => claude::waker::run(),
         words if *words == watch::SUCCESSOR => {
             watch::linger();
             ExitCode::SUCCESS

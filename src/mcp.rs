@@ -30,16 +30,15 @@ use crate::{
         host::HostKey,
         identity::{self, Trust},
     },
-    claude::{
-        alone,
+    clients::claude::{
         channel::{self, Push},
-        client::{self, Part},
-        plugin_folder,
+        host_process::{self, Part},
+        plugin_folder, without_hooks,
     },
     failure::Failure,
     mailbox::{Mailbox, home::Home, letter::shorten, log},
     report::json as report,
-    text::model::neutralise,
+    text::sanitize::neutralise,
     threads,
 };
 
@@ -59,9 +58,9 @@ const LONGEST_COMPLAINT_CHARS: usize = 1_000;
 /// # Errors
 /// When the home cannot be used, the system gives no thread, or the client cannot be answered.
 pub fn serve() -> Result<()> {
-    client::end_with_parent();
+    host_process::end_with_parent();
     let home = Home::from_env()?;
-    let host = match client::part() {
+    let host = match host_process::part() {
         Part::None => None,
         Part::Attended | Part::Headless => Some(claim(&home)?),
     };
@@ -84,10 +83,10 @@ pub fn serve() -> Result<()> {
 
 /// Finds or claims the session's agent.
 fn claim(home: &Home) -> Result<HostKey> {
-    let claimant = client::claimant(client::session(), Trust::Host).context("the client has gone")?;
+    let claimant = host_process::claimant(host_process::session(), Trust::Host).context("the client has gone")?;
     let claim = identity::claim(home, &claimant)?;
-    if alone::is_alone(&claim.mailbox) {
-        alone::introduce(&claim.mailbox)?;
+    if without_hooks::is_alone(&claim.mailbox) {
+        without_hooks::introduce(&claim.mailbox)?;
     }
     plugin_folder::note_server(&claim.mailbox)?;
     Ok(claimant.host)
@@ -150,7 +149,7 @@ impl ServerHandler for Server {
         _: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
         self.come_online();
-        let brings_letters = self.me().is_ok_and(|me| alone::is_alone(&me));
+        let brings_letters = self.me().is_ok_and(|me| without_hooks::is_alone(&me));
         Ok(ListToolsResult::with_all_items(Name::ALL.iter().map(|tool| tool.listed(brings_letters)).collect()))
     }
 
@@ -179,7 +178,7 @@ impl Server {
             text.push_str(BY_CHANNEL);
         }
         if let Ok(me) = self.me()
-            && alone::is_alone(&me)
+            && without_hooks::is_alone(&me)
         {
             text.push_str(&format!("{BY_TOOLS} This session's name is {}.", me.name()));
         }
@@ -215,9 +214,9 @@ impl Server {
     fn answer(&self, outcome: Result<Value, Failure>) -> CallToolResult {
         let mut result = answer(outcome);
         if let Ok(me) = self.me()
-            && alone::is_alone(&me)
+            && without_hooks::is_alone(&me)
         {
-            match alone::hand_out(&self.home, &me) {
+            match without_hooks::hand_out(&self.home, &me) {
                 Ok(Some(mail)) => {
                     result.structured_content = None; // the client would show nothing beside it
                     result.content.push(ContentBlock::text(mail));

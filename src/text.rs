@@ -7,7 +7,7 @@
 mod impostor;
 mod joiners;
 pub mod json;
-pub mod model;
+pub mod sanitize;
 #[cfg(test)]
 mod tables;
 pub mod terminal;

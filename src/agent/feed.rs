@@ -1,13 +1,13 @@
 //! What happens in all mailboxes, as it happens: letters and their steps, agents that come, go and get other names.
 //!
-//! An announced change says which letter to look at; what is told is read from the files, so a letter that went its
-//! whole way between two looks still has all its steps told, in order and once. What nobody announces (silent mounts,
+//! An announced change says which letter to look at; what is reported is read from the files, so a letter that went its
+//! whole way between two looks still has all its steps reported, in order and once. What nobody announces (silent mounts,
 //! a system that refuses to watch, presence locks) is found by a slow beat. Nothing is read that has not changed.
 
 mod event;
+mod followed_mailbox;
+mod letter_progress;
 mod place;
-mod room;
-mod trail;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -18,8 +18,8 @@ use jiff::Timestamp;
 
 pub use self::event::Event;
 use self::{
+    followed_mailbox::{FollowedMailbox, Hint, Interest},
     place::Place,
-    room::{Hint, Interest, Room},
 };
 use super::directory::Listed;
 use crate::mailbox::{
@@ -47,14 +47,14 @@ pub struct Feed {
     /// Whether the home is watched, and when it last changed.
     watched: bool,
     changed: Option<SystemTime>,
-    rooms: BTreeMap<AgentName, Room>,
+    rooms: BTreeMap<AgentName, FollowedMailbox>,
     next_beat: Instant,
     /// The next of the quiet rooms to be looked at.
     turn: usize,
 }
 
 impl Feed {
-    /// Begins to follow all mailboxes. With a scope only what concerns that agent is told: letters from or to it, and
+    /// Begins to follow all mailboxes. With a scope only what concerns that agent is reported: letters from or to it, and
     /// what it does, through renames. Where the system refuses to watch, a beat takes its place.
     ///
     /// # Errors
@@ -100,7 +100,7 @@ impl Feed {
     /// The agents as they are known now, by name; with a scope that one alone.
     #[must_use]
     pub fn agents(&self) -> Vec<Listed> {
-        self.rooms.values().filter(|room| room.interest() == Interest::Agent).map(Room::listed).collect()
+        self.rooms.values().filter(|room| room.interest() == Interest::Agent).map(FollowedMailbox::listed).collect()
     }
 
     /// Whom all this is about, under the present name; `None` for everyone.
@@ -161,7 +161,7 @@ impl Feed {
             events.extend(self.look_at_home(&homes));
         }
         if announced.missed {
-            events.extend(self.rooms.values_mut().flat_map(Room::compare));
+            events.extend(self.rooms.values_mut().flat_map(FollowedMailbox::compare));
         }
         for letter in &letters {
             if let Some(room) = self.rooms.get_mut(&letter.0) {
@@ -184,7 +184,7 @@ impl Feed {
             events.extend(self.look_at_home(&BTreeSet::new()));
         }
         let count = self.rooms.len();
-        let doubt = self.rooms.values().any(Room::must_be_looked_at);
+        let doubt = self.rooms.values().any(FollowedMailbox::must_be_looked_at);
         let turn = self.turn;
         let is_due = |place: usize| doubt || (place + count - turn.min(count)) % count < QUIET_ROOMS_A_BEAT;
         let now = Timestamp::now();
@@ -251,10 +251,10 @@ impl Feed {
         self.home.mailboxes()
     }
 
-    fn enter(&mut self, mailbox: Mailbox) -> Room {
+    fn enter(&mut self, mailbox: Mailbox) -> FollowedMailbox {
         let is_meant = self.scope.as_ref().is_none_or(|scope| scope == mailbox.name());
         let interest = if is_meant { Interest::Agent } else { Interest::Letters };
-        Room::enter(mailbox, interest, self.opened, &mut self.watch)
+        FollowedMailbox::enter(mailbox, interest, self.opened, &mut self.watch)
     }
 
     /// A reply says of which letter there will soon be more to tell.

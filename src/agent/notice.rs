@@ -4,7 +4,7 @@
 //! looks the pointers through now and then. A notice has an id made from the letter's, so it is sent once, whoever
 //! sends it.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -56,6 +56,9 @@ pub fn sweep_if_many(home: &Home, sender: &Mailbox, now: Timestamp) {
         sweep(home, sender, now);
     }
 }
+
+/// How often to look what became of the letters that a session has sent.
+pub const SWEEP_EVERY: Duration = Duration::from_secs(60);
 
 /// Looks through what `sender` has sent, tells it what it should know, and forgets what is settled. What fails is logged
 /// and tried again the next time; nobody's turn depends on it.
@@ -142,7 +145,7 @@ fn follow(home: &Home, recipient: &AgentName, id: &LetterId, now: Timestamp) -> 
     match found.state {
         State::Done => return Ok(true),
         State::Dead => {
-            let refused = found.status().rung == status::Rung::Refused;
+            let refused = found.status().stage == status::Stage::Refused;
             tell(home, &found, if refused { News::Refused } else { News::Dead }, now)?;
             return Ok(true);
         }

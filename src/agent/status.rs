@@ -19,11 +19,11 @@ pub struct Found {
     pub letter: Letter,
 }
 
-/// How far a letter has come. Each rung is claimed only when it is known.
+/// How far a letter has come. Each stage is claimed only when it is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Rung {
+pub enum Stage {
     Stored,
-    Rung,
+    Notified,
     Delivered,
     Seen,
     Answered,
@@ -33,12 +33,12 @@ pub enum Rung {
     Dead,
 }
 
-impl Rung {
+impl Stage {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Stored => "stored",
-            Self::Rung => "rung",
+            Self::Notified => "notified",
             Self::Delivered => "delivered",
             Self::Seen => "seen",
             Self::Answered => "answered",
@@ -53,7 +53,7 @@ impl Rung {
 /// How far a letter has come and since when.
 #[derive(Debug, Clone)]
 pub struct Status {
-    pub rung: Rung,
+    pub stage: Stage,
     pub since: Timestamp,
     /// Every step noted, oldest first, after the sending itself.
     pub steps: Vec<Receipt>,
@@ -94,7 +94,7 @@ impl Found {
     /// Whether a person keeps it from the session it is for: they are asked about it, or have refused it.
     #[must_use]
     pub fn is_withheld(&self) -> bool {
-        self.state == State::Held || self.state == State::Dead && self.status().rung == Rung::Refused
+        self.state == State::Held || self.state == State::Dead && self.status().stage == Stage::Refused
     }
 
     /// Why it waits longer than letters do: its recipient is there and cannot be woken.
@@ -110,25 +110,25 @@ impl Found {
     pub fn status(&self) -> Status {
         let steps = self.mailbox.receipts(&self.letter.id);
         let last = |step: Step| steps.iter().rev().find(|receipt| receipt.step == step);
-        let (rung, receipt) = match self.state {
-            State::Held => (Rung::Held, last(Step::Held)),
+        let (stage, receipt) = match self.state {
+            State::Held => (Stage::Held, last(Step::Held)),
             State::Dead => match steps.last().map(|receipt| receipt.step) {
-                Some(Step::Expired) => (Rung::Expired, None),
-                Some(Step::Refused) => (Rung::Refused, None),
-                _ => (Rung::Dead, None),
+                Some(Step::Expired) => (Stage::Expired, None),
+                Some(Step::Refused) => (Stage::Refused, None),
+                _ => (Stage::Dead, None),
             },
-            _ => [(Rung::Answered, Step::Answered), (Rung::Seen, Step::Seen)]
+            _ => [(Stage::Answered, Step::Answered), (Stage::Seen, Step::Seen)]
                 .into_iter()
-                .chain((self.state != State::Inbox).then_some((Rung::Delivered, Step::Delivered)))
-                .chain([(Rung::Rung, Step::Rung)])
-                .find_map(|(rung, step)| last(step).map(|receipt| (rung, Some(receipt))))
-                .unwrap_or((Rung::Stored, None)),
+                .chain((self.state != State::Inbox).then_some((Stage::Delivered, Step::Delivered)))
+                .chain([(Stage::Notified, Step::Notified)])
+                .find_map(|(stage, step)| last(step).map(|receipt| (stage, Some(receipt))))
+                .unwrap_or((Stage::Stored, None)),
         };
         let (since, why) = match self.state {
             State::Dead => (self.mailbox.buried_at(&self.letter.id), self.mailbox.reason(&self.letter.id)),
             State::Held => (receipt.map(|receipt| receipt.at), receipt.and_then(|receipt| receipt.why.clone())),
             _ => (receipt.map(|receipt| receipt.at), None),
         };
-        Status { rung, since: since.unwrap_or(self.letter.timestamp), steps, why }
+        Status { stage, since: since.unwrap_or(self.letter.timestamp), steps, why }
     }
 }

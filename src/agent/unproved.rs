@@ -38,7 +38,8 @@ pub struct Unproved {
     #[serde(skip_serializing_if = "Option::is_none")]
     missing: Option<String>,
     pub since: Option<Timestamp>,
-    told: bool,
+    #[serde(alias = "told")]
+    shown: bool,
     #[serde(flatten)]
     extra: Map<String, Value>,
 }
@@ -102,7 +103,7 @@ impl Unproved {
     /// The line for the person, unless they have had it.
     #[must_use]
     pub fn news(mailbox: &Mailbox, session: Option<&str>) -> Option<String> {
-        let found = Self::of(mailbox, session).filter(|found| !found.told && !found.letters.is_empty())?;
+        let found = Self::of(mailbox, session).filter(|found| !found.shown && !found.letters.is_empty())?;
         Some(format!("cc2cc: a letter was delivered and cannot be proved: {}; `cc2cc doctor` says more", found.why))
     }
 
@@ -110,11 +111,11 @@ impl Unproved {
     ///
     /// # Errors
     /// A `FsError` when it cannot be written.
-    pub fn told(mailbox: &Mailbox, session: Option<&str>) -> Result<(), FsError> {
-        if Self::of(mailbox, session).is_none_or(|found| found.told) {
+    pub fn note_shown(mailbox: &Mailbox, session: Option<&str>) -> Result<(), FsError> {
+        if Self::of(mailbox, session).is_none_or(|found| found.shown) {
             return Ok(());
         }
-        Self::change(mailbox, session, |known| Some(Self { told: true, ..known? }))
+        Self::change(mailbox, session, |known| Some(Self { shown: true, ..known? }))
     }
 
     fn about(session: Option<&str>) -> Self {

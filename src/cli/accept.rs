@@ -4,9 +4,9 @@ use std::process::ExitCode;
 
 use jiff::Timestamp;
 
-use super::{completions, me};
+use super::{caller, completions};
 use crate::{
-    agent::holding,
+    agent::decisions,
     failure::{Code, Failure},
     mailbox::{home::Home, letter::LetterId},
 };
@@ -42,7 +42,7 @@ pub struct RetryArgs {
 
 pub fn accept(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
     only_a_person()?;
-    for found in holding::accept(home, &args.id)? {
+    for found in decisions::accept(home, &args.id)? {
         super::print(format!("accepted: {} gets it now\n", found.mailbox.name()));
     }
     Ok(ExitCode::SUCCESS)
@@ -50,7 +50,7 @@ pub fn accept(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
 
 pub fn refuse(home: &Home, args: &RefusalArgs) -> Result<ExitCode, Failure> {
     only_a_person()?;
-    for found in holding::refuse(home, &args.id, &args.why, Timestamp::now())? {
+    for found in decisions::refuse(home, &args.id, &args.why, Timestamp::now())? {
         super::print(format!("refused: {} is told\n", found.letter.from));
     }
     Ok(ExitCode::SUCCESS)
@@ -58,7 +58,7 @@ pub fn refuse(home: &Home, args: &RefusalArgs) -> Result<ExitCode, Failure> {
 
 pub fn retry(home: &Home, args: &RetryArgs) -> Result<ExitCode, Failure> {
     only_a_person()?;
-    for mailbox in holding::retry(home, &args.id)? {
+    for mailbox in decisions::retry(home, &args.id)? {
         super::print(format!("back in the inbox of {}\n", mailbox.name()));
     }
     Ok(ExitCode::SUCCESS)
@@ -66,7 +66,7 @@ pub fn retry(home: &Home, args: &RetryArgs) -> Result<ExitCode, Failure> {
 
 /// A model must not decide what its person is asked.
 fn only_a_person() -> Result<(), Failure> {
-    if me::in_a_session() {
+    if caller::in_a_session() {
         return Err(Failure::new(Code::Held, "only a person decides this")
             .hint("use /inbox, /cc2cc:accept ID or /cc2cc:refuse ID in the session, or a terminal of your own"));
     }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::me;
+use super::caller;
 use crate::{agent::directory, failure::Failure, mailbox::home::Home, report};
 
 /// List the sessions one can write to
@@ -20,7 +20,7 @@ pub struct Args {
 }
 
 pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
-    let me = me::agent(home).ok().flatten();
+    let me = caller::agent(home).ok().flatten();
     let mut agents = directory::list(home)?;
     let known = agents.len();
     agents.retain(|agent| agent.online || args.all);

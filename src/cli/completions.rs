@@ -12,7 +12,7 @@ use std::{
 use clap_complete::{ArgValueCompleter, CompletionCandidate, env::Shells};
 use jiff::Timestamp;
 
-use super::{me, shown::Shown, topics};
+use super::{caller, shown::Shown, topics};
 use crate::{
     agent::directory,
     failure::{Code, Failure},
@@ -130,7 +130,7 @@ fn agents(begun: &OsStr) -> Vec<CompletionCandidate> {
 }
 
 fn letters(begun: &OsStr, state: State) -> Vec<CompletionCandidate> {
-    if me::in_a_session() {
+    if caller::in_a_session() {
         return Vec::new(); // what its person is still asked about is not for a model
     }
     let mailboxes = Home::from_env().ok().and_then(|home| home.mailboxes().ok()).unwrap_or_default();

@@ -18,10 +18,10 @@ use crate::{
     agent::{
         host::HostKey,
         identity::{self, Claimant, Trust},
-        post::{self, Draft, Sender},
+        send::{self, Draft, Sender},
         status,
     },
-    claude::{bell, client},
+    clients::claude::{host_process, waker},
     failure::Failure,
     mailbox::{Mailbox, disk, home::Home, letter::LetterId, name::AgentName},
 };
@@ -62,7 +62,7 @@ fn play(path: &Path) -> Result<()> {
     let started = Instant::now();
     let draft = Draft { text: "please run the tests".into(), ..Draft::default() };
     let to = "calm-owl".parse()?;
-    let sent = post::send(&home, &Sender::agent(&fox), &to, &draft, Timestamp::now())?.remove(0);
+    let sent = send::send(&home, &Sender::agent(&fox), &to, &draft, Timestamp::now())?.remove(0);
     line("brave-fox sends", "stored", &format!("to-calm-owl/inbox/{}.json", sent.id)); // by now the bell may have rung
 
     let rung = bell.wait_with_output().context("the bell was lost")?;
@@ -81,7 +81,7 @@ fn play(path: &Path) -> Result<()> {
     step(&owl, &sent.id, "the transcript proves it")?;
 
     let draft = Draft { text: "all green".into(), reply_to: Some(sent.id.clone()), ..Draft::default() };
-    let reply = post::send(&home, &Sender::agent(&owl), &"brave-fox".parse()?, &draft, Timestamp::now())?.remove(0);
+    let reply = send::send(&home, &Sender::agent(&owl), &"brave-fox".parse()?, &draft, Timestamp::now())?.remove(0);
     step(&owl, &sent.id, "calm-owl answers")?;
     step(&fox, &reply.id, "the answer waits for brave-fox")
 }
@@ -114,7 +114,7 @@ impl Stage {
             command.env_remove(name);
         }
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = client::without_window(&mut command).spawn().context("could not start cc2cc")?;
+        let mut child = host_process::without_window(&mut command).spawn().context("could not start cc2cc")?;
         child.stdin.take().context("no pipe")?.write_all(input.to_string().as_bytes())?;
         Ok(child)
     }
@@ -135,7 +135,7 @@ fn claim(home: &Home, name: &str) -> Result<Mailbox> {
 
 fn wait_until_set(mailbox: &Mailbox) -> Result<()> {
     let deadline = Instant::now() + Duration::from_secs(5);
-    while !bell::is_set(mailbox) {
+    while !waker::is_set(mailbox) {
         ensure!(Instant::now() < deadline, "the bell did not start");
         thread::sleep(Duration::from_millis(1));
     }
@@ -145,7 +145,7 @@ fn wait_until_set(mailbox: &Mailbox) -> Result<()> {
 fn step(mailbox: &Mailbox, id: &LetterId, what: &str) -> Result<()> {
     let found = status::find_in(mailbox, id).context("the letter is gone")?;
     let file = format!("to-{}/{}/{id}.json", mailbox.name(), found.state.dir());
-    line(what, found.status().rung.as_str(), &file);
+    line(what, found.status().stage.as_str(), &file);
     Ok(())
 }
 

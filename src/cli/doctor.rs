@@ -12,10 +12,10 @@ use jiff::Timestamp;
 use notify::{RecursiveMode, Watcher};
 use serde_json::{Value, json};
 
-use super::{me, sandbox};
+use super::{caller, sandbox};
 use crate::{
     agent::{Channel, Record, directory, policy::Config},
-    claude::{bell, client, install::Places, marketplace::Plugin, version, watching},
+    clients::claude::{host_process, version, waker, watching},
     failure::Failure,
     mailbox::{
         Key, Mailbox, State, disk,
@@ -25,6 +25,7 @@ use crate::{
         receipts::Step,
         watch::{self, limits},
     },
+    setup::{install::Places, marketplace::Plugin},
 };
 
 /// Check that everything is in place
@@ -141,7 +142,7 @@ fn plugin_from_marketplace(places: &Places, Plugin { id, version }: &Plugin) -> 
 }
 
 fn client() -> Verdict {
-    let asked = |name: &str| client::without_window(Command::new(name).arg("--version")).output();
+    let asked = |name: &str| host_process::without_window(Command::new(name).arg("--version")).output();
     // On Windows npm makes a script of it, whose name must be said in full.
     let Ok(output) = asked("claude").or_else(|error| if cfg!(windows) { asked("claude.cmd") } else { Err(error) })
     else {
@@ -258,7 +259,7 @@ fn watched(home: &Home) -> Verdict {
 
 /// Inside a session, whether a letter reaches it; outside, whom letters would reach.
 fn sessions(home: &Home) -> Vec<Finding> {
-    match me::agent(home) {
+    match caller::agent(home) {
         Ok(Some(mailbox)) => vec![finding("session", session(&mailbox)), finding("self-test", self_test(&mailbox))],
         Ok(None) => others(home),
         Err(failure) => vec![finding("session", broken(failure.message, failure.hint.unwrap_or_default()))],
@@ -271,7 +272,7 @@ fn session(mailbox: &Mailbox) -> Verdict {
     if let Some(why) = state.why_not() {
         return broken(format!("{name} is {}: {why}", state.as_str()), "type `/reload-plugins`");
     }
-    match (mailbox.is_online(), bell::is_set(mailbox)) {
+    match (mailbox.is_online(), waker::is_set(mailbox)) {
         (false, _) => broken(
             format!("{name} has neither server nor bell"),
             "restart the session; `/mcp` and `/hooks` show what Claude Code loaded",
@@ -283,7 +284,7 @@ fn session(mailbox: &Mailbox) -> Verdict {
 
 /// Sends this session a letter and follows it as far as it can come while a command of the session runs.
 fn self_test(mailbox: &Mailbox) -> Verdict {
-    if !bell::is_set(mailbox) {
+    if !waker::is_set(mailbox) {
         return Verdict::Note("not tried, the bell is not set".to_owned());
     }
     if Record::of(mailbox).state.why_not().is_some() {
@@ -302,7 +303,7 @@ fn self_test(mailbox: &Mailbox) -> Verdict {
     }
     let stored = started.elapsed().as_millis();
     while started.elapsed() < RING_WITHIN {
-        if mailbox.receipts(&letter.id).iter().any(|receipt| receipt.step == Step::Rung) {
+        if mailbox.receipts(&letter.id).iter().any(|receipt| receipt.step == Step::Notified) {
             let rung = started.elapsed().as_millis();
             let id = &letter.id;
             return Verdict::Fine(format!(
@@ -329,7 +330,7 @@ fn others(home: &Home) -> Vec<Finding> {
                 ))
             } else if let Some(why) = agent.record.state.why_not() {
                 Verdict::Note(format!("{name} is {}: {why}", agent.record.state.as_str()))
-            } else if bell::is_set(&agent.mailbox) {
+            } else if waker::is_set(&agent.mailbox) {
                 Verdict::Fine(format!("{name} is {} and its bell is set", agent.record.state.as_str()))
             } else {
                 Verdict::Note(format!(

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use super::{me::Reader, shown::Shown, thread};
+use super::{caller::Reader, shown::Shown, thread};
 use crate::{
     failure::{Code, Failure},
     mailbox::{disk, home::Home, letter::LetterId},

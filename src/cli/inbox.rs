@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::{
+    caller::{self, Reader},
     completions,
-    me::{self, Reader},
     shown::Shown,
 };
 use crate::{
@@ -16,7 +16,8 @@ use crate::{
         policy::{Admission, Config},
         status::{self, Found},
     },
-    claude::proof,
+    clients::claude::transcript,
+    delivery::settle,
     failure::{Code, Failure},
     mailbox::{
         Mailbox, Moved, State, disk,
@@ -49,7 +50,7 @@ pub struct Args {
 }
 
 pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
-    let mailbox = me::mailbox(home, args.agent.as_deref())?;
+    let mailbox = caller::mailbox(home, args.agent.as_deref())?;
     let now = Timestamp::now();
     notice::sweep(home, &mailbox, now);
     let reader = Reader::of(home);
@@ -58,7 +59,7 @@ pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
     }
     if args.take {
         super::check_output()?;
-        me::check_own(home, &mailbox)?;
+        caller::check_own(home, &mailbox)?;
         return take(home, &mailbox, args.json, now);
     }
     let letters = list(&mailbox, args.all, &reader)?;
@@ -130,11 +131,11 @@ fn table(mailbox: &Mailbox, letters: &[(State, Letter)], now: Timestamp) -> Stri
 /// Claims what waits, prints it, and only then counts it as read: a process that dies in between leaves claims behind,
 /// and the next one finds them again.
 fn take(home: &Home, mailbox: &Mailbox, json: bool, now: Timestamp) -> Result<ExitCode, Failure> {
-    proof::settle(mailbox, now, proof::From::Outside)?;
+    transcript::settle(mailbox, now, settle::From::Outside)?;
     let mut taken = Vec::new();
     let look = mailbox.look(now)?;
     notice::buried(mailbox, &look.buried, now)?;
-    let config = me::in_a_session().then(|| Config::load(home)).transpose()?;
+    let config = caller::in_a_session().then(|| Config::load(home)).transpose()?;
     let record = Record::of(mailbox);
     for waiting in look.letters {
         let Ok(letter) = mailbox.read(State::Inbox, &waiting.id) else { continue };

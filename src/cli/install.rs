@@ -2,17 +2,15 @@
 
 use std::{env, fs, process::ExitCode};
 
-use super::me;
+use super::caller;
 use crate::{
-    claude::{
-        install::{InstallError, Link, Places},
-        version,
-    },
+    clients::claude::version,
     failure::{Code, Failure},
     mailbox::{
         disk,
         home::{Home, HomeError},
     },
+    setup::install::{InstallError, Link, Places},
 };
 
 /// Install the plugin into Claude Code, or update it
@@ -59,7 +57,7 @@ pub fn run(_: &Args) -> Result<ExitCode, Failure> {
 }
 
 pub fn remove(home: Result<Home, HomeError>, args: &RemovalArgs) -> Result<ExitCode, Failure> {
-    if args.purge && me::in_a_session() {
+    if args.purge && caller::in_a_session() {
         return Err(Failure::new(Code::Held, "only a person removes letters").hint("without --purge they stay"));
     }
     let places = Places::from_env()?;

@@ -4,7 +4,7 @@ use std::{io, process::ExitCode, time::Duration};
 
 use jiff::Timestamp;
 
-use super::{completions, me, send, shown::Shown, thread, watch};
+use super::{caller, completions, send, shown::Shown, thread, watch};
 use crate::{
     agent::{
         directory,
@@ -58,9 +58,9 @@ pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
     let filter = filter(home, args)?;
     // Before the first look, so that nothing is missed in between.
     let feed = args.follow.then(|| Feed::open(home, None)).transpose()?;
-    let reader = me::Reader::of(home);
+    let reader = caller::Reader::of(home);
     // A model is not to learn by searching what it may not read, nor from how many others are found.
-    let guarded = filter.text.is_some() && me::in_a_session();
+    let guarded = filter.text.is_some() && caller::in_a_session();
     let shows = |found: &Found| !guarded || thread::readable(&reader, found).is_some();
     let most = if guarded { usize::MAX } else { args.limit.saturating_add(1) };
     let Looked { mut letters, left_out } = history::look(home, &filter, most)?;
@@ -142,7 +142,7 @@ fn filter(home: &Home, args: &Args) -> Result<Filter, Failure> {
     let mut agent: Option<AgentName> = name(&args.agent)?;
     let with = name(&args.with)?;
     if agent.is_none() && with.is_some() {
-        agent = Some(me::agent(home)?.map_or_else(AgentName::user, |mailbox| mailbox.name().clone()));
+        agent = Some(caller::agent(home)?.map_or_else(AgentName::user, |mailbox| mailbox.name().clone()));
     }
     let since = args.since.map(|age| Timestamp::now().checked_sub(age).unwrap_or(Timestamp::MIN));
     let thread = args.thread.as_ref().map(|id| history::thread_of(home, id)).transpose()?;

@@ -4,17 +4,17 @@ use std::process::ExitCode;
 
 use jiff::Timestamp;
 
-use super::me;
+use super::caller;
 use crate::{
     agent::{
         directory::{self, Listed},
         policy::Config,
         status::{self, Found},
     },
-    claude::install::Places,
     failure::Failure,
     mailbox::{Mailbox, State, home::Home, name::AgentName},
     report,
+    setup::install::Places,
     text::terminal::one_line,
 };
 
@@ -23,8 +23,8 @@ const MOST_AGENTS: usize = 4;
 const NEXT: usize = 3;
 
 pub fn run(home: &Home) -> Result<ExitCode, Failure> {
-    let me = me::agent(home);
-    let in_a_session = me::in_a_session();
+    let me = caller::agent(home);
+    let in_a_session = caller::in_a_session();
     let mine = if in_a_session { me.ok().flatten() } else { home.mailbox(&AgentName::user()) };
     let mut online = directory::list(home)?;
     online.retain(|agent| agent.online);

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use super::{me, send};
+use super::{caller, send};
 use crate::{
     agent::prune::{self, Mode, Pruned},
     failure::{Code, Failure},
@@ -29,7 +29,7 @@ pub struct Args {
 }
 
 pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
-    if args.yes && me::in_a_session() {
+    if args.yes && caller::in_a_session() {
         return Err(Failure::new(Code::Held, "only a person removes letters")
             .hint("without --yes it counts them; with it, use a terminal of your own"));
     }

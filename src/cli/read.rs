@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::me;
+use super::caller;
 use crate::{
     agent::status,
     failure::Failure,
@@ -25,14 +25,14 @@ pub struct Args {
 }
 
 pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
-    let mine = me::agent(home)?;
+    let mine = caller::agent(home)?;
     let mine = mine.and_then(|mailbox| status::find_in(&mailbox, &args.id));
     let found = match mine {
         Some(found) => Some(found),
         None => status::find(home, &args.id)?.into_iter().next(),
     };
     let found = found.ok_or_else(|| Failure::no_such_letter(&args.id))?;
-    if !me::Reader::of(home).may_read(&found) {
+    if !caller::Reader::of(home).may_read(&found) {
         return Err(Failure::not_for_a_model(&found));
     }
     if args.json {

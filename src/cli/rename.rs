@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use super::{completions, me};
+use super::{caller, completions};
 use crate::{
     agent::identity,
     failure::{Code, Failure},
@@ -22,12 +22,12 @@ pub struct Args {
 }
 
 pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
-    let mailbox = me::mailbox(home, args.agent.as_deref())?;
+    let mailbox = caller::mailbox(home, args.agent.as_deref())?;
     if mailbox.name().is_user() {
         return Err(Failure::new(Code::Usage, "at a terminal you are `user`, and stay that")
             .hint("`--agent NAME` says which session to rename"));
     }
-    me::check_own(home, &mailbox)?;
+    caller::check_own(home, &mailbox)?;
     let renamed = identity::rename(home, &mailbox, &args.new.parse()?)?;
     super::print(format!("{} is {} now; letters to the old name still arrive\n", mailbox.name(), renamed.name()));
     Ok(ExitCode::SUCCESS)

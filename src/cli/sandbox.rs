@@ -1,6 +1,6 @@
 //! Commands of a session that run in a sandbox: they see the mail and may not write it.
 
-use super::me;
+use super::caller;
 use crate::{failure::Failure, mailbox::disk::FsError};
 
 /// What works all the same.
@@ -8,12 +8,12 @@ pub const TOOLS: &str = "the cc2cc tools are outside of it: `send` writes a lett
 
 /// Whether a failure to write means a sandbox. A command of the person has none.
 pub fn explains(error: &FsError) -> bool {
-    error.is_forbidden() && me::in_a_session()
+    error.is_forbidden() && caller::in_a_session()
 }
 
 /// Says so where that is why a verb failed.
 pub fn explained(failure: Failure) -> Failure {
-    if !failure.forbidden || !me::in_a_session() {
+    if !failure.forbidden || !caller::in_a_session() {
         return failure;
     }
     let message = format!("a sandbox keeps this command from writing: {}", failure.message);

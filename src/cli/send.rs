@@ -12,11 +12,11 @@ use clap::{ValueEnum, ValueHint};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use super::{completions, me, shown::Shown};
+use super::{caller, completions, shown::Shown};
 use crate::{
     agent::{
         policy::Config,
-        post::{self, Draft, Fate, Sender, Sent},
+        send::{self, Draft, Fate, Sender, Sent},
     },
     failure::{Code, Failure},
     mailbox::{
@@ -83,7 +83,7 @@ enum PriorityArg {
 }
 
 pub fn run(home: &Home, args: Args) -> Result<ExitCode, Failure> {
-    let sender = me::sender(home)?;
+    let sender = caller::sender(home)?;
     let draft = Draft {
         text: text(&args)?,
         kind: args.kind.map(|kind| match kind {
@@ -107,8 +107,8 @@ pub fn run(home: &Home, args: Args) -> Result<ExitCode, Failure> {
         super::check_output()?;
     }
     // An answer may come before we look, so its mailbox must be watched from before the letter goes.
-    let waiting = args.wait_reply.map(|_| me::mailbox(home, None)).transpose()?;
-    let sent = post::send(home, &sender, &to, &draft, Timestamp::now())?;
+    let waiting = args.wait_reply.map(|_| caller::mailbox(home, None)).transpose()?;
+    let sent = send::send(home, &sender, &to, &draft, Timestamp::now())?;
     let warning = warning(home);
     if args.json {
         let mut said = json!({ "sent": sent.iter().map(report::json::sent).collect::<Vec<_>>() });
@@ -163,7 +163,7 @@ fn text(args: &Args) -> Result<String, Failure> {
         (None, words) => return Ok(words.join(" ")),
     };
     if bytes.len() > TEXT_LIMIT_BYTES {
-        return Err(post::SendError::TooLong(bytes.len()).into()); // cut off, perhaps in the middle of a character
+        return Err(send::SendError::TooLong(bytes.len()).into()); // cut off, perhaps in the middle of a character
     }
     String::from_utf8(bytes).map_err(|_| Failure::new(Code::Usage, "the text is not UTF-8"))
 }

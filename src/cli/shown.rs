@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use super::me;
+use super::caller;
 use crate::{
     report::json,
-    text::{model::neutralise, terminal},
+    text::{sanitize::neutralise, terminal},
 };
 
 /// A text that whoever runs us may read.
@@ -16,12 +16,12 @@ impl Shown {
     /// A text that may hold the words of others: for a model harmless as in the frame, for a terminal without anything
     /// that it obeys but our own colours.
     pub(super) fn text(text: &str) -> Self {
-        Self(if me::in_a_session() { neutralise(text) } else { terminal::printable_with_styles(text) })
+        Self(if caller::in_a_session() { neutralise(text) } else { terminal::printable_with_styles(text) })
     }
 
     /// A line of JSON: for a model its texts are harmless, for a program they are what was written.
     pub(super) fn json(value: Value) -> Self {
-        Self(json::line(&if me::in_a_session() { json::harmless(value) } else { value }))
+        Self(json::line(&if caller::in_a_session() { json::harmless(value) } else { value }))
     }
 
     /// Lines of JSON, or other texts, one after another.

@@ -13,7 +13,7 @@ use crate::{
         Activity, Record,
         identity::{self, Trust},
     },
-    claude::{client, hook},
+    clients::claude::{hooks::event, host_process},
     mailbox::{
         Mailbox, State,
         home::{Home, HomeError},
@@ -47,11 +47,11 @@ fn segment(mailbox: &Mailbox) -> String {
 /// The agent of the session whose status line this is: by the client's process, or by the session's id where a script
 /// stands too far from it.
 fn mailbox(home: &Home) -> Option<Mailbox> {
-    let of_host = client::claimant(None, Trust::Host).and_then(|claimant| identity::find(home, &claimant.host));
+    let of_host = host_process::claimant(None, Trust::Host).and_then(|claimant| identity::find(home, &claimant.host));
     of_host.or_else(|| identity::of_session(home, &session()?))
 }
 
 fn session() -> Option<String> {
-    let named = client::session();
-    named.or_else(|| if io::stdin().is_terminal() { None } else { hook::read_input().ok()?.session_id })
+    let named = host_process::session();
+    named.or_else(|| if io::stdin().is_terminal() { None } else { event::read().ok()?.session_id })
 }

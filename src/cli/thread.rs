@@ -9,7 +9,7 @@ use std::{
 use jiff::tz::TimeZone;
 use serde_json::json;
 
-use super::me::{self, Reader};
+use super::caller::{self, Reader};
 use crate::{
     agent::{history, status::Found},
     failure::Failure,
@@ -69,5 +69,5 @@ pub fn look(full: bool, steps: bool) -> Look {
 fn wants_colours() -> bool {
     let said = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
     let dumb = env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
-    cfg!(unix) && io::stdout().is_terminal() && !said("NO_COLOR") && !dumb && !me::in_a_session()
+    cfg!(unix) && io::stdout().is_terminal() && !said("NO_COLOR") && !dumb && !caller::in_a_session()
 }

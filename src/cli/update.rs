@@ -6,11 +6,11 @@ use std::{
 };
 
 use crate::{
-    claude::{
-        install::{InstallError, Places},
-        origin::Origin,
-    },
     failure::{Code, Failure},
+    setup::{
+        install::{InstallError, Places},
+        origin::InstalledFrom,
+    },
 };
 
 /// Update cc2cc to the newest release
@@ -31,23 +31,23 @@ pub fn run(_: &Args) -> Result<ExitCode, Failure> {
     let installed = places.version().ok_or_else(|| InstallError::NotInstalled(places.plugin.clone()))?;
     let not_here = |problem: String, hint: String| Err(Failure::new(Code::Failed, problem).hint(hint));
     match places.origin() {
-        Origin::Release => fetch(&installed),
-        Origin::Source => not_here(
+        InstalledFrom::Release => fetch(&installed),
+        InstalledFrom::Source => not_here(
             format!("cc2cc {installed} was built by the install script, as there was no release for this machine"),
             format!("run it again: `{AGAIN}`"),
         ),
-        Origin::Checkout(path) => {
+        InstalledFrom::Checkout(path) => {
             let path = path.display();
             not_here(
                 format!("cc2cc {installed} was built from the checkout in {path}"),
                 format!("`git -C {path} pull{THEN} {path}{SCRIPT}`"),
             )
         }
-        Origin::Cargo => not_here(
+        InstalledFrom::Cargo => not_here(
             format!("cc2cc {installed} was installed by cargo"),
             format!("`cargo install --locked cc2cc{THEN} cc2cc install`"),
         ),
-        Origin::Unknown => not_here(
+        InstalledFrom::Unknown => not_here(
             format!("it is not known how cc2cc {installed} was installed"),
             format!("`{AGAIN}` installs the newest release in its place"),
         ),

@@ -1,4 +1,4 @@
-//! `cc2cc wait`: sleep until there is mail. With `--ring`, see `claude::bell`, it is the plugin's doorbell.
+//! `cc2cc wait`: sleep until there is mail. With `--ring`, see `clients::claude::waker`, it is the plugin's waker.
 
 use std::{
     process::ExitCode,
@@ -8,7 +8,7 @@ use std::{
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{completions, me, send};
+use super::{caller, completions, send};
 use crate::{
     agent::notice,
     failure::{Code, Failure},
@@ -31,7 +31,7 @@ pub struct Args {
 }
 
 pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
-    let mut mailbox = me::mailbox(home, args.agent.as_deref())?;
+    let mut mailbox = caller::mailbox(home, args.agent.as_deref())?;
     let started = Instant::now();
     loop {
         let inbox = mailbox.dir(State::Inbox);

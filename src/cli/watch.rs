@@ -10,8 +10,8 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{
+    caller::{self, Reader},
     completions,
-    me::{self, Reader},
     shown::Shown,
 };
 use crate::{
@@ -20,7 +20,7 @@ use crate::{
         feed::{Event, Feed},
         identity::{self, Trust},
     },
-    claude::client::{self, Part},
+    clients::claude::host_process::{self, Part},
     failure::{Code, Failure},
     mailbox::{
         Mailbox,
@@ -66,7 +66,7 @@ pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
 /// The view needs somebody who looks at it, and whose words may pass for the person's.
 fn is_for_a_person() -> Result<(), Failure> {
     const HINT: &str = "`cc2cc watch --json` prints what happens, one JSON object a line";
-    if me::in_a_session() {
+    if caller::in_a_session() {
         return Err(Failure::new(Code::Held, "only a person watches on a terminal").hint(HINT));
     }
     if !(io::stdin().is_terminal() && io::stdout().is_terminal()) {
@@ -87,12 +87,12 @@ fn named(home: &Home, text: &str) -> Result<AgentName, Failure> {
 
 /// Follows the agent of the session around this process, whichever it is; returns when the session takes no part.
 fn follow_session(home: &Home) -> Result<(), Failure> {
-    if client::part() == Part::None {
+    if host_process::part() == Part::None {
         return Ok(());
     }
-    client::end_with_parent();
+    host_process::end_with_parent();
     end_with_reader();
-    let Some(claimant) = client::claimant(None, Trust::Host) else { return Ok(()) };
+    let Some(claimant) = host_process::claimant(None, Trust::Host) else { return Ok(()) };
     let own = || identity::find(home, &claimant.host);
     let reader = Reader::of(home);
     loop {

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use serde_json::json;
 
-use super::me;
+use super::caller;
 use crate::{failure::Failure, mailbox::home::Home};
 
 /// Print your agent name
@@ -16,7 +16,7 @@ pub struct Args {
 }
 
 pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
-    let name = me::sender(home)?.name;
+    let name = caller::sender(home)?.name;
     if args.json {
         super::print(json!({ "name": name, "home": home.path() }));
     } else {

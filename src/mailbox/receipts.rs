@@ -22,21 +22,23 @@ const LIMIT_BYTES: u64 = 256 * 1024;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Step {
-    /// The doorbell rang for it.
-    Rung,
-    /// A mailman is about to take it.
+    /// A wake was sent for it.
+    #[serde(alias = "rung")]
+    Notified,
+    /// A delivery is about to take it.
     Claimed,
     /// It was put before the model.
     Delivered,
-    /// The transcript proves it, or a person read it.
+    /// There is evidence in the session's record, or a person read it.
     Seen,
-    /// It was not proved and went back to the inbox.
+    /// Its turn went by without it, and it went back to the inbox.
     Returned,
     /// It was delivered, and nothing will ever prove it.
     Unproved,
     Held,
-    /// The person was told that it is held.
-    Told,
+    /// The person was shown that it is held.
+    #[serde(alias = "told")]
+    Shown,
     /// The person let it go on.
     Accepted,
     /// Somebody took it out of `dead/` again.
@@ -55,10 +57,10 @@ pub enum Step {
 pub struct Receipt {
     pub at: Timestamp,
     pub step: Step,
-    /// The transcript in which the proof will be found.
+    /// The transcript in which the evidence will be found.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub transcript: Option<String>,
-    /// How long that transcript was, in bytes: the proof comes after.
+    /// How long that transcript was, in bytes: the evidence comes after.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub offset: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -8,7 +8,7 @@ use crate::{
     agent::{
         Record, directory, identity,
         policy::{Admission, Config},
-        post::{self, Draft, Sender},
+        send::{self, Draft, Sender},
         status,
     },
     failure::Failure,
@@ -39,7 +39,7 @@ pub fn send(home: &Home, me: &Mailbox, arguments: Send) -> Result<Value, Failure
         },
         ..Draft::default()
     };
-    let sent = post::send(home, &Sender::agent(me), &arguments.to.parse()?, &draft, Timestamp::now())?;
+    let sent = send::send(home, &Sender::agent(me), &arguments.to.parse()?, &draft, Timestamp::now())?;
     Ok(json!({ "sent": sent.iter().map(report::sent).collect::<Vec<_>>() }))
 }
 

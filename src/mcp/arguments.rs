@@ -9,7 +9,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use super::tools::Name;
-use crate::{mailbox::letter::shorten, text::model::neutralise};
+use crate::{mailbox::letter::shorten, text::sanitize::neutralise};
 
 #[derive(Deserialize)]
 pub struct Send {

@@ -12,7 +12,7 @@ use anyhow::Result;
 
 use crate::{
     agent::{host::HostKey, identity},
-    claude::{alone, plugin_folder},
+    clients::claude::{plugin_folder, without_hooks},
     mailbox::{
         Mailbox,
         home::Home,
@@ -73,8 +73,8 @@ fn stay(home: &Home, host: &HostKey, here: &Mutex<Option<(Mailbox, Presence)>>) 
                 move_in(home, host, here)?;
             }
             if let Some((mailbox, _)) = held(here).as_ref() {
-                if alone::is_alone(mailbox) {
-                    alone::tend(home, mailbox, &mut swept);
+                if without_hooks::is_alone(mailbox) {
+                    without_hooks::tend(home, mailbox, &mut swept);
                 }
                 let _ = plugin_folder::look(mailbox); // also where no waker is left to look
             }

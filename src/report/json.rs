@@ -8,7 +8,7 @@ use crate::{
         Activity,
         directory::Listed,
         feed::{Event, Feed},
-        post::{Fate, Sent},
+        send::{Fate, Sent},
         status::Found,
         unproved::Unproved,
     },
@@ -18,7 +18,7 @@ use crate::{
         name::AgentName,
         receipts::{Receipt, Step},
     },
-    text::{self, model::neutralise},
+    text::{self, sanitize::neutralise},
 };
 
 /// One letter sent.
@@ -132,7 +132,7 @@ fn way(found: &Found) -> Value {
     json!({
         "to": found.mailbox.name(),
         "from": found.letter.from,
-        "status": status.rung.as_str(),
+        "status": status.stage.as_str(),
         "since": status.since,
         "why": status.why,
         "stored": found.letter.timestamp,

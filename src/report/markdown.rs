@@ -27,7 +27,7 @@ fn letter(found: &Found, text: Option<&str>) -> String {
     let mut facts = vec![
         format!("id: {}", span(letter.id.as_str())),
         format!("sent: {:.0}", letter.timestamp),
-        format!("state: {}, since {:.0}", status.rung.as_str(), status.since),
+        format!("state: {}, since {:.0}", status.stage.as_str(), status.since),
     ];
     facts.extend(status.why.as_deref().map(|why| format!("because: {}", span(why))));
     facts.extend((letter.kind != Kind::Message).then(|| format!("type: {}", span(letter.kind.as_str()))));

@@ -6,7 +6,7 @@ use super::json;
 use crate::{
     agent::{
         directory::Listed,
-        post::{Fate, Sent},
+        send::{Fate, Sent},
         status::Found,
     },
     mailbox::{State, home, letter::Letter},
@@ -102,7 +102,7 @@ pub fn status(found: &Found, now: Timestamp) -> String {
         "{} → {}: {} ({})",
         found.letter.from,
         found.mailbox.name(),
-        status.rung.as_str(),
+        status.stage.as_str(),
         ago(status.since, now)
     )];
     if let Some(why) = &status.why {

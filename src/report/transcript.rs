@@ -4,7 +4,7 @@ use anstyle::{AnsiColor, Style};
 use jiff::{Timestamp, tz::TimeZone};
 
 use crate::{
-    agent::status::{Found, Rung, Status},
+    agent::status::{Found, Stage, Status},
     mailbox::letter::{Kind, Letter, LetterId, Priority},
     text::terminal::{one_line, printable},
 };
@@ -43,7 +43,7 @@ impl Look {
         let mut head = vec![
             self.paint(Style::new().dimmed(), &self.clock(letter.timestamp)),
             self.paint(Style::new().bold(), &format!("{} → {}", letter.from, recipient(found))),
-            self.paint(colour(status.rung), status.rung.as_str()),
+            self.paint(colour(status.stage), status.stage.as_str()),
         ];
         head.extend(remarks(letter));
         head.push(self.paint(Style::new().dimmed(), letter.id.as_str()));
@@ -151,12 +151,12 @@ pub(super) fn remarks(letter: &Letter) -> Vec<String> {
 }
 
 /// Red for what did not arrive, yellow for what needs a person, green for what went in.
-fn colour(rung: Rung) -> Style {
-    let colour = match rung {
-        Rung::Seen | Rung::Answered => AnsiColor::Green,
-        Rung::Stored | Rung::Rung | Rung::Delivered => AnsiColor::Cyan,
-        Rung::Held => AnsiColor::Yellow,
-        Rung::Expired | Rung::Refused | Rung::Dead => AnsiColor::Red,
+fn colour(stage: Stage) -> Style {
+    let colour = match stage {
+        Stage::Seen | Stage::Answered => AnsiColor::Green,
+        Stage::Stored | Stage::Notified | Stage::Delivered => AnsiColor::Cyan,
+        Stage::Held => AnsiColor::Yellow,
+        Stage::Expired | Stage::Refused | Stage::Dead => AnsiColor::Red,
     };
     colour.on_default()
 }

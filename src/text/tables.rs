@@ -5,7 +5,7 @@ use std::fmt::Write;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{json, model::neutralise, terminal::printable, unseen};
+use super::{json, sanitize::neutralise, terminal::printable, unseen};
 
 #[derive(Deserialize)]
 struct Attack {

@@ -11,7 +11,7 @@ use super::{
     letters::Part,
     model::{Focus, Mode, Model, Notice, Older},
 };
-use crate::{agent::status::Rung, mailbox::letter::LetterId};
+use crate::{agent::status::Stage, mailbox::letter::LetterId};
 
 impl Model {
     /// Takes in what the terminal says.
@@ -215,10 +215,10 @@ impl Model {
             return None;
         }
         let entry = self.subject()?;
-        if entry.rung == Rung::Held {
+        if entry.stage == Stage::Held {
             return Some(entry.key.id.clone());
         }
-        self.notice = Some(Notice::trouble(format!("this letter is not held but {}", entry.rung.as_str())));
+        self.notice = Some(Notice::trouble(format!("this letter is not held but {}", entry.stage.as_str())));
         None
     }
 

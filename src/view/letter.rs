@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::cells;
 use crate::{
-    agent::status::{Found, Rung},
+    agent::status::{Found, Stage},
     mailbox::{
         letter::{LetterId, Priority},
         name::AgentName,
@@ -30,7 +30,7 @@ pub struct Entry {
     pub thread: LetterId,
     pub at: Timestamp,
     pub urgent: bool,
-    pub rung: Rung,
+    pub stage: Stage,
     /// Why it is held or dead.
     pub why: Option<String>,
     /// The text on one line, as far as it can be of use there.
@@ -52,7 +52,7 @@ impl Entry {
             thread: letter.thread_id().clone(),
             at: letter.timestamp,
             urgent: letter.priority == Priority::High,
-            rung: status.rung,
+            stage: status.stage,
             why: status.why.map(|why| cells::one_line(&why, SHOWN)),
             line: cells::one_line(&text, SHOWN),
             key,

@@ -8,7 +8,7 @@ use super::{
     window::Window,
 };
 use crate::{
-    agent::status::Rung,
+    agent::status::Stage,
     mailbox::{letter::LetterId, name::AgentName},
 };
 
@@ -256,7 +256,7 @@ impl Letters {
     }
 
     fn holds(&self, members: &[usize], shown: usize) -> bool {
-        members.iter().any(|at| *at != shown && self.entries[*at].rung == Rung::Held)
+        members.iter().any(|at| *at != shown && self.entries[*at].stage == Stage::Held)
     }
 
     fn age(&self, at: usize) -> (jiff::Timestamp, &LetterId, &AgentName) {

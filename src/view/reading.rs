@@ -4,7 +4,7 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use super::{cells, letter::LetterRef, theme, window::Window};
 use crate::{
-    agent::status::{Found, Rung},
+    agent::status::{Found, Stage},
     mailbox::receipts::Step,
     report::text::home_as_tilde,
 };
@@ -36,7 +36,7 @@ pub enum Fact {
     Why(String),
     /// When the letter came how far.
     Step {
-        rung: Option<Rung>,
+        stage: Option<Stage>,
         name: &'static str,
         when: String,
         note: String,
@@ -61,13 +61,13 @@ impl Reading {
         let status = found.status();
         let sent = letter.timestamp;
         head.push(Fact::Step {
-            rung: Some(Rung::Stored),
+            stage: Some(Stage::Stored),
             name: "stored",
             when: at(sent, zone, "%Y-%m-%d %H:%M:%S%.3f"),
             note: String::new(),
         });
         for receipt in &status.steps {
-            let Some((rung, name)) = shown(receipt.step) else { continue };
+            let Some((stage, name)) = shown(receipt.step) else { continue };
             let why = receipt
                 .why
                 .as_deref()
@@ -76,11 +76,11 @@ impl Reading {
             let by = receipt.by.as_ref().map(|id| format!("by {id}"));
             let note: Vec<_> = [Some(later(receipt.at, sent)), why, by].into_iter().flatten().collect();
             let when = at(receipt.at, zone, "%Y-%m-%d %H:%M:%S%.3f");
-            head.push(Fact::Step { rung, name, when, note: note.join("  ") });
+            head.push(Fact::Step { stage, name, when, note: note.join("  ") });
         }
-        if status.rung == Rung::Dead {
+        if status.stage == Stage::Dead {
             let when = at(status.since, zone, "%Y-%m-%d %H:%M:%S%.3f");
-            head.push(Fact::Step { rung: Some(Rung::Dead), name: "dead", when, note: later(status.since, sent) });
+            head.push(Fact::Step { stage: Some(Stage::Dead), name: "dead", when, note: later(status.since, sent) });
         }
         head.extend(status.why.map(|why| Fact::Why(format!("because {}", cells::one_line(&why, 1_000)))));
         let key = LetterRef { id: letter.id.clone(), to: to.clone() };
@@ -143,20 +143,20 @@ impl Reading {
 }
 
 /// What a step is called here; those between cc2cc and itself are nobody's business.
-fn shown(step: Step) -> Option<(Option<Rung>, &'static str)> {
+fn shown(step: Step) -> Option<(Option<Stage>, &'static str)> {
     Some(match step {
-        Step::Rung => (Some(Rung::Rung), "rung"),
-        Step::Delivered => (Some(Rung::Delivered), "delivered"),
-        Step::Seen => (Some(Rung::Seen), "seen"),
-        Step::Answered => (Some(Rung::Answered), "answered"),
-        Step::Held => (Some(Rung::Held), "held"),
-        Step::Refused => (Some(Rung::Refused), "refused"),
-        Step::Expired => (Some(Rung::Expired), "expired"),
+        Step::Notified => (Some(Stage::Notified), "notified"),
+        Step::Delivered => (Some(Stage::Delivered), "delivered"),
+        Step::Seen => (Some(Stage::Seen), "seen"),
+        Step::Answered => (Some(Stage::Answered), "answered"),
+        Step::Held => (Some(Stage::Held), "held"),
+        Step::Refused => (Some(Stage::Refused), "refused"),
+        Step::Expired => (Some(Stage::Expired), "expired"),
         Step::Returned => (None, "returned"),
         Step::Unproved => (None, "not proved"),
         Step::Accepted => (None, "accepted"),
         Step::Retried => (None, "retried"),
-        Step::Claimed | Step::Told | Step::Unknown => return None,
+        Step::Claimed | Step::Shown | Step::Unknown => return None,
     })
 }
 

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use ratatui::style::{Color, Modifier, Style};
 
 use super::agents::Presence;
-use crate::agent::status::Rung;
+use crate::agent::status::Stage;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Theme {
@@ -53,15 +53,15 @@ impl Theme {
     }
 
     #[must_use]
-    pub fn rung(self, rung: Rung) -> Style {
-        match rung {
-            Rung::Stored => self.faint(),
-            Rung::Rung => self.in_colour(Color::LightBlue),
-            Rung::Delivered => self.accent(),
-            Rung::Seen => Style::new(),
-            Rung::Answered => self.strong(),
-            Rung::Held => self.call(),
-            Rung::Expired | Rung::Refused | Rung::Dead => self.trouble(),
+    pub fn stage(self, stage: Stage) -> Style {
+        match stage {
+            Stage::Stored => self.faint(),
+            Stage::Notified => self.in_colour(Color::LightBlue),
+            Stage::Delivered => self.accent(),
+            Stage::Seen => Style::new(),
+            Stage::Answered => self.strong(),
+            Stage::Held => self.call(),
+            Stage::Expired | Stage::Refused | Stage::Dead => self.trouble(),
         }
     }
 
@@ -78,31 +78,31 @@ impl Theme {
 
 /// One cell for how far a letter has come.
 #[must_use]
-pub fn sign(rung: Rung) -> &'static str {
-    match rung {
-        Rung::Stored => "○",
-        Rung::Rung => "◔",
-        Rung::Delivered => "◑",
-        Rung::Seen => "●",
-        Rung::Answered => "✓",
-        Rung::Held => "‖",
-        Rung::Expired => "◌",
-        Rung::Refused => "⊘",
-        Rung::Dead => "×",
+pub fn sign(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Stored => "○",
+        Stage::Notified => "◔",
+        Stage::Delivered => "◑",
+        Stage::Seen => "●",
+        Stage::Answered => "✓",
+        Stage::Held => "‖",
+        Stage::Expired => "◌",
+        Stage::Refused => "⊘",
+        Stage::Dead => "×",
     }
 }
 
 /// All of them, in the order of the ladder.
-pub const LADDER: [Rung; 9] = [
-    Rung::Stored,
-    Rung::Rung,
-    Rung::Delivered,
-    Rung::Seen,
-    Rung::Answered,
-    Rung::Held,
-    Rung::Expired,
-    Rung::Refused,
-    Rung::Dead,
+pub const LADDER: [Stage; 9] = [
+    Stage::Stored,
+    Stage::Notified,
+    Stage::Delivered,
+    Stage::Seen,
+    Stage::Answered,
+    Stage::Held,
+    Stage::Expired,
+    Stage::Refused,
+    Stage::Dead,
 ];
 
 /// One cell for what an agent does.

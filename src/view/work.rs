@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use super::{action::Deed, letter::LetterRef, news::Done};
 use crate::{
     agent::{
-        holding,
-        post::{self, Draft, Sender},
+        decisions,
+        send::{self, Draft, Sender},
         status::{self, Found},
     },
     failure::{Code, Failure},
@@ -18,7 +18,7 @@ impl Deed {
     /// Does it, as the verbs do.
     ///
     /// # Errors
-    /// As [`post::send`], [`holding::accept`], [`holding::refuse`]; or when the address is none.
+    /// As [`send::send`], [`decisions::accept`], [`decisions::refuse`]; or when the address is none.
     pub fn done_in(self, home: &Home) -> Result<Done, Failure> {
         match self {
             Self::Send { to, text, answers } => send(home, &to, &text, answers),
@@ -33,19 +33,19 @@ fn send(home: &Home, to: &str, text: &str, answers: Option<LetterId>) -> Result<
         return Err(Failure::new(Code::Usage, "to whom? Tab leads to the line that says it"));
     }
     let draft = Draft { text: text.to_owned(), reply_to: answers, ..Draft::default() };
-    let sent = post::send(home, &Sender::user(), &to.parse()?, &draft, Timestamp::now())?;
+    let sent = send::send(home, &Sender::user(), &to.parse()?, &draft, Timestamp::now())?;
     let more = if sent.len() > 1 { format!(" · and to {} more", sent.len() - 1) } else { String::new() };
     let first = sent.first().map(report::text::sent).unwrap_or_default();
     Ok(Done::Sent(format!("{first}{more}")))
 }
 
 fn accept(home: &Home, id: &LetterId) -> Result<Done, Failure> {
-    let accepted = holding::accept(home, id)?;
+    let accepted = decisions::accept(home, id)?;
     Ok(Done::Decided(format!("accepted: {} gets it now", names(accepted.iter().map(|found| found.mailbox.name())))))
 }
 
 fn refuse(home: &Home, id: &LetterId, why: &str) -> Result<Done, Failure> {
-    let refused = holding::refuse(home, id, why, Timestamp::now())?;
+    let refused = decisions::refuse(home, id, why, Timestamp::now())?;
     Ok(Done::Decided(format!("refused: {} is told", names(refused.iter().map(|found| &found.letter.from).take(1)))))
 }
 

@@ -9,7 +9,7 @@ use cc2cc::{
         Key, State,
         letter::{Kind, Letter, LetterId},
     },
-    text::{model::neutralise, terminal::printable, unseen::is_unsafe},
+    text::{sanitize::neutralise, terminal::printable, unseen::is_unsafe},
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};

@@ -8,7 +8,7 @@ use std::{
 
 use cc2cc::{
     agent::identity,
-    claude,
+    clients::claude,
     mailbox::{
         Mailbox,
         letter::{Letter, Priority},
@@ -53,7 +53,7 @@ fn a_letter_that_comes_rings_once_for_all_that_wait() {
     let bell = session.armed_bell("Stop");
     let id = world.posted("ann", "calm-owl", "hello");
     assert_eq!(rang(&session, bell), "cc2cc: mail for calm-owl from ann; it follows\n");
-    assert_eq!(session.mailbox().receipts(&id)[0].step, Step::Rung);
+    assert_eq!(session.mailbox().receipts(&id)[0].step, Step::Notified);
     assert!(world.run(&["status", id.as_str()]).fine().out.contains("calm-owl: rung"));
     assert_eq!(world.waiting("calm-owl").len(), 1, "it carries no mail");
 }
@@ -99,7 +99,7 @@ fn while_a_wake_of_the_last_turn_is_on_its_way_nothing_else_rings() {
     // A client that may have used the wake up; others have longer.
     let session = world.session("calm-owl").with("AI_AGENT", "claude-code_2-1-200_agent").started();
     let rung = world.posted("ann", "calm-owl", "rung in the turn");
-    session.mailbox().note(&rung, &Receipt::at(Step::Rung, Timestamp::now())).unwrap();
+    session.mailbox().note(&rung, &Receipt::at(Step::Notified, Timestamp::now())).unwrap();
     world.posted("bob", "calm-owl", "came after the ring");
     let started = Instant::now();
     assert_eq!(rang(&session, session.bell("Stop")), "cc2cc: mail for calm-owl from ann, bob; it follows\n");
@@ -114,7 +114,7 @@ fn a_ring_nobody_came_for_is_repeated_after_its_pause() {
         let id = world.posted(name, "calm-owl", "hello");
         for _ in 0..times {
             let at = Timestamp::now() - SignedDuration::from_secs(seconds);
-            session.mailbox().note(&id, &Receipt::at(Step::Rung, at)).unwrap();
+            session.mailbox().note(&id, &Receipt::at(Step::Notified, at)).unwrap();
         }
     };
     rung_ago("ann", 40, 1);
@@ -175,5 +175,5 @@ fn a_bell_ends_with_its_client_however_that_died() {
     drop(client);
 
     until("the agent is away", || (!world.at("calm-owl").is_online()).then_some(()));
-    assert!(!claude::bell::is_set(&world.at("calm-owl")));
+    assert!(!claude::waker::is_set(&world.at("calm-owl")));
 }

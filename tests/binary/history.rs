@@ -35,7 +35,7 @@ fn office() -> World {
     let world = World::new().agent("ann").agent("bob").agent("cat");
     let bob = world.at("bob");
     world.post(letter("ask", "ann", "bob", 0, "does the login work?\n```\n\u{1b}[2Jlog\n```"));
-    for (step, seconds) in [(Step::Rung, 1), (Step::Claimed, 2), (Step::Delivered, 3), (Step::Seen, 86_400)] {
+    for (step, seconds) in [(Step::Notified, 1), (Step::Claimed, 2), (Step::Delivered, 3), (Step::Seen, 86_400)] {
         bob.note(&id("ask"), &Receipt::at(step, at(seconds))).unwrap();
     }
     bob.finish(&id("ask"), State::Inbox, None).unwrap();

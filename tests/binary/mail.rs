@@ -4,7 +4,7 @@ use std::fs;
 
 use cc2cc::{
     agent::Record,
-    claude::frame,
+    delivery::frame,
     mailbox::{
         State,
         letter::{Letter, Priority},

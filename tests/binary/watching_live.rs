@@ -88,7 +88,7 @@ fn a_letters_whole_way_is_told_line_by_line() {
     let id = world.posted("ann", "bob", "the first line\nand more");
     let bob = world.at("bob");
     let mut lines = vec![watching.line()];
-    bob.note(&id, &Receipt::now(Step::Rung)).unwrap();
+    bob.note(&id, &Receipt::now(Step::Notified)).unwrap();
     bob.claim(&id, &Receipt::now(Step::Claimed)).unwrap();
     bob.note(&id, &Receipt::now(Step::Delivered)).unwrap();
     bob.finish(&id, State::Claimed, Some(&Receipt::now(Step::Seen))).unwrap();

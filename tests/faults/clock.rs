@@ -96,7 +96,7 @@ fn what_was_rung_for_tomorrow_rings_today() {
     let office = Office::new();
     office.watch(office.start("startup")).fine();
     let id = office.posted("ann", "calm-owl", "hello");
-    office.mine().note(&id, &Receipt::at(Step::Rung, Timestamp::now() + DAY)).unwrap();
+    office.mine().note(&id, &Receipt::at(Step::Notified, Timestamp::now() + DAY)).unwrap();
     let mut bell = office.session_process(&["wait", "--ring"], &json!({ "hook_event_name": "Stop" }));
     let rang = Said::of(&start(&mut bell.command, &bell.input).wait_with_output().unwrap());
     assert_eq!(rang.code, Some(2), "{rang:?}");

@@ -80,7 +80,7 @@ fn letters_of_a_newer_version() {
         let steps = fs::read_to_string(office.mine().path().join(format!("receipts/{id}.jsonl"))).unwrap();
         assert!(steps.contains("\"seen\""), "{steps}");
         let found = status::find(&office.world.home(), &id.parse().unwrap()).unwrap();
-        assert_eq!(found[0].status().rung, status::Rung::Seen, "steps of another version are passed over");
+        assert_eq!(found[0].status().stage, status::Stage::Seen, "steps of another version are passed over");
     }
     assert!(fs::read_to_string(office.mine().path().join("receipts/newer-1.jsonl")).unwrap().contains("\"hue\""));
     conclude(

@@ -10,7 +10,7 @@ use std::{
 };
 
 use cc2cc::{
-    claude::{bell, watching},
+    clients::claude::{waker, watching},
     mailbox::receipts::Step,
 };
 use serde_json::json;
@@ -54,7 +54,7 @@ fn a_session_holds_one_watch() {
     let Run { mut command, input, .. } =
         office.session_process(&["wait", "--ring"], &json!({ "hook_event_name": "Stop" }));
     session.0.push(start(&mut command, &input));
-    until("the waker is set", || bell::is_set(&office.mine()).then_some(()));
+    until("the waker is set", || waker::is_set(&office.mine()).then_some(()));
     // What the mod of the plugin reads.
     let Run { mut command, .. } = office.session_process(&["watch", "--json", "--session"], &json!({}));
     session.0.push(command.spawn().unwrap());
@@ -114,7 +114,8 @@ fn seventy_sessions_are_woken_with_the_usual_limit() {
     let mut sessions = Processes((0..SESSIONS).map(|number| session_with_waker(&office.world, number)).collect());
     let name = |number: usize| format!("owl-{number}");
     for number in 0..SESSIONS {
-        let is_set = || office.world.home().mailbox(&name(number).parse().unwrap()).is_some_and(|it| bell::is_set(&it));
+        let is_set =
+            || office.world.home().mailbox(&name(number).parse().unwrap()).is_some_and(|it| waker::is_set(&it));
         until("each has its waker", || is_set().then_some(()));
     }
     // A waker asks for its watch right after it has taken its place. Who gets none writes down why.
@@ -145,7 +146,7 @@ fn seventy_sessions_are_woken_with_the_usual_limit() {
     let last_woken = posted.elapsed();
     for (number, id) in ids.iter().enumerate() {
         let receipts = office.world.at(&name(number)).receipts(id);
-        assert_eq!(receipts.iter().filter(|receipt| receipt.step == Step::Rung).count(), 1, "owl-{number}");
+        assert_eq!(receipts.iter().filter(|receipt| receipt.step == Step::Notified).count(), 1, "owl-{number}");
     }
     drop(clients);
     conclude(

@@ -7,7 +7,8 @@ use std::{fs, path::Path};
 
 use cc2cc::{
     agent::policy::Config,
-    claude::{hook::Input, proof},
+    clients::claude::{hooks::event::HookEvent, transcript},
+    delivery::settle,
     mailbox::{
         Key, State,
         home::Home,
@@ -74,7 +75,7 @@ fn transcript_moves_the_claim_to_one_place(bytes: &[u8]) -> Result<(), TestCaseE
     let mut note = Receipt::at(Step::Claimed, now - SignedDuration::from_secs(60));
     note.transcript = Some(transcript.display().to_string());
     mailbox.claim(&letter.id, &note).expect("claimed");
-    proof::settle(&mailbox, now, proof::From::Session).expect("settled");
+    transcript::settle(&mailbox, now, settle::From::Session).expect("settled");
     let proved = String::from_utf8_lossy(bytes).contains(r#"<letter id=\"x\""#);
     let state = mailbox.state_of(&letter.id);
     prop_assert!(state == Some(State::Inbox) || (proved && state == Some(State::Done)), "{state:?}");
@@ -97,7 +98,7 @@ fn the_corpus_breaks_nothing() {
         letter_is_read_or_refused(&bytes).unwrap_or_else(|error| panic!("{name}: {error}"));
     }
     for (_, bytes) in corpus("hook-input") {
-        let _ = serde_json::from_slice::<Input>(&bytes);
+        let _ = serde_json::from_slice::<HookEvent>(&bytes);
     }
     for (name, bytes) in corpus("transcripts") {
         transcript_moves_the_claim_to_one_place(&bytes).unwrap_or_else(|error| panic!("{name}: {error}"));
@@ -117,7 +118,7 @@ proptest! {
 
     #[test]
     fn hook_input(bytes in mangled(INPUT)) {
-        let _ = serde_json::from_slice::<Input>(&bytes);
+        let _ = serde_json::from_slice::<HookEvent>(&bytes);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What a model may send: bursts, but no floods, and one letter once.
 
 use cc2cc::{
-    agent::post::{self, Fate, SendError, Sender},
+    agent::send::{self, Fate, SendError, Sender},
     mailbox::State,
 };
 
@@ -22,7 +22,7 @@ fn a_burst_goes_through_a_flood_waits_and_nothing_is_dropped() {
     let sender = Sender::agent(&post.at("ann"));
     let later = |seconds| {
         let address = "bob".parse().unwrap();
-        post::send(&post.home, &sender, &address, &says(&format!("after {seconds}")), after_noon(seconds))
+        send::send(&post.home, &sender, &address, &says(&format!("after {seconds}")), after_noon(seconds))
     };
     assert!(later(2).is_err());
     assert!(later(3).is_ok());
@@ -36,7 +36,7 @@ fn a_clock_set_back_neither_opens_nor_locks_the_brake() {
     let sender = Sender::agent(&post.at("ann"));
     let at = |seconds: i64, text: &str| {
         let address = "bob".parse().unwrap();
-        post::send(&post.home, &sender, &address, &says(text), after_noon(seconds))
+        send::send(&post.home, &sender, &address, &says(text), after_noon(seconds))
     };
     for number in 0..30 {
         at(0, &format!("letter {number}")).unwrap();
@@ -56,7 +56,7 @@ fn the_same_letter_twice_within_seconds_is_one() {
 
     let sender = Sender::agent(&post.at("ann"));
     let address = "bob".parse().unwrap();
-    post::send(&post.home, &sender, &address, &says("hello"), after_noon(11)).unwrap();
+    send::send(&post.home, &sender, &address, &says("hello"), after_noon(11)).unwrap();
     assert_eq!(waiting(&post.at("bob")).len(), 2, "later it is meant");
 }
 
@@ -65,7 +65,7 @@ fn the_person_has_no_brake() {
     let post = Post::new().agent("bob");
     let address = "bob".parse().unwrap();
     for _ in 0..100 {
-        post::send(&post.home, &Sender::user(), &address, &says("the same"), noon()).unwrap();
+        send::send(&post.home, &Sender::user(), &address, &says("the same"), noon()).unwrap();
     }
     assert_eq!(waiting(&post.at("bob")).len(), 100);
 }

@@ -57,7 +57,7 @@ fn open(post: &Post) -> Feed {
 fn whole_way(post: &Post, to: &str) -> Letter {
     let letter = post.posted("ann", to, "hello");
     let mailbox = post.at(to);
-    mailbox.note(&letter.id, &Receipt::now(Step::Rung)).unwrap();
+    mailbox.note(&letter.id, &Receipt::now(Step::Notified)).unwrap();
     mailbox.claim(&letter.id, &Receipt::now(Step::Claimed)).unwrap();
     mailbox.note(&letter.id, &Receipt::now(Step::Delivered)).unwrap();
     mailbox.finish(&letter.id, State::Claimed, Some(&Receipt::now(Step::Seen))).unwrap();
@@ -73,7 +73,7 @@ fn each_step_is_told_as_it_happens() {
     let bob = post.at("bob");
     let letter = post.posted("ann", "bob", "hello");
     assert_eq!(until(&mut feed, "sent ann→bob"), ["sent ann→bob"]);
-    bob.note(&letter.id, &Receipt::now(Step::Rung)).unwrap();
+    bob.note(&letter.id, &Receipt::now(Step::Notified)).unwrap();
     assert_eq!(until(&mut feed, "rung"), ["rung"]);
     bob.claim(&letter.id, &Receipt::now(Step::Claimed)).unwrap();
     bob.give_back(&letter.id).unwrap();
@@ -114,7 +114,7 @@ fn what_happened_before_is_not_told_again() {
     let done = whole_way(&post, "bob");
     let waits = post.posted("ann", "bob", "waits");
     let bob = post.at("bob");
-    bob.note(&waits.id, &Receipt::now(Step::Rung)).unwrap();
+    bob.note(&waits.id, &Receipt::now(Step::Notified)).unwrap();
     let mut feed = open(&post);
     bob.note(&done.id, &Receipt::now(Step::Answered)).unwrap();
     bob.claim(&waits.id, &Receipt::now(Step::Claimed)).unwrap();
@@ -175,7 +175,7 @@ fn a_renamed_agent_keeps_its_letters_and_nothing_is_told_twice() {
     let letter = post.posted("ann", "bob", "hello");
     assert_eq!(until(&mut feed, "sent ann→bob"), ["sent ann→bob"]);
     let rob = post.home.rename(&post.at("bob"), &name("rob")).unwrap();
-    rob.note(&letter.id, &Receipt::now(Step::Rung)).unwrap();
+    rob.note(&letter.id, &Receipt::now(Step::Notified)).unwrap();
     post.posted("ann", "rob", "again");
     let mut told = until(&mut feed, "sent ann→rob");
     assert_eq!(told.remove(0), "bob is rob");

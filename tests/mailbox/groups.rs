@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use cc2cc::{
-    agent::{Record, post::Draft},
+    agent::{Record, send::Draft},
     mailbox::{State, presence::Presence},
 };
 

@@ -2,8 +2,8 @@
 
 use cc2cc::{
     agent::{
-        holding, notice,
-        status::{self, Rung},
+        decisions, notice,
+        status::{self, Stage},
     },
     mailbox::{
         Moved, State,
@@ -14,8 +14,8 @@ use cc2cc::{
 
 use crate::post::{Post, after_noon, id, name, noon, says, texts, waiting};
 
-fn rung(post: &Post, letter: &LetterId) -> Rung {
-    status::find(&post.home, letter).unwrap()[0].status().rung
+fn stage_of(post: &Post, letter: &LetterId) -> Stage {
+    status::find(&post.home, letter).unwrap()[0].status().stage
 }
 
 #[test]
@@ -55,10 +55,10 @@ fn a_letter_seen_is_followed_no_longer() {
 #[test]
 fn a_letter_that_expired_tells_its_sender_why() {
     let post = Post::new().agent("ann").agent("bob");
-    let draft = cc2cc::agent::post::Draft { ttl_seconds: Some(60), ..says("now or never") };
+    let draft = cc2cc::agent::send::Draft { ttl_seconds: Some(60), ..says("now or never") };
     let letter = post.send("ann", "bob", &draft).unwrap().remove(0).id;
     post.at("bob").look(after_noon(60)).unwrap();
-    assert_eq!(rung(&post, &letter), Rung::Expired);
+    assert_eq!(stage_of(&post, &letter), Stage::Expired);
     notice::sweep(&post.home, &post.at("ann"), after_noon(61));
     let told = waiting(&post.at("ann"));
     assert_eq!(
@@ -71,14 +71,14 @@ fn a_letter_that_expired_tells_its_sender_why() {
 #[test]
 fn a_letter_put_back_lives_on_whatever_its_time() {
     let post = Post::new().agent("ann").agent("bob");
-    let draft = cc2cc::agent::post::Draft { ttl_seconds: Some(60), ..says("now or never") };
+    let draft = cc2cc::agent::send::Draft { ttl_seconds: Some(60), ..says("now or never") };
     let letter = post.send("ann", "bob", &draft).unwrap().remove(0).id;
     let bob = post.at("bob");
     bob.look(after_noon(60)).unwrap();
-    holding::retry(&post.home, &letter).unwrap();
+    decisions::retry(&post.home, &letter).unwrap();
     assert_eq!(bob.look(after_noon(3_600)).unwrap().letters.len(), 1);
     assert_eq!(bob.reason(&letter), None);
-    assert_eq!(rung(&post, &letter), Rung::Stored);
+    assert_eq!(stage_of(&post, &letter), Stage::Stored);
 }
 
 #[test]
@@ -89,16 +89,16 @@ fn accepting_lets_a_held_letter_go_on_and_refusing_tells_its_sender() {
     let no = post.posted("ann", "bob", "two").id;
     for letter in [&yes, &no] {
         bob.hold(letter, "to be asked").unwrap();
-        assert_eq!(rung(&post, letter), Rung::Held);
+        assert_eq!(stage_of(&post, letter), Stage::Held);
     }
-    assert_eq!(holding::untold(&bob).unwrap().len(), 2);
-    bob.note(&yes, &Receipt::now(Step::Told)).unwrap();
-    assert_eq!(holding::untold(&bob).unwrap().len(), 1);
+    assert_eq!(decisions::not_shown(&bob).unwrap().len(), 2);
+    bob.note(&yes, &Receipt::now(Step::Shown)).unwrap();
+    assert_eq!(decisions::not_shown(&bob).unwrap().len(), 1);
 
-    holding::accept(&post.home, &yes).unwrap();
+    decisions::accept(&post.home, &yes).unwrap();
     assert_eq!(texts(&bob), ["one"]);
-    holding::refuse(&post.home, &no, "not today", noon()).unwrap();
-    assert_eq!(rung(&post, &no), Rung::Refused);
+    decisions::refuse(&post.home, &no, "not today", noon()).unwrap();
+    assert_eq!(stage_of(&post, &no), Stage::Refused);
     let told = waiting(&post.at("ann"));
     assert_eq!(texts(&post.at("ann")), ["your letter to bob was refused: not today («two»)"]);
     assert_eq!(told[0].priority, Priority::Normal, "it is an answer");
@@ -114,9 +114,9 @@ fn once_a_person_has_decided_nobody_is_told_any_more_that_it_is_held() {
         notice::held(&post.home, &status::find_in(&bob, letter).unwrap(), noon()).unwrap();
     }
     assert_eq!(texts(&ann).len(), 2);
-    holding::accept(&post.home, &letters[0]).unwrap();
+    decisions::accept(&post.home, &letters[0]).unwrap();
     assert!(texts(&ann)[0].contains("«two»"), "{:?}", texts(&ann));
-    holding::refuse(&post.home, &letters[1], "not today", noon()).unwrap();
+    decisions::refuse(&post.home, &letters[1], "not today", noon()).unwrap();
     assert_eq!(texts(&ann), ["your letter to bob was refused: not today («two»)"]);
 }
 
@@ -124,11 +124,11 @@ fn once_a_person_has_decided_nobody_is_told_any_more_that_it_is_held() {
 fn only_what_is_held_can_be_decided() {
     let post = Post::new().agent("ann").agent("bob");
     let letter = post.posted("ann", "bob", "hello").id;
-    let wrong = holding::accept(&post.home, &letter).unwrap_err();
+    let wrong = decisions::accept(&post.home, &letter).unwrap_err();
     assert_eq!(wrong.to_string(), format!("the letter `{letter}` is not held but waiting"));
-    let wrong = holding::retry(&post.home, &letter).unwrap_err();
+    let wrong = decisions::retry(&post.home, &letter).unwrap_err();
     assert_eq!(wrong.to_string(), format!("the letter `{letter}` is not dead but waiting"));
-    assert!(holding::refuse(&post.home, &id("nothing"), "", noon()).is_err());
+    assert!(decisions::refuse(&post.home, &id("nothing"), "", noon()).is_err());
     assert_eq!(post.at("bob").state_of(&letter), Some(State::Inbox));
 }
 
@@ -138,11 +138,11 @@ fn a_letter_held_again_is_told_again() {
     let bob = post.at("bob");
     let letter = post.posted("ann", "bob", "hello").id;
     bob.hold(&letter, "once").unwrap();
-    bob.note(&letter, &Receipt::now(Step::Told)).unwrap();
+    bob.note(&letter, &Receipt::now(Step::Shown)).unwrap();
     bob.accept(&letter).unwrap();
-    bob.note(&letter, &Receipt::at(Step::Rung, noon())).unwrap();
+    bob.note(&letter, &Receipt::at(Step::Notified, noon())).unwrap();
     bob.hold(&letter, "twice").unwrap();
-    assert_eq!(holding::untold(&bob).unwrap().len(), 1);
+    assert_eq!(decisions::not_shown(&bob).unwrap().len(), 1);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use cc2cc::{
     agent::{
         Record, identity,
         policy::{Config, Verdict},
-        post::{Fate, SendError},
+        send::{Fate, SendError},
     },
     mailbox::{State, letter::Letter},
 };

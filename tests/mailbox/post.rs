@@ -10,7 +10,7 @@ use cc2cc::{
     agent::{
         host::HostKey,
         identity::{self, Claimant, Trust},
-        post::{self, Draft, SendError, Sender, Sent},
+        send::{self, Draft, SendError, Sender, Sent},
     },
     mailbox::{
         Key, Mailbox, Moved, State,
@@ -66,7 +66,7 @@ impl Post {
         let letter = self.posted("ann", to, "hello");
         let mut note = Receipt::at(Step::Claimed, noon());
         note.transcript = transcript.map(|path| path.display().to_string());
-        note.offset = transcript.map(cc2cc::claude::proof::length);
+        note.offset = transcript.map(cc2cc::clients::claude::transcript::length);
         assert_eq!(self.at(to).claim(&letter.id, &note).expect("claimed"), Moved::Mine);
         letter.id
     }
@@ -74,7 +74,7 @@ impl Post {
     /// Sends as the agent, whose record says where it works.
     pub fn send(&self, from: &str, to: &str, draft: &Draft) -> Result<Vec<Sent>, SendError> {
         let address = to.parse().expect("an address");
-        post::send(&self.home, &Sender::agent(&self.at(from)), &address, draft, noon())
+        send::send(&self.home, &Sender::agent(&self.at(from)), &address, draft, noon())
     }
 
     /// A file in somebody's inbox that cc2cc did not write, of an age at which its writer must be done.

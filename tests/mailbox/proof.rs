@@ -5,9 +5,11 @@ use std::fs;
 
 use cc2cc::{
     agent::{Activity, Record, unproved::Unproved},
-    claude::{
+    clients::claude::transcript::{Transcripts, length, settle},
+    delivery::{
+        evidence::Way,
         frame::Frame,
-        proof::{self, From, Settler, Way, length, rests_until, settle},
+        settle::{From, Settler, rests_until},
     },
     mailbox::{
         Mailbox, Moved, State,
@@ -289,7 +291,7 @@ fn a_letter_costs_two_more_turns_at_most() {
 
     let line = Unproved::news(bob, Some("c8f4")).expect("a line for the person");
     assert!(line.contains("never showed it") && line.contains("cc2cc doctor"), "{line}");
-    Unproved::told(bob, Some("c8f4")).unwrap();
+    Unproved::note_shown(bob, Some("c8f4")).unwrap();
     assert_eq!(Unproved::news(bob, Some("c8f4")), None, "once");
     assert!(!Unproved::of(bob, Some("c8f4")).unwrap().is_enough(), "one letter is no proof against a record");
 }
@@ -462,7 +464,7 @@ fn a_transcript_begun_anew_is_read_from_its_start() {
 #[test]
 fn a_row_still_being_written_proves_nothing_until_it_is_whole() {
     let Story { transcript, bob, id, .. } = &a_letter_in_hand();
-    let mut settler = Settler::default();
+    let mut settler = Settler::<Transcripts>::default();
     let mut look = || {
         settler.settle(bob, after_noon(1), From::Session).unwrap();
         bob.state_of(id)
@@ -481,7 +483,7 @@ fn a_transcript_that_has_not_changed_is_not_read_again() {
     let row = format!("{}\n", context("Stop", &framed(bob, id)));
     let nothing = format!("{}\n", " ".repeat(row.len() - 1));
     transcript.raw(&nothing);
-    let mut settler = Settler::default();
+    let mut settler = Settler::<Transcripts>::default();
     let mut look = || {
         settler.settle(bob, after_noon(1), From::Session).unwrap();
         bob.state_of(id)
@@ -591,5 +593,5 @@ fn without_hooks_a_claim_has_ten_minutes() {
 fn a_letter_that_came_back_before_reasons_were_noted_wakes_at_once() {
     let Story { bob, id, .. } = &a_letter_in_hand();
     bob.give_back(id).unwrap();
-    assert_eq!(proof::rests_until(&bob.receipts(id)), None);
+    assert_eq!(rests_until(&bob.receipts(id)), None);
 }

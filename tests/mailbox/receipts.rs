@@ -12,7 +12,7 @@ fn a_letter_that_is_rung_for_every_hour_for_two_years_still_waits() {
     let note = |step, at| bob.note(&id, &Receipt::at(step, at)).unwrap();
     note(Step::Accepted, noon());
     for hour in 0..2 * 365 * 24 {
-        note(Step::Rung, after_noon(hour * 3600));
+        note(Step::Notified, after_noon(hour * 3600));
     }
     assert_eq!(texts(&bob), ["still here"]);
     let receipts = bob.receipts(&id);

@@ -10,9 +10,8 @@ use std::{
 
 use cc2cc::{
     agent::{
-        Activity, Record,
-        brakes::Account,
-        identity,
+        Activity, Record, identity,
+        rate_limit::Account,
         record::{Changed, HOPS_UNKNOWN},
         unproved::Unproved,
     },

@@ -5,8 +5,8 @@ use std::{collections::HashSet, path::Path, thread};
 use cc2cc::{
     agent::{
         Activity, Record, identity,
-        post::{self, Draft, Fate, SendError, Sender},
-        status::{self, Rung},
+        send::{self, Draft, Fate, SendError, Sender},
+        status::{self, Stage},
     },
     mailbox::{
         State,
@@ -47,7 +47,7 @@ fn a_person_speaking_for_a_session_starts_the_count_anew() {
     let post = Post::new().agent("ann").agent("bob");
     Record::change(&post.at("ann"), noon(), |record| record.hops = 9).unwrap();
     let sender = Sender::agent(&post.at("ann")).by_hand();
-    post::send(&post.home, &sender, &"bob".parse().unwrap(), &says("hello"), noon()).unwrap();
+    send::send(&post.home, &sender, &"bob".parse().unwrap(), &says("hello"), noon()).unwrap();
     assert_eq!(waiting(&post.at("bob"))[0].origin.hops, 0);
 }
 
@@ -157,7 +157,7 @@ fn replies_go_on_with_the_thread_and_answer_the_letter() {
 
     let receipts = post.at("bob").receipts(&first);
     assert_eq!((receipts[0].step, receipts[0].by.as_ref(), receipts[0].at), (Step::Answered, Some(&answer), noon()));
-    assert_eq!(status::find_in(&post.at("bob"), &first).unwrap().status().rung, Rung::Answered);
+    assert_eq!(status::find_in(&post.at("bob"), &first).unwrap().status().stage, Stage::Answered);
 }
 
 #[test]
@@ -181,7 +181,7 @@ fn a_recipient_that_is_renamed_all_the_while_gets_every_letter_once() {
         while !renaming.is_finished() || sent.len() < 100 {
             for id in [None, Some(LetterId::fresh())] {
                 let draft = Draft { id, ..says("hello") };
-                let copies = post::send(&post.home, &Sender::user(), &"bob0".parse().unwrap(), &draft, noon()).unwrap();
+                let copies = send::send(&post.home, &Sender::user(), &"bob0".parse().unwrap(), &draft, noon()).unwrap();
                 sent.extend(copies.into_iter().map(|copy| copy.id));
             }
         }

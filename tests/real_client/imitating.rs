@@ -1,6 +1,6 @@
 //! A letter that begins parts of its own among those the client puts before the model, and one too long for any turn.
 
-use cc2cc::text::model::neutralise;
+use cc2cc::text::sanitize::neutralise;
 use serde_json::{Value, json};
 
 use crate::{letter_id, post, reply::Reply, settled, world::World};

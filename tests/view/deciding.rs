@@ -81,7 +81,7 @@ fn of_a_folded_thread_one_sees_first_what_one_decides_about() {
 fn somebody_else_was_first() {
     let mut stage = Stage::with_a_day(80, 24);
     stage.screen();
-    cc2cc::agent::holding::accept(&stage.home, &"k-4".parse().unwrap()).unwrap();
+    cc2cc::agent::decisions::accept(&stage.home, &"k-4".parse().unwrap()).unwrap();
     stage.types("a");
     assert_snapshot!(stage.last_line_but_one(), @" × the letter `k-4` is not held but waiting");
 }

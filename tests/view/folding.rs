@@ -54,7 +54,7 @@ fn a_letter_climbs_before_ones_eyes() {
     };
     look(&mut stage);
     let mailbox = stage.at("calm-owl");
-    mailbox.note(&id, &Receipt::now(Step::Rung)).unwrap();
+    mailbox.note(&id, &Receipt::now(Step::Notified)).unwrap();
     look(&mut stage);
     mailbox.claim(&id, &Receipt::now(Step::Claimed)).unwrap();
     mailbox.note(&id, &Receipt::now(Step::Delivered)).unwrap();
@@ -77,7 +77,7 @@ fn an_open_letter_gets_its_steps_while_one_reads_on() {
     let place = |stage: &mut Stage| stage.letters().lines().position(|line| line.contains("line 42"));
     let before = place(&mut stage);
     assert!(before.is_some());
-    stage.climb("calm-owl", &id, &[(Step::Rung, 2)]);
+    stage.climb("calm-owl", &id, &[(Step::Notified, 2)]);
     stage.refresh();
     assert_eq!(place(&mut stage), before);
     stage.types("G");

@@ -72,7 +72,11 @@ impl Stage {
         self.home.claim(&name("swift-lynx")).unwrap();
         let asked =
             self.post("brave-fox", "calm-owl", "k-1", minutes_ago(120), "Does the web client still work?", None);
-        self.climb("calm-owl", &asked, &[(Step::Rung, 1), (Step::Delivered, 2), (Step::Seen, 3), (Step::Answered, 61)]);
+        self.climb(
+            "calm-owl",
+            &asked,
+            &[(Step::Notified, 1), (Step::Delivered, 2), (Step::Seen, 3), (Step::Answered, 61)],
+        );
         self.post("calm-owl", "brave-fox", "k-2", minutes_ago(119), "Two tests fail:\n\n    login: 422", Some("k-1"));
         self.post("swift-lynx", "calm-owl", "k-3", minutes_ago(7), "Who owns infra now?", None);
         self.hold("swift-lynx", "brave-fox", "k-4", minutes_ago(3), "May I push to production?");

@@ -37,7 +37,7 @@ fn a_letter_comes_and_climbs() {
     watched.shows_on_one_line("· ann", "○1");
     let mailbox = place.home().mailbox(&"ann".parse().unwrap()).unwrap();
     let id: LetterId = waiting(&place, "ann")[0].id.clone();
-    mailbox.note(&id, &Receipt::now(Step::Rung)).unwrap();
+    mailbox.note(&id, &Receipt::now(Step::Notified)).unwrap();
     watched.shows_on_one_line("look at this", "◔");
     mailbox.claim(&id, &Receipt::now(Step::Claimed)).unwrap();
     mailbox.note(&id, &Receipt::now(Step::Delivered)).unwrap();

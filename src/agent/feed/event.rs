@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::trail::Untold;
+use super::letter_progress::News;
 use crate::{
     agent::{Activity, status::Found},
     mailbox::{name::AgentName, receipts::Receipt},
@@ -13,7 +13,7 @@ use crate::{
 pub enum Event {
     /// A new letter is in a mailbox: in the inbox, or held, or further already.
     Sent(Box<Found>),
-    /// A letter made a step; the receipt says which and when. `claimed` and `told` are nobody's news.
+    /// A letter made a step; the receipt says which and when. `claimed` and `reported` are nobody's news.
     Step {
         found: Box<Found>,
         receipt: Receipt,
@@ -66,14 +66,14 @@ impl Event {
 }
 
 /// What a look at one letter has to tell.
-pub(super) fn told(found: Found, is_new: bool, untold: Untold) -> Vec<Event> {
+pub(super) fn reported(found: Found, is_new: bool, news: News) -> Vec<Event> {
     let found = Box::new(found);
-    let mut events = Vec::with_capacity(untold.steps.len() + 1);
+    let mut events = Vec::with_capacity(news.steps.len() + 1);
     if is_new {
         events.push(Event::Sent(found.clone()));
     }
-    events.extend(untold.steps.into_iter().map(|receipt| Event::Step { found: found.clone(), receipt }));
-    if untold.dead {
+    events.extend(news.steps.into_iter().map(|receipt| Event::Step { found: found.clone(), receipt }));
+    if news.dead {
         let id = &found.letter.id;
         let (at, why) = (found.mailbox.buried_at(id).unwrap_or_else(Timestamp::now), found.mailbox.reason(id));
         events.push(Event::Dead { found, at, why });

@@ -2,7 +2,7 @@
 
 use std::path::{Component, Path};
 
-use super::room::Hint;
+use super::followed_mailbox::Hint;
 use crate::mailbox::{letter::LetterId, name::AgentName};
 
 /// What a changed path is about.

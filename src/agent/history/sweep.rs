@@ -17,8 +17,8 @@ use crate::{
     agent::status::{self, Found},
     mailbox::{
         Mailbox, State,
-        bulk::{self, Buffer, Folder},
         disk::FsError,
+        fast_read::{self, Buffer, Folder},
         home::Home,
         letter::{self, LetterId},
     },
@@ -116,7 +116,7 @@ struct Listed<'a> {
 /// so that one is looked at again.
 fn list<'a>(mailbox: &'a Mailbox, listed: &mut Listed<'a>) {
     let Listed { batches, left_out } = listed;
-    let mut ids = |state: State| match bulk::ids(&mailbox.dir(state)) {
+    let mut ids = |state: State| match fast_read::ids(&mailbox.dir(state)) {
         Ok(ids) => ids,
         Err(error) => {
             // One that is not there has gone with its mailbox, or was tidied away.

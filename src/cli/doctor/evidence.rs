@@ -3,7 +3,7 @@
 use super::{Finding, Verdict, finding};
 use crate::{
     agent::{directory, unproved::Unproved},
-    claude::evidence::Cause,
+    delivery::evidence::Cause,
     mailbox::home::Home,
 };
 

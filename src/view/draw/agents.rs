@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::pane::{LINES_PER_AGENT, heading, is_focused};
 use crate::{
-    agent::status::Rung,
+    agent::status::Stage,
     view::{
         agents::Agent,
         cells,
@@ -97,8 +97,8 @@ fn notes(agent: &Agent, in_words: bool) -> [Option<String>; 2] {
     let said =
         [noted(agent.held, format!("{} held", agent.held)), noted(agent.unread, format!("{} new", agent.unread))];
     let signed = [
-        noted(agent.held, format!("{}{}", theme::sign(Rung::Held), agent.held)),
-        noted(agent.unread, format!("{}{}", theme::sign(Rung::Stored), agent.unread)),
+        noted(agent.held, format!("{}{}", theme::sign(Stage::Held), agent.held)),
+        noted(agent.unread, format!("{}{}", theme::sign(Stage::Stored), agent.unread)),
     ];
     if in_words { said } else { signed }
 }

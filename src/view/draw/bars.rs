@@ -8,7 +8,7 @@ use ratatui::{
 use unicode_width::UnicodeWidthStr;
 
 use crate::{
-    agent::status::Rung,
+    agent::status::Stage,
     view::{
         cells,
         composer::Field,
@@ -114,7 +114,7 @@ fn fitting(model: &Model) -> Vec<Hint> {
 
 fn browsing(model: &Model) -> Vec<Hint> {
     let subject = model.subject();
-    let held = subject.is_some_and(|entry| entry.rung == Rung::Held) && model.focus != Focus::Agents;
+    let held = subject.is_some_and(|entry| entry.stage == Stage::Held) && model.focus != Focus::Agents;
     let mut hints = vec![("↑↓", "move"), ("Tab", "pane")];
     if subject.is_none() {
         hints.extend([("n", "new"), ("/", "find"), ("Esc", "show all")]);

@@ -8,7 +8,7 @@ use ratatui::{
 
 use super::pane::heading;
 use crate::{
-    agent::status::Rung,
+    agent::status::Stage,
     view::{
         agents::Presence,
         model::Model,
@@ -42,9 +42,9 @@ pub fn draw(frame: &mut Frame, model: &Model, area: Rect) {
     let keys = KEYS.iter().map(|(key, does)| pair(theme, key, 15, does));
     fill(frame, below, keys);
     let below = heading(frame, theme, right, "signs", "", true);
-    let ladder = theme::LADDER.iter().map(|rung| {
-        let sign = Span::styled(format!("  {} {:<10}", theme::sign(*rung), rung.as_str()), theme.rung(*rung));
-        Line::from(vec![sign, Span::styled(meaning(*rung), theme.faint())])
+    let ladder = theme::LADDER.iter().map(|stage| {
+        let sign = Span::styled(format!("  {} {:<10}", theme::sign(*stage), stage.as_str()), theme.stage(*stage));
+        Line::from(vec![sign, Span::styled(meaning(*stage), theme.faint())])
     });
     let agents =
         [Presence::Busy, Presence::Idle, Presence::Deaf, Presence::Offline, Presence::Person].map(|presence| {
@@ -66,16 +66,16 @@ fn fill<'a>(frame: &mut Frame, area: Rect, lines: impl Iterator<Item = Line<'a>>
     }
 }
 
-fn meaning(rung: Rung) -> &'static str {
-    match rung {
-        Rung::Stored => "waits in the inbox",
-        Rung::Rung => "the session was woken",
-        Rung::Delivered => "handed to the model",
-        Rung::Seen => "proved to be read",
-        Rung::Answered => "a reply was sent",
-        Rung::Held => "waits for your yes",
-        Rung::Expired => "its time was over",
-        Rung::Refused => "a no was said",
-        Rung::Dead => "could not be delivered",
+fn meaning(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Stored => "waits in the inbox",
+        Stage::Notified => "the session was woken",
+        Stage::Delivered => "handed to the model",
+        Stage::Seen => "proved to be read",
+        Stage::Answered => "a reply was sent",
+        Stage::Held => "waits for your yes",
+        Stage::Expired => "its time was over",
+        Stage::Refused => "a no was said",
+        Stage::Dead => "could not be delivered",
     }
 }

@@ -11,7 +11,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::pane::{heading, is_focused};
 use crate::{
-    agent::status::Rung,
+    agent::status::Stage,
     view::{
         cells,
         letter::Entry,
@@ -126,7 +126,7 @@ impl Measures {
             Span::raw(" "),
             Span::styled(cells::column(&fold, 3), theme.faint()),
             Span::raw(indent),
-            Span::styled(cells::column(&state(entry.rung, roomy), state_room), theme.rung(entry.rung)),
+            Span::styled(cells::column(&state(entry.stage, roomy), state_room), theme.stage(entry.stage)),
             Span::styled(cells::column(&who(entry), self.who - indent.len().min(self.who)), text),
             Span::raw(" "),
         ];
@@ -140,7 +140,7 @@ impl Measures {
         if !prefix.is_empty() {
             let prefix = cells::fit(&prefix, left);
             left -= prefix.width();
-            line.push(Span::styled(prefix, theme.rung(entry.rung)));
+            line.push(Span::styled(prefix, theme.stage(entry.stage)));
         }
         // A thread that is unfolded shows its letters below.
         let said = if matches!(part, Part::Unfolded { .. }) { "" } else { entry.line.as_str() };
@@ -150,15 +150,15 @@ impl Measures {
     }
 }
 
-fn state(rung: Rung, roomy: bool) -> String {
-    let sign = theme::sign(rung);
-    if roomy { format!("{sign} {}", rung.as_str()) } else { sign.to_owned() }
+fn state(stage: Stage, roomy: bool) -> String {
+    let sign = theme::sign(stage);
+    if roomy { format!("{sign} {}", stage.as_str()) } else { sign.to_owned() }
 }
 
 /// What must not be missed is said, not only drawn.
 fn prefix(entry: &Entry, roomy: bool) -> String {
-    let state = match entry.rung {
-        Rung::Held | Rung::Expired | Rung::Refused | Rung::Dead if !roomy => format!("{} · ", entry.rung.as_str()),
+    let state = match entry.stage {
+        Stage::Held | Stage::Expired | Stage::Refused | Stage::Dead if !roomy => format!("{} · ", entry.stage.as_str()),
         _ => String::new(),
     };
     if entry.urgent { format!("{state}! ") } else { state }

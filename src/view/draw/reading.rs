@@ -20,7 +20,7 @@ const MARGIN: usize = 1;
 pub fn draw(frame: &mut Frame, model: &mut Model, area: Rect) {
     let focused = is_focused(model, Focus::Reading);
     let theme = model.theme;
-    let state = model.reading.as_ref().and_then(|open| model.letters.find(&open.key)).map(|entry| entry.rung);
+    let state = model.reading.as_ref().and_then(|open| model.letters.find(&open.key)).map(|entry| entry.stage);
     let Some(reading) = &mut model.reading else { return };
     let width = usize::from(area.width).saturating_sub(2 * MARGIN);
     let height = usize::from(area.height).saturating_sub(1);
@@ -29,7 +29,8 @@ pub fn draw(frame: &mut Frame, model: &mut Model, area: Rect) {
     reading.window.clamp(reading.len());
     let (top, len) = (reading.window.top, reading.len());
     let note = if len > height { format!("{} %", (top + height) * 100 / len) } else { String::new() };
-    let title = state.map_or("letter".to_owned(), |rung| format!("letter · {} {}", theme::sign(rung), rung.as_str()));
+    let title =
+        state.map_or("letter".to_owned(), |stage| format!("letter · {} {}", theme::sign(stage), stage.as_str()));
     let rows = heading(frame, theme, area, &title, &note, focused);
     model.places.reading = rows;
     let facts = reading.above().len();
@@ -47,9 +48,9 @@ fn line(fact: &Fact, theme: Theme, width: usize) -> Line<'static> {
         Fact::Title(text) => Line::styled(cells::fit(text, width), theme.strong()),
         Fact::Why(text) => Line::styled(text.clone(), theme.call()),
         Fact::Plain(text) => Line::styled(cells::fit(text, width), theme.faint()),
-        Fact::Step { rung, name, when, note } => {
-            let sign = rung.map_or("↺", theme::sign);
-            let style = rung.map_or(theme.faint(), |rung| theme.rung(rung));
+        Fact::Step { stage, name, when, note } => {
+            let sign = stage.map_or("↺", theme::sign);
+            let style = stage.map_or(theme.faint(), |stage| theme.stage(stage));
             let note = cells::fit(note, width.saturating_sub(13 + when.len() + 2));
             Line::from(vec![
                 Span::styled(format!("{sign} {name:<10} "), style),

@@ -7,8 +7,8 @@
 use std::{env, process};
 
 use super::{
-    client::{self, HOST_VARIABLE},
-    client_kind::is_client,
+    host_process::{self, HOST_VARIABLE},
+    kind::is_client,
 };
 use crate::{
     agent::{
@@ -85,7 +85,7 @@ fn by_variables(home: Option<&Home>, named: Option<HostKey>, life: Option<Life>)
 
 /// What the session's id says, where the client has not told the host.
 fn by_session(home: Option<&Home>) -> Around {
-    let known = client::session().and_then(|session| identity::of_session(home?, &session));
+    let known = host_process::session().and_then(|session| identity::of_session(home?, &session));
     let Some(mailbox) = known else { return Around::SomeSession };
     let host = Record::of(&mailbox).host.and_then(|host| HostKey::from_text(&host));
     match host {

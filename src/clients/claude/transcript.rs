@@ -11,15 +11,18 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use jiff::Timestamp;
 use memchr::memmem;
 use serde_json::Value;
 
-use super::{
-    channel,
-    evidence::{Shows, Way},
-    frame,
+use crate::{
+    delivery::{
+        evidence::{Shows, Way},
+        frame,
+        settle::{self, Records, Settler},
+    },
+    mailbox::{Mailbox, disk::FsError, lenient, letter::LetterId},
 };
-use crate::mailbox::{lenient, letter::LetterId};
 
 /// A longer row is not looked into; no row that holds letters comes near it.
 const LONGEST_ROW_BYTES: usize = 4 * 1024 * 1024;
@@ -50,9 +53,16 @@ pub struct Transcripts {
     queues: HashMap<(PathBuf, u64), Queue>,
 }
 
-impl Transcripts {
-    /// What a transcript shows of a letter that was claimed, by one of some ways, when the file was `offset` bytes long.
-    pub fn show(&mut self, transcript: &Path, offset: u64, ways: &[Way], id: &LetterId) -> Shows {
+/// Looks every claim of a session up once.
+///
+/// # Errors
+/// A `FsError` when the mailbox cannot be used.
+pub fn settle(mailbox: &Mailbox, now: Timestamp, from: settle::From) -> Result<(), FsError> {
+    Settler::<Transcripts>::default().settle(mailbox, now, from)
+}
+
+impl Records for Transcripts {
+    fn show(&mut self, transcript: &Path, offset: u64, ways: &[Way], id: &LetterId) -> Shows {
         let Ok(facts) = transcript.metadata() else {
             return if offset > 0 { Shows::Moved } else { Shows::NoRecord };
         };
@@ -80,18 +90,19 @@ impl Transcripts {
         }
     }
 
+    fn keep(&mut self, wanted: impl Fn(&Path, u64) -> bool) {
+        self.open.retain(|(path, offset), _| wanted(path, *offset));
+        self.queues.retain(|(path, offset), _| wanted(path, *offset));
+    }
+}
+
+impl Transcripts {
     /// Whether a transcript knows a channel message, as put before the model or about to be.
     pub fn knows_push(&mut self, transcript: &Path, offset: u64, id: &LetterId) -> bool {
         let Ok(facts) = transcript.metadata() else { return false };
         let reader = self.open.entry((transcript.to_owned(), offset)).or_insert_with(|| Reader::from(offset));
         reader.read_on(transcript, &facts);
         reader.told.seen.contains(&(Way::Channel, id.clone())) || reader.told.pushed.contains(id)
-    }
-
-    /// Forgets what nobody asks for any more.
-    pub fn keep(&mut self, wanted: impl Fn(&Path, u64) -> bool) {
-        self.open.retain(|(path, offset), _| wanted(path, *offset));
-        self.queues.retain(|(path, offset), _| wanted(path, *offset));
     }
 }
 
@@ -275,7 +286,7 @@ impl Told {
             Some("system") => self.note_system(&row),
             Some("queue-operation") => {
                 if row["operation"] == "enqueue" {
-                    self.pushed.extend(texts(&row["content"]).filter_map(channel::id));
+                    self.pushed.extend(texts(&row["content"]).filter_map(channel_message));
                 } else {
                     self.turns.take();
                 }
@@ -296,7 +307,7 @@ impl Told {
             Some("queued_command") => {
                 self.turns.begin();
                 if is_channel(&attachment["origin"]) {
-                    let ids = texts(&attachment["prompt"]).filter_map(channel::id);
+                    let ids = texts(&attachment["prompt"]).filter_map(channel_message);
                     self.seen.extend(ids.map(|id| (Way::Channel, id)));
                 }
             }
@@ -322,7 +333,7 @@ impl Told {
             self.turns.end();
         } else if is_channel(&row["origin"]) {
             self.turns.begin();
-            self.seen.extend(texts(content).filter_map(channel::id).map(|id| (Way::Channel, id)));
+            self.seen.extend(texts(content).filter_map(channel_message).map(|id| (Way::Channel, id)));
         } else if !is_result && row["isMeta"] != true && row["isCompactSummary"] != true {
             // What the client does by itself, such as /compact, is no prompt.
             if !starts_with("<command-name>") && !starts_with("<local-command") {
@@ -364,4 +375,24 @@ fn mentioned(value: &Value, ids: &mut HashSet<LetterId>) {
 fn texts(content: &Value) -> impl Iterator<Item = &str> {
     let several = content.as_array().into_iter().flatten();
     content.as_str().into_iter().chain(several.filter_map(|part| part.as_str().or_else(|| part["text"].as_str())))
+}
+
+/// The id of the letter in a channel message as the client writes it down.
+fn channel_message(text: &str) -> Option<LetterId> {
+    let head = text.strip_prefix("<channel ")?.split('>').next()?;
+    head.split_once(" id=\"")?.1.split('"').next()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_read_from_the_head_of_a_message_only() {
+        let found = |text| channel_message(text).map(|id| id.to_string());
+        let text = "<channel source=\"cc2cc\" from=\"bob\" id=\"abc-1\">\n<channel id=\"abc-2\">\n</channel>";
+        assert_eq!(found(text).as_deref(), Some("abc-1"));
+        assert_eq!(found("<channel source=\"x\">\n id=\"abc-1\"</channel>"), None);
+        assert_eq!(found("look: <channel source=\"x\" id=\"abc-1\">"), None);
+    }
 }

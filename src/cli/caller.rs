@@ -3,8 +3,8 @@
 use std::sync::OnceLock;
 
 use crate::{
-    agent::{identity, post::Sender, status::Found},
-    claude::around::{self, Around},
+    agent::{identity, send::Sender, status::Found},
+    clients::claude::around::{self, Around},
     failure::{Code, Failure},
     mailbox::{Mailbox, home::Home, name::AgentName},
 };

@@ -3,11 +3,11 @@
 
 use jiff::Timestamp;
 
-use super::hook::Answer;
+use super::hooks::answer::Answer;
 use crate::{
     agent::{
-        directory, holding,
-        post::{self, Draft, Sender},
+        decisions, directory,
+        send::{self, Draft, Sender},
         status::Found,
     },
     failure::{Code, Failure},
@@ -94,7 +94,7 @@ pub fn send(
     };
     let draft = Draft { text: body.trim().to_owned(), reply_to, ..Draft::default() };
     let sender = Sender::agent(mailbox).by_hand();
-    let sent = post::send(home, &sender, &to.parse()?, &draft, Timestamp::now())?;
+    let sent = send::send(home, &sender, &to.parse()?, &draft, Timestamp::now())?;
     Ok(sent.iter().map(text::sent).collect::<Vec<_>>().join("\n"))
 }
 
@@ -103,7 +103,7 @@ pub fn send(
 /// # Errors
 /// When no such letter is held here.
 pub fn accept(home: &Home, mailbox: &Mailbox, id: &LetterId) -> Result<&'static str, Failure> {
-    decide(mailbox, id, |id| Ok(holding::accept(home, id)?))?;
+    decide(mailbox, id, |id| Ok(decisions::accept(home, id)?))?;
     Ok("accepted")
 }
 
@@ -112,7 +112,7 @@ pub fn accept(home: &Home, mailbox: &Mailbox, id: &LetterId) -> Result<&'static 
 /// # Errors
 /// When no such letter is held here.
 pub fn refuse(home: &Home, mailbox: &Mailbox, id: &LetterId) -> Result<&'static str, Failure> {
-    decide(mailbox, id, |id| Ok(holding::refuse(home, id, "the person did not want it", Timestamp::now())?))?;
+    decide(mailbox, id, |id| Ok(decisions::refuse(home, id, "the person did not want it", Timestamp::now())?))?;
     Ok("refused, and its sender is told")
 }
 

@@ -10,7 +10,7 @@ use crate::mailbox::{Mailbox, Moved, State, disk::FsError, home::Home, letter::L
 
 /// Why nothing was decided.
 #[derive(Debug, thiserror::Error)]
-pub enum HoldingError {
+pub enum DecisionError {
     #[error("no letter `{0}`")]
     NoSuchLetter(LetterId),
     #[error("the letter `{id}` is not {wanted} but {}", is.adjective())]
@@ -22,8 +22,8 @@ pub enum HoldingError {
 /// Lets every held copy of a letter go on to its recipient.
 ///
 /// # Errors
-/// [`HoldingError`]; nothing has changed then.
-pub fn accept(home: &Home, id: &LetterId) -> Result<Vec<Found>, HoldingError> {
+/// [`DecisionError`]; nothing has changed then.
+pub fn accept(home: &Home, id: &LetterId) -> Result<Vec<Found>, DecisionError> {
     let held = held(home, id)?;
     let accepted = move_all(held, |mailbox| mailbox.accept(id))?;
     for found in &accepted {
@@ -35,8 +35,8 @@ pub fn accept(home: &Home, id: &LetterId) -> Result<Vec<Found>, HoldingError> {
 /// Refuses every held copy of a letter, and tells its sender.
 ///
 /// # Errors
-/// [`HoldingError`]; nothing has changed then.
-pub fn refuse(home: &Home, id: &LetterId, why: &str, now: Timestamp) -> Result<Vec<Found>, HoldingError> {
+/// [`DecisionError`]; nothing has changed then.
+pub fn refuse(home: &Home, id: &LetterId, why: &str, now: Timestamp) -> Result<Vec<Found>, DecisionError> {
     let held = held(home, id)?;
     let refused = move_all(held, |mailbox| mailbox.refuse(id, State::Held, why))?;
     for found in &refused {
@@ -51,14 +51,14 @@ pub fn refuse(home: &Home, id: &LetterId, why: &str, now: Timestamp) -> Result<V
 /// be read, which is looked at again then. Gives the mailboxes.
 ///
 /// # Errors
-/// [`HoldingError`]; nothing has changed then.
-pub fn retry(home: &Home, id: &LetterId) -> Result<Vec<Mailbox>, HoldingError> {
+/// [`DecisionError`]; nothing has changed then.
+pub fn retry(home: &Home, id: &LetterId) -> Result<Vec<Mailbox>, DecisionError> {
     let copies = home.mailboxes()?.into_iter().filter_map(|mailbox| mailbox.state_of(id).map(|state| (mailbox, state)));
     let (dead, others): (Vec<_>, Vec<_>) = copies.partition(|(_, state)| *state == State::Dead);
     if dead.is_empty() {
         return Err(match others.first() {
-            Some((_, is)) => HoldingError::Elsewhere { id: id.clone(), wanted: "dead", is: *is },
-            None => HoldingError::NoSuchLetter(id.clone()),
+            Some((_, is)) => DecisionError::Elsewhere { id: id.clone(), wanted: "dead", is: *is },
+            None => DecisionError::NoSuchLetter(id.clone()),
         });
     }
     for (mailbox, _) in &dead {
@@ -67,29 +67,32 @@ pub fn retry(home: &Home, id: &LetterId) -> Result<Vec<Mailbox>, HoldingError> {
     Ok(dead.into_iter().map(|(mailbox, _)| mailbox).collect())
 }
 
-/// The held letters of a mailbox of which its person has not been told.
+/// The held letters of a mailbox that have not been shown to its person.
 ///
 /// # Errors
 /// A `FsError` when the mailbox cannot be listed.
-pub fn untold(mailbox: &Mailbox) -> Result<Vec<Found>, FsError> {
-    let told = |id: &LetterId| {
+pub fn not_shown(mailbox: &Mailbox) -> Result<Vec<Found>, FsError> {
+    let was_shown = |id: &LetterId| {
         let receipts = mailbox.receipts(id);
         let held = receipts.iter().rposition(|receipt| receipt.step == Step::Held).unwrap_or(0);
-        receipts[held.min(receipts.len())..].iter().any(|receipt| receipt.step == Step::Told)
+        receipts[held.min(receipts.len())..].iter().any(|receipt| receipt.step == Step::Shown)
     };
     let ids = mailbox.ids(State::Held)?;
-    Ok(ids.iter().filter(|id| !told(id)).filter_map(|id| status::find_in(mailbox, id)).collect())
+    Ok(ids.iter().filter(|id| !was_shown(id)).filter_map(|id| status::find_in(mailbox, id)).collect())
 }
 
-fn held(home: &Home, id: &LetterId) -> Result<Vec<Found>, HoldingError> {
+fn held(home: &Home, id: &LetterId) -> Result<Vec<Found>, DecisionError> {
     let found = status::find(home, id)?;
-    let Some(first) = found.first() else { return Err(HoldingError::NoSuchLetter(id.clone())) };
-    let elsewhere = HoldingError::Elsewhere { id: id.clone(), wanted: "held", is: first.state };
+    let Some(first) = found.first() else { return Err(DecisionError::NoSuchLetter(id.clone())) };
+    let elsewhere = DecisionError::Elsewhere { id: id.clone(), wanted: "held", is: first.state };
     let held: Vec<Found> = found.into_iter().filter(|found| found.state == State::Held).collect();
     if held.is_empty() { Err(elsewhere) } else { Ok(held) }
 }
 
-fn move_all(copies: Vec<Found>, step: impl Fn(&Mailbox) -> Result<Moved, FsError>) -> Result<Vec<Found>, HoldingError> {
+fn move_all(
+    copies: Vec<Found>,
+    step: impl Fn(&Mailbox) -> Result<Moved, FsError>,
+) -> Result<Vec<Found>, DecisionError> {
     let mut moved = Vec::new();
     for found in copies {
         if step(&found.mailbox)? == Moved::Mine {

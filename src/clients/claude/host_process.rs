@@ -9,8 +9,8 @@ use std::{
 };
 
 use super::{
-    client_input::Input,
-    client_kind::{self, Kind, is_client},
+    input_stream::Input,
+    kind::{self, Kind, is_client},
 };
 use crate::{
     agent::{
@@ -43,7 +43,7 @@ pub enum Part {
 pub fn part() -> Part {
     let is_named = || matches!(wanted_name(), Some(Ok(_)));
     let pid = pid();
-    let (takes_part, can_be_woken) = match pid.map_or(Kind::Unknown, client_kind::of) {
+    let (takes_part, can_be_woken) = match pid.map_or(Kind::Unknown, kind::of) {
         Kind::OneShot => (is_named(), false),
         Kind::Streaming => (!says_unattended() || is_named(), pid.is_some_and(|pid| Input::of(pid).is_some())),
         Kind::Terminal if !is_background() => (true, true),
@@ -71,7 +71,7 @@ fn is_background() -> bool {
 /// Ends this process as soon as a streaming client has been told everything: it waits for nothing of ours then. Where the
 /// system gives no thread to wait for that, it ends at once.
 pub fn end_with_input() {
-    let Some(pid) = pid().filter(|pid| client_kind::of(*pid) == Kind::Streaming) else { return };
+    let Some(pid) = pid().filter(|pid| kind::of(*pid) == Kind::Streaming) else { return };
     let waiting = threads::start("input", move || {
         if let Some(input) = Input::of(pid) {
             input.await_end();
@@ -115,9 +115,9 @@ fn pid() -> Option<u32> {
     Some(named.unwrap_or(parent))
 }
 
-/// Whether a wake in the middle of a turn calls the mailman, as far as the client says which one it is.
+/// Whether a wake in the middle of a turn leads to a delivery, as far as the client says which one it is.
 #[must_use]
-pub fn calls_mailman_in_a_turn() -> bool {
+pub fn delivers_in_a_turn() -> bool {
     env::var("AI_AGENT").ok().and_then(|agent| version(&agent)).is_none_or(|version| version >= [2, 1, 273])
 }
 

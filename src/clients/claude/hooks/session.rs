@@ -5,17 +5,18 @@ use std::{env, path::Path};
 use anyhow::{Context, Result};
 use jiff::Timestamp;
 
-use super::{
-    client::{self, HOST_VARIABLE},
-    hook::{Answer, Input},
-    proof, version,
-};
+use super::{answer::Answer, event::HookEvent};
 use crate::{
     agent::{
         Activity, Record,
         identity::{self, Claim, Trust},
         notice,
     },
+    clients::claude::{
+        host_process::{self, HOST_VARIABLE},
+        transcript, version,
+    },
+    delivery::settle,
     mailbox::{Mailbox, State, disk, home::Home},
 };
 
@@ -23,14 +24,14 @@ use crate::{
 ///
 /// # Errors
 /// When the home cannot be used.
-pub fn start(home: &Home, input: &Input) -> Result<Answer> {
+pub fn start(home: &Home, input: &HookEvent) -> Result<Answer> {
     let continues = matches!(input.source.as_deref(), Some("clear" | "compact"));
     let trust = if continues { Trust::Host } else { Trust::Session };
-    let claimant = client::claimant(input.session_id.clone(), trust).context("the client has gone")?;
+    let claimant = host_process::claimant(input.session_id.clone(), trust).context("the client has gone")?;
     let Claim { mailbox, denied } = identity::claim(home, &claimant)?;
     let now = Timestamp::now();
     remember(&mailbox, input, now)?;
-    proof::settle(&mailbox, now, proof::From::Session)?;
+    transcript::settle(&mailbox, now, settle::From::Session)?;
     notice::sweep(home, &mailbox, now);
     hand_down(&claimant.host.to_string())?;
 
@@ -44,7 +45,7 @@ pub fn start(home: &Home, input: &Input) -> Result<Answer> {
     if let Some(denied) = denied {
         message.push_str(&format!(" ({denied} is in use by another session)"));
     }
-    if let Some(Err(text)) = client::wanted_name() {
+    if let Some(Err(text)) = host_process::wanted_name() {
         message.push_str(&format!(" (CC2CC_NAME={} is not a name)", text.escape_debug()));
     }
     if matches!(input.source.as_deref(), Some("startup" | "resume"))
@@ -68,11 +69,11 @@ pub fn start(home: &Home, input: &Input) -> Result<Answer> {
 ///
 /// # Errors
 /// When the home cannot be used.
-pub fn end(home: &Home, input: &Input) -> Result<()> {
+pub fn end(home: &Home, input: &HookEvent) -> Result<()> {
     if input.reason.as_deref() == Some("clear") {
         return Ok(());
     }
-    let Some(claimant) = client::claimant(input.session_id.clone(), Trust::Host) else { return Ok(()) };
+    let Some(claimant) = host_process::claimant(input.session_id.clone(), Trust::Host) else { return Ok(()) };
     let Some(mailbox) = identity::find(home, &claimant.host) else { return Ok(()) };
     let now = Timestamp::now();
     Record::change(&mailbox, now, |record| {
@@ -101,7 +102,7 @@ fn add_to_environment(line: &str) -> Result<()> {
     }
 }
 
-fn remember(mailbox: &Mailbox, input: &Input, now: Timestamp) -> Result<()> {
+fn remember(mailbox: &Mailbox, input: &HookEvent, now: Timestamp) -> Result<()> {
     Record::change(mailbox, now, |record| {
         if let Some(cwd) = &input.cwd {
             record.locate(Path::new(cwd));

@@ -5,12 +5,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::{SignedDuration, Timestamp};
 
-pub use super::evidence::Way;
-pub use super::transcript::length;
-use super::{
-    evidence::{Cause, Evidence, Facts, Shows, Turn, Why, weigh},
-    transcript::Transcripts,
-};
+use super::evidence::{Cause, Evidence, Facts, Shows, Turn, Way, Why, weigh};
 use crate::{
     agent::{Activity, Record, unproved::Unproved},
     mailbox::{
@@ -43,21 +38,22 @@ pub enum From {
     Outside,
 }
 
-/// Looks every claim up once.
-///
-/// # Errors
-/// A `FsError` when the mailbox cannot be used.
-pub fn settle(mailbox: &Mailbox, now: Timestamp, from: From) -> Result<(), FsError> {
-    Settler::default().settle(mailbox, now, from)
+/// The records that a client keeps of its sessions: they tell whether a letter went before the model.
+pub trait Records: Default {
+    /// What the record at `path` shows of a letter that was claimed, by one of some ways, when it was `offset` bytes long.
+    fn show(&mut self, path: &Path, offset: u64, ways: &[Way], id: &LetterId) -> Shows;
+
+    /// Forgets the records that nobody asks for any more.
+    fn keep(&mut self, wanted: impl Fn(&Path, u64) -> bool);
 }
 
-/// Looks claims up again and again, and reads of a transcript only what is new.
+/// Looks claims up again and again, and reads of a record only what is new.
 #[derive(Debug, Default)]
-pub struct Settler {
-    transcripts: Transcripts,
+pub struct Settler<R: Records> {
+    records: R,
 }
 
-impl Settler {
+impl<R: Records> Settler<R> {
     /// Looks every claim up: proved ones are done, failed ones go back to the inbox, and those that nothing can tell of are
     /// done as delivered.
     ///
@@ -66,7 +62,7 @@ impl Settler {
     pub fn settle(&mut self, mailbox: &Mailbox, now: Timestamp, from: From) -> Result<(), FsError> {
         let ids = mailbox.ids(State::Claimed)?;
         if ids.is_empty() {
-            self.transcripts = Transcripts::default();
+            self.records = R::default();
             return Ok(());
         }
         let record = Record::of(mailbox);
@@ -93,19 +89,19 @@ impl Settler {
             };
             act(mailbox, &record, &id, &receipts, &facts, evidence, now)?;
         }
-        self.transcripts.keep(|path, offset| places.iter().any(|place| place.0 == path && place.1 == offset));
+        self.records.keep(|path, offset| places.iter().any(|place| place.0 == path && place.1 == offset));
         Ok(())
     }
 
     fn shows(&mut self, claim: &Claim, record: &Record, id: &LetterId) -> Shows {
         let ways = claim.ways();
         let Some(path) = claim.path else { return Shows::NoRecord };
-        let shows = self.transcripts.show(Path::new(path), claim.offset, &ways, id);
+        let shows = self.records.show(Path::new(path), claim.offset, &ways, id);
         let now_at = record.transcript.as_deref().filter(|now_at| *now_at != path);
         match (shows, now_at) {
             // The client has moved it, with all that was in it, and says where it is now.
             (Shows::Moved | Shows::NoRecord, Some(now_at)) => {
-                self.transcripts.show(Path::new(now_at), claim.offset, &ways, id)
+                self.records.show(Path::new(now_at), claim.offset, &ways, id)
             }
             _ => shows,
         }

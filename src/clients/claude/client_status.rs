@@ -8,7 +8,7 @@ use std::path::Path;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use super::client;
+use super::host_process;
 use crate::{
     agent::{Activity, Record, host::HostKey},
     mailbox::{
@@ -31,7 +31,7 @@ pub fn correct(mailbox: &Mailbox, host: &HostKey, now: Timestamp) -> Result<(), 
     if record.state == Activity::Idle || !record.has_hooks() {
         return Ok(());
     }
-    let Some(folder) = client::folder() else { return Ok(()) };
+    let Some(folder) = host_process::folder() else { return Ok(()) };
     if !is_idle_after_all(&record, &said(&folder, host), now) {
         return Ok(());
     }

@@ -13,7 +13,7 @@ const CHECKOUT: &str = "checkout:";
 
 /// Where a program came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Origin {
+pub enum InstalledFrom {
     /// A release archive.
     Release,
     /// The install script built it, as there is no release for the machine.
@@ -25,7 +25,7 @@ pub enum Origin {
     Unknown,
 }
 
-impl Origin {
+impl InstalledFrom {
     /// Of the running program, which is about to be installed as `target`, in the place of one that came from `before`.
     #[must_use]
     pub fn of_this(target: &Path, before: Self) -> Self {
@@ -46,7 +46,7 @@ fn is_from_cargo(program: &Path) -> bool {
     program.ancestors().nth(2).is_some_and(|root| root.join(".crates.toml").is_file())
 }
 
-impl fmt::Display for Origin {
+impl fmt::Display for InstalledFrom {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Release => f.write_str("release"),
@@ -58,7 +58,7 @@ impl fmt::Display for Origin {
     }
 }
 
-impl FromStr for Origin {
+impl FromStr for InstalledFrom {
     type Err = Infallible;
 
     /// A word of another version is not known.
@@ -75,8 +75,14 @@ impl FromStr for Origin {
 
 #[test]
 fn an_origin_is_written_as_it_is_read() {
-    for origin in [Origin::Release, Origin::Source, Origin::Checkout("/a b/c".into()), Origin::Cargo, Origin::Unknown] {
+    for origin in [
+        InstalledFrom::Release,
+        InstalledFrom::Source,
+        InstalledFrom::Checkout("/a b/c".into()),
+        InstalledFrom::Cargo,
+        InstalledFrom::Unknown,
+    ] {
         assert_eq!(origin.to_string().parse(), Ok(origin));
     }
-    assert_eq!("from the moon".parse(), Ok(Origin::Unknown));
+    assert_eq!("from the moon".parse(), Ok(InstalledFrom::Unknown));
 }

@@ -6,10 +6,10 @@ use jiff::Timestamp;
 
 use super::{
     Activity, Record,
-    brakes::{Account, Permit},
     directory::{self, Address, Reach},
     notice,
     policy::{Config, ConfigError, Verdict},
+    rate_limit::{Account, Permit},
     repo, status,
 };
 use crate::mailbox::{

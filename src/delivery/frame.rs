@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use crate::{
     mailbox::letter::{Letter, LetterId, shorten},
-    text::model::neutralise,
+    text::sanitize::neutralise,
 };
 
 /// The client cuts injected context at 10,000 UTF-16 units and replaces it by a file path; we stay below.
@@ -156,7 +156,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::text::model::tests::hostile;
+    use crate::text::sanitize::tests::hostile;
 
     fn letter(text: &str) -> Letter {
         let now = "2026-01-02T12:00:00Z".parse().unwrap();

@@ -11,7 +11,7 @@ use std::{
 
 use serde_json::Value;
 
-use super::client;
+use super::host_process;
 use crate::mailbox::disk;
 
 /// The version of this program.
@@ -98,7 +98,7 @@ fn is_program(file: &Path) -> bool {
 
 /// What a `cc2cc` says its version is.
 fn ask(program: &Path) -> Option<String> {
-    let mut asked = client::without_window(Command::new(program).arg("--version"))
+    let mut asked = host_process::without_window(Command::new(program).arg("--version"))
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())

@@ -15,10 +15,9 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::{
-    alone, client,
-    frame::{self, Frame},
-    proof::{self, Way},
-    transcript::Transcripts,
+    host_process,
+    transcript::{self, Transcripts},
+    without_hooks,
 };
 use crate::{
     agent::{
@@ -26,6 +25,10 @@ use crate::{
         host::HostKey,
         identity,
         policy::{Admission, BYPASS, Config, Verdict},
+    },
+    delivery::{
+        evidence::Way,
+        frame::{self, Frame},
     },
     mailbox::{
         Mailbox, Moved, State,
@@ -60,7 +63,7 @@ pub struct Push {
 /// Whether the client was started with a channel to a server like this one; whether it opens it, nobody says.
 #[must_use]
 pub fn is_offered() -> bool {
-    names_us(client::command_line().iter().map(String::as_str), client::runs_as_plugin())
+    names_us(host_process::command_line().iter().map(String::as_str), host_process::runs_as_plugin())
 }
 
 /// Whether words of a command line open a channel to this plugin's server, or to one registered by hand.
@@ -90,13 +93,6 @@ fn names_us<'a>(words: impl Iterator<Item = &'a str>, from_plugin: bool) -> bool
 #[must_use]
 pub fn is_open(mailbox: &Mailbox) -> bool {
     lock::is_kept(&mailbox.path().join(LOCK))
-}
-
-/// The id of the letter in a channel message as the client writes it down.
-#[must_use]
-pub fn id(text: &str) -> Option<LetterId> {
-    let head = text.strip_prefix("<channel ")?.split('>').next()?;
-    head.split_once(" id=\"")?.1.split('"').next()?.parse().ok()
 }
 
 /// Pushes the session's letters as they come, until a push is not taken or another server of the session does it.
@@ -177,7 +173,7 @@ fn admission(config: &Config, mailbox: &Mailbox, letter: &Letter) -> Result<Opti
     }
     let record = Record::of(mailbox);
     let known = record.mode_as_receiver();
-    let mode = if may_bypass(client::command_line().iter().map(String::as_str)) { Some(BYPASS) } else { known };
+    let mode = if may_bypass(host_process::command_line().iter().map(String::as_str)) { Some(BYPASS) } else { known };
     if !record.has_hooks() {
         return Ok(Some(config.admit(mailbox, letter, mode)?).filter(|admission| *admission != Admission::Denied));
     }
@@ -201,10 +197,10 @@ fn push_one(
     push: &impl Fn(Push) -> Result<()>,
 ) -> Result<Outcome> {
     let record = Record::of(mailbox);
-    let transcript = alone::transcript(&record);
+    let transcript = without_hooks::transcript(&record);
     let mut claim = Receipt::now(Step::Claimed);
     claim.via = Way::Channel.word();
-    claim.offset = transcript.as_deref().map(proof::length);
+    claim.offset = transcript.as_deref().map(transcript::length);
     claim.transcript = transcript.as_ref().map(|path| path.display().to_string());
     claim.host.clone_from(&record.host);
     if mailbox.claim(&letter.id, &claim)? == Moved::Gone {
@@ -262,7 +258,7 @@ fn elsewhere(mailbox: &Mailbox, id: &LetterId, transcripts: &mut Transcripts) ->
     if Record::of(mailbox).has_hooks() {
         return None;
     }
-    alone::recent_transcripts().into_iter().find(|transcript| transcripts.knows_push(transcript, 0, id))
+    without_hooks::recent_transcripts().into_iter().find(|transcript| transcripts.knows_push(transcript, 0, id))
 }
 
 /// A letter as a channel message. The client shows `user` to the person and writes all of it into the tag.
@@ -300,14 +296,5 @@ mod tests {
         assert!(!named(&format!("claude {development} plugin:other@skills-dir"), true));
         assert!(!named(&format!("claude {development} --debug server:cc2cc"), false), "it is no longer in the list");
         assert!(!named("claude tell me about plugin:cc2cc@skills-dir", true));
-    }
-
-    #[test]
-    fn an_id_is_read_from_the_head_of_a_message_only() {
-        let found = |text| id(text).map(|id| id.to_string());
-        let text = "<channel source=\"cc2cc\" from=\"bob\" id=\"abc-1\">\n<channel id=\"abc-2\">\n</channel>";
-        assert_eq!(found(text).as_deref(), Some("abc-1"));
-        assert_eq!(found("<channel source=\"x\">\n id=\"abc-1\"</channel>"), None);
-        assert_eq!(found("look: <channel source=\"x\" id=\"abc-1\">"), None);
     }
 }

@@ -17,9 +17,9 @@ use crate::{
         directory::{self, Listed},
         identity, status,
     },
-    claude::{
-        client,
-        typed::{self, Through},
+    clients::claude::{
+        host_process,
+        slash_commands::{self, Through},
     },
     failure::{Code, Failure},
     mailbox::{
@@ -28,7 +28,7 @@ use crate::{
         letter::{Letter, LetterId, TEXT_LIMIT_BYTES},
     },
     report::{self, text},
-    text::model::neutralise,
+    text::sanitize::neutralise,
 };
 
 /// Answer the mod inside Claude Code
@@ -89,12 +89,12 @@ fn answer(home: &Home, verb: &Verb) -> Result<String, Failure> {
     let mailbox = own(home)?;
     let now = Timestamp::now();
     let said = match verb {
-        Verb::Send { reply_to } => typed::send(home, &mailbox, &words()?, reply_to.clone(), Through::Mod)?,
-        Verb::Inbox { json: false } => typed::inbox(&mailbox, Through::Mod)?,
-        Verb::Who { json: false } => typed::who(home, &mailbox)?,
-        Verb::Done { id } => typed::done(&mailbox, &letter_id(id)?)?.to_owned(),
-        Verb::Accept { id } => typed::accept(home, &mailbox, &letter_id(id)?)?.to_owned(),
-        Verb::Refuse { id } => typed::refuse(home, &mailbox, &letter_id(id)?)?.to_owned(),
+        Verb::Send { reply_to } => slash_commands::send(home, &mailbox, &words()?, reply_to.clone(), Through::Mod)?,
+        Verb::Inbox { json: false } => slash_commands::inbox(&mailbox, Through::Mod)?,
+        Verb::Who { json: false } => slash_commands::who(home, &mailbox)?,
+        Verb::Done { id } => slash_commands::done(&mailbox, &letter_id(id)?)?.to_owned(),
+        Verb::Accept { id } => slash_commands::accept(home, &mailbox, &letter_id(id)?)?.to_owned(),
+        Verb::Refuse { id } => slash_commands::refuse(home, &mailbox, &letter_id(id)?)?.to_owned(),
         Verb::Inbox { json: true } => return Ok(for_pane(inbox(&mailbox, now)?)),
         Verb::Who { json: true } => return Ok(for_pane(who(home, &mailbox)?)),
         Verb::Read { id } => return Ok(for_pane(letter(&mailbox, id, now)?)),
@@ -108,12 +108,12 @@ fn for_pane(value: Value) -> String {
 }
 
 fn letter_id(words: &str) -> Result<LetterId, Failure> {
-    typed::letter_id(words, Through::Mod)
+    slash_commands::letter_id(words, Through::Mod)
 }
 
 /// The mailbox of the session that the client which started this process has.
 fn own(home: &Home) -> Result<Mailbox, Failure> {
-    let host = client::starter().ok_or_else(|| {
+    let host = host_process::starter().ok_or_else(|| {
         Failure::new(Code::Held, "only the person at this session types this")
             .hint("`cc2cc send`, `inbox` and `agents` are for the session itself")
     })?;
@@ -132,7 +132,7 @@ fn words() -> Result<String, Failure> {
 
 /// The list that the mod draws.
 fn inbox(mailbox: &Mailbox, now: Timestamp) -> Result<Value, Failure> {
-    let letters = typed::newest(mailbox)?;
+    let letters = slash_commands::newest(mailbox)?;
     let line = |(state, letter): &(State, Letter)| {
         json!({
             "id": letter.id,

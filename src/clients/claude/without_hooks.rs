@@ -1,5 +1,5 @@
 //! A server that was registered by hand, without the plugin and its hooks: nothing wakes the session, tells it its name
-//! or brings its letters. So the server introduces it, and hands waiting letters out with each tool result.
+//! or delivers its letters. So the server introduces it, and hands waiting letters out with each tool result.
 
 use std::{
     env, fs,
@@ -10,14 +10,14 @@ use std::{
 use anyhow::Result;
 use jiff::Timestamp;
 
-use super::{
-    bell, client,
-    hook::Input,
-    mailman::{self, Delivery},
-    proof::{self, Way},
-};
+use super::{host_process, transcript};
 use crate::{
     agent::{Record, notice},
+    delivery::{
+        deliver::{Delivery, deliver},
+        evidence::Way,
+        settle,
+    },
     mailbox::{
         Mailbox,
         home::Home,
@@ -33,7 +33,7 @@ const RECENT: Duration = Duration::from_secs(60);
 /// before the first hook has spoken.
 #[must_use]
 pub fn is_alone(mailbox: &Mailbox) -> bool {
-    !client::runs_as_plugin() && !Record::of(mailbox).has_hooks()
+    !host_process::runs_as_plugin() && !Record::of(mailbox).has_hooks()
 }
 
 /// Notes where the session works, which otherwise a hook does.
@@ -47,40 +47,44 @@ pub fn introduce(mailbox: &Mailbox) -> Result<()> {
         if let Some(cwd) = &cwd {
             record.locate(cwd);
         }
-        record.session = client::session();
+        record.session = host_process::session();
         record.transcript = None;
     })?;
     Ok(())
 }
 
-/// Claims what waits and gives it in the mailman's frame, to stand in the result of a tool.
+/// Claims what waits and gives it in the frame of a delivery, to stand in the result of a tool.
 ///
 /// # Errors
 /// When the home cannot be used.
 pub fn hand_out(home: &Home, mailbox: &Mailbox) -> Result<Option<String>> {
     let now = Timestamp::now();
-    proof::settle(mailbox, now, proof::From::Session)?;
+    transcript::settle(mailbox, now, settle::From::Session)?;
     let record = Record::of(mailbox);
-    let transcript_path = transcript(&record).map(|path| path.display().to_string());
-    let permission_mode = record.mode_as_receiver().map(str::to_owned);
-    let input = Input { transcript_path, permission_mode, ..Input::default() };
-    let Delivery { letters, context, hops, .. } = mailman::deliver(home, mailbox, &input, Way::Tool, now, |_| true)?;
-    if !letters.is_empty() {
-        Record::change(mailbox, now, |record| record.hops = hops)?;
+    let claim = || {
+        let transcript = transcript(&record);
+        let mut note = Receipt::now(Step::Claimed);
+        note.via = Way::Tool.word();
+        note.offset = transcript.as_deref().map(transcript::length);
+        note.transcript = transcript.map(|path| path.display().to_string());
+        note.host.clone_from(&record.host);
+        note
+    };
+    let delivery: Delivery = deliver(home, mailbox, record.mode_as_receiver(), claim, now, |_| true)?;
+    if !delivery.is_empty() {
+        Record::change(mailbox, now, |record| record.hops = delivery.hops)?;
     }
-    for letter in &letters {
-        mailbox.note(&letter.id, &Receipt::now(Step::Delivered))?;
-    }
-    Ok(context)
+    delivery.note_delivered(mailbox)?;
+    Ok(delivery.context)
 }
 
-/// Looks after what was delivered and sent, which otherwise the bell does.
+/// Looks after what was delivered and sent, which otherwise the waker does.
 pub fn tend(home: &Home, mailbox: &Mailbox, swept: &mut Instant) {
     let now = Timestamp::now();
-    if let Err(error) = proof::settle(mailbox, now, proof::From::Session) {
+    if let Err(error) = transcript::settle(mailbox, now, settle::From::Session) {
         log::line(home, &format!("server: {error}"));
     }
-    if swept.elapsed() >= bell::SWEEP_EVERY {
+    if swept.elapsed() >= notice::SWEEP_EVERY {
         notice::sweep(home, mailbox, now);
         *swept = Instant::now();
     }
@@ -92,7 +96,7 @@ pub fn transcript(record: &Record) -> Option<PathBuf> {
     if let Some(named) = record.transcript.as_ref().filter(|_| record.has_hooks()) {
         return Some(named.into());
     }
-    let file = format!("{}.jsonl", client::session()?);
+    let file = format!("{}.jsonl", host_process::session()?);
     Some(project()?.join(file))
 }
 
@@ -112,7 +116,7 @@ pub fn recent_transcripts() -> Vec<PathBuf> {
 /// Where the client keeps the transcripts of the directory it works in.
 fn project() -> Option<PathBuf> {
     let cwd = env::var("CLAUDE_PROJECT_DIR").ok()?;
-    Some(client::folder()?.join("projects").join(folder(Path::new(&cwd))))
+    Some(host_process::folder()?.join("projects").join(folder(Path::new(&cwd))))
 }
 
 /// The client's name for a directory's folder.

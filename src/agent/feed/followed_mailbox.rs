@@ -12,7 +12,7 @@ use jiff::Timestamp;
 
 use super::{
     event::{self, Event},
-    trail::Trail,
+    letter_progress::LetterProgress,
 };
 use crate::{
     agent::{Record, directory::Listed, status::Found},
@@ -58,7 +58,7 @@ enum Hearing {
 }
 
 #[derive(Debug)]
-pub struct Room {
+pub struct FollowedMailbox {
     mailbox: Mailbox,
     interest: Interest,
     record: Record,
@@ -66,7 +66,7 @@ pub struct Room {
     /// Letters in the inbox; `None` until somebody asks again.
     unread: Cell<Option<usize>>,
     opened: Timestamp,
-    trails: HashMap<LetterId, Trail>,
+    progress: HashMap<LetterId, LetterProgress>,
     /// What lay in `done/` unnoticed; asked for only once something may have come there unannounced.
     done: Option<HashSet<LetterId>>,
     /// Files that were not complete yet, and letters of which more may come unannounced.
@@ -76,7 +76,7 @@ pub struct Room {
     times: Vec<Option<SystemTime>>,
 }
 
-impl Room {
+impl FollowedMailbox {
     /// Watches first, then looks, so that nothing is missed in between. Letters written before `opened` are no news.
     pub fn enter(mailbox: Mailbox, interest: Interest, opened: Timestamp, watch: &mut PathWatch) -> Self {
         let mut room = Self {
@@ -86,7 +86,7 @@ impl Room {
             online: false,
             unread: Cell::new(None),
             opened,
-            trails: HashMap::new(),
+            progress: HashMap::new(),
             done: None,
             again: Vec::new(),
             watched: false,
@@ -102,7 +102,7 @@ impl Room {
     pub fn take_stock(&mut self) {
         for state in LISTED {
             let ids = self.mailbox.ids(state).unwrap_or_default();
-            self.trails.extend(ids.into_iter().map(|id| (id, Trail::of_before(state))));
+            self.progress.extend(ids.into_iter().map(|id| (id, LetterProgress::of_before(state))));
         }
     }
 
@@ -111,8 +111,8 @@ impl Room {
         for state in LISTED {
             let ids = self.mailbox.ids(state).unwrap_or_default();
             let old = ids.into_iter().filter(|id| !self.is_of_late(state, id));
-            let old: Vec<_> = old.map(|id| (id, Trail::of_before(state))).collect();
-            self.trails.extend(old);
+            let old: Vec<_> = old.map(|id| (id, LetterProgress::of_before(state))).collect();
+            self.progress.extend(old);
         }
     }
 
@@ -202,9 +202,9 @@ impl Room {
             if changed {
                 events.extend(self.look_for_newly_done());
             }
-            events.extend(self.follow(Trail::is_warm));
+            events.extend(self.follow(LetterProgress::is_warm));
         } else {
-            events.extend(self.follow(Trail::is_recent));
+            events.extend(self.follow(LetterProgress::is_recent));
         }
         events
     }
@@ -214,7 +214,7 @@ impl Room {
         self.unread.set(None);
         let mut events = self.look_for_new();
         events.extend(self.look_for_newly_done());
-        events.extend(self.follow(Trail::is_warm));
+        events.extend(self.follow(LetterProgress::is_warm));
         events
     }
 
@@ -232,29 +232,29 @@ impl Room {
             let receipts = self.mailbox.receipts(id);
             let Some(state) = self.mailbox.state_of(id) else {
                 if receipts.is_empty() && self.mailbox.exists() {
-                    self.trails.remove(id); // pruned
+                    self.progress.remove(id); // pruned
                 }
                 return Vec::new();
             };
-            let is_known = self.trails.contains_key(id);
+            let is_known = self.progress.contains_key(id);
             let is_new = !is_known && (state != State::Done || hint.arrived || self.came_to_be_done(id));
-            let begin = || if is_new { Trail::new() } else { Trail::of_before(state) };
-            let trail = self.trails.entry(id.clone()).or_insert_with(begin);
-            trail.begin(&receipts, self.opened, hint.noted);
-            let untold = trail.untold(&receipts, state);
-            if untold.is_empty() && !is_new {
-                trail.tell(&untold, state, size);
+            let begin = || if is_new { LetterProgress::new() } else { LetterProgress::of_before(state) };
+            let progress = self.progress.entry(id.clone()).or_insert_with(begin);
+            progress.begin(&receipts, self.opened, hint.noted);
+            let news = progress.news(&receipts, state);
+            if news.is_empty() && !is_new {
+                progress.report(&news, state, size);
                 return Vec::new();
             }
             match self.mailbox.read(state, id) {
                 Ok(letter) => {
-                    trail.tell(&untold, state, size);
+                    progress.report(&news, state, size);
                     let found = Found { mailbox: self.mailbox.clone(), state, letter };
-                    return event::told(found, is_new, untold);
+                    return event::reported(found, is_new, news);
                 }
                 Err(why) => {
                     if is_new {
-                        self.trails.remove(id);
+                        self.progress.remove(id);
                     }
                     match why {
                         Unreadable::Gone => {} // it has moved on
@@ -287,7 +287,7 @@ impl Room {
 
     fn look_for_new(&mut self) -> Vec<Event> {
         let ids = LISTED.iter().flat_map(|state| self.mailbox.ids(*state).unwrap_or_default());
-        let mut new: Vec<LetterId> = ids.filter(|id| !self.trails.contains_key(id)).collect();
+        let mut new: Vec<LetterId> = ids.filter(|id| !self.progress.contains_key(id)).collect();
         new.sort();
         new.dedup();
         new.iter().flat_map(|id| self.look(id, Hint::default())).collect()
@@ -295,7 +295,7 @@ impl Room {
 
     fn look_for_newly_done(&mut self) -> Vec<Event> {
         let ids = self.mailbox.ids(State::Done).unwrap_or_default();
-        let is_new = |id: &LetterId| !self.trails.contains_key(id) && self.came_to_be_done(id);
+        let is_new = |id: &LetterId| !self.progress.contains_key(id) && self.came_to_be_done(id);
         let (mut new, old): (Vec<_>, Vec<_>) = ids.into_iter().partition(is_new);
         self.done = Some(old.into_iter().collect());
         new.sort();
@@ -303,13 +303,13 @@ impl Room {
     }
 
     /// Those of the letters meant whose receipts have grown or that have moved.
-    fn follow(&mut self, is_meant: fn(&Trail) -> bool) -> Vec<Event> {
-        let has_changed = |(id, trail): &(&LetterId, &Trail)| {
-            let (state, size) = trail.seen_at;
-            is_meant(trail)
+    fn follow(&mut self, is_meant: fn(&LetterProgress) -> bool) -> Vec<Event> {
+        let has_changed = |(id, progress): &(&LetterId, &LetterProgress)| {
+            let (state, size) = progress.seen_at;
+            is_meant(progress)
                 && (self.size_of_receipts(id) != size || self.mailbox.file(state, id).symlink_metadata().is_err())
         };
-        let mut changed: Vec<LetterId> = self.trails.iter().filter(has_changed).map(|(id, _)| id.clone()).collect();
+        let mut changed: Vec<LetterId> = self.progress.iter().filter(has_changed).map(|(id, _)| id.clone()).collect();
         changed.sort();
         changed.iter().flat_map(|id| self.look(id, Hint::default())).collect()
     }
@@ -322,7 +322,7 @@ impl Room {
         self.mailbox.path().join("receipts")
     }
 
-    /// The directories in which every step that is told leaves a mark; what comes to `claimed/` or `done/` is noted.
+    /// The directories in which every step that is reported leaves a mark; what comes to `claimed/` or `done/` is noted.
     fn telling_places(&self) -> [PathBuf; 4] {
         let [inbox, held, dead] = [State::Inbox, State::Held, State::Dead].map(|state| self.mailbox.dir(state));
         [inbox, held, dead, self.receipts()]

@@ -12,14 +12,16 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    client,
     marketplace::{self, Plugin},
-    origin::Origin,
-    version,
+    origin::InstalledFrom,
 };
-use crate::mailbox::{
-    disk::{self, Durability, FsError},
-    home,
+use crate::{
+    clients::claude::{host_process, version},
+    failure::{Code, Failure},
+    mailbox::{
+        disk::{self, Durability, FsError},
+        home,
+    },
 };
 
 const LIST: &str = "installed.json";
@@ -93,7 +95,7 @@ impl Places {
     /// When there is no home directory.
     pub fn from_env() -> Result<Self, InstallError> {
         let home = home::of_person().ok_or(InstallError::NoHome)?;
-        let config = client::folder().ok_or(InstallError::NoHome)?;
+        let config = host_process::folder().ok_or(InstallError::NoHome)?;
         let name = BINARY.rsplit('/').next().unwrap_or(BINARY);
         Ok(Self { plugin: below(&config, "skills/cc2cc"), link: below(&home, ".local/bin").join(name) })
     }
@@ -116,8 +118,8 @@ impl Places {
 
     /// Where what is installed came from.
     #[must_use]
-    pub fn origin(&self) -> Origin {
-        self.list().and_then(|installed| installed.from.parse().ok()).unwrap_or(Origin::Unknown)
+    pub fn origin(&self) -> InstalledFrom {
+        self.list().and_then(|installed| installed.from.parse().ok()).unwrap_or(InstalledFrom::Unknown)
     }
 
     /// The plugin that Claude Code loads instead of this one.
@@ -153,7 +155,7 @@ impl Places {
         if let Some(foreign) = files.iter().find(|file| !ours(file) && self.file(file).symlink_metadata().is_ok()) {
             return Err(InstallError::NotOurs(self.file(foreign)));
         }
-        let from = Origin::of_this(&self.binary(), self.origin());
+        let from = InstalledFrom::of_this(&self.binary(), self.origin());
         let mut all: Vec<String> = files.iter().map(ToString::to_string).collect();
         let gone: Vec<String> =
             before.into_iter().flat_map(|list| list.files).filter(|file| !all.contains(file)).collect();
@@ -221,7 +223,7 @@ impl Places {
         Ok(())
     }
 
-    fn write_list(&self, files: &[String], from: &Origin) -> Result<(), FsError> {
+    fn write_list(&self, files: &[String], from: &InstalledFrom) -> Result<(), FsError> {
         let version = version::HERE.to_owned();
         let installed = Installed { v: 1, version, from: from.to_string(), files: files.to_vec() };
         let path = self.plugin.join(LIST);
@@ -353,6 +355,20 @@ const ASIDE: &str = ".old";
 fn between(name: &str, other: &str, end: &str) -> bool {
     let rest = other.strip_prefix(name).and_then(|rest| rest.strip_prefix('.'));
     rest.and_then(|rest| rest.strip_suffix(end)).is_some_and(disk::is_unique)
+}
+
+impl From<InstallError> for Failure {
+    fn from(error: InstallError) -> Self {
+        let failure = Self::new(Code::Failed, error.to_string());
+        match error {
+            InstallError::NotOurs(_) => failure.hint("move it away, or set CLAUDE_CONFIG_DIR to another place"),
+            InstallError::NotInstalled(_) => failure.hint("with CLAUDE_CONFIG_DIR set, it looks there"),
+            InstallError::Fs(_) => {
+                failure.hint("make it yours and writable, or set CLAUDE_CONFIG_DIR to another place")
+            }
+            InstallError::NoHome | InstallError::NoBinary(_) => failure,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,18 @@
+//! Everything about Claude Code: its process, what its hooks say and want, its transcript, how a session of it is woken.
+
+pub mod around;
+pub mod channel;
+pub mod client_status;
+pub mod hooks;
+pub mod host_process;
+pub mod input_stream;
+pub mod kind;
+pub mod plugin_folder;
+pub mod prompt;
+pub mod slash_commands;
+pub mod transcript;
+pub mod version;
+pub mod waker;
+pub mod wakes;
+pub mod watching;
+pub mod without_hooks;

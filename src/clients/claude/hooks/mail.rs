@@ -1,0 +1,250 @@
+//! Mail in the hooks of a turn: the only place where letters are put before the model of a session that has hooks.
+//!
+//! On `UserPromptSubmit` (a person typed, or the waker woke the session) what was delivered before is settled, and what
+//! waits is delivered with the hook's answer. On `Stop` (a turn is over) what was delivered is settled.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::{
+    answer::{self, Answer},
+    event::HookEvent,
+};
+use crate::{
+    agent::{
+        Activity, Record,
+        identity::{self, Trust},
+        status::Found,
+        timers::Timers,
+        unproved::Unproved,
+    },
+    clients::claude::{
+        host_process,
+        prompt::{self, Author},
+        slash_commands, transcript, wakes,
+    },
+    delivery::{
+        deliver::{self, Delivery, NAMED, deliver},
+        evidence::{Cause, Way, Why},
+        settle,
+    },
+    mailbox::{
+        Mailbox,
+        disk::FsError,
+        home::Home,
+        letter::{Letter, Priority},
+        log,
+        receipts::{Receipt, Step},
+    },
+    text::terminal::printable,
+};
+
+/// Answers `UserPromptSubmit`.
+///
+/// # Errors
+/// When the home cannot be used; the prompt then goes on its way without mail.
+pub fn on_prompt(home: &Home, input: &HookEvent) -> Result<()> {
+    let prompt = input.prompt.as_deref().unwrap_or_default();
+    let author = prompt::author(prompt, input.source.as_deref());
+    let mut is_wake = false;
+    match take_in(home, input, author, &mut is_wake) {
+        Err(error) if is_wake => {
+            // A wake that brings nothing must not cost a turn.
+            log::line(home, &format!("delivery: {error:#}"));
+            let block = Some(format!("cc2cc: the letters cannot be delivered: {error:#}"));
+            answer::print(&Answer { block, ..Answer::default() }, "UserPromptSubmit")
+        }
+        outcome => outcome,
+    }
+}
+
+/// Says in `is_wake` whether the prompt is a wake of ours and nothing else, as soon as that is known.
+fn take_in(home: &Home, input: &HookEvent, author: Author, is_wake: &mut bool) -> Result<()> {
+    let event = "UserPromptSubmit";
+    let mailbox = my_mailbox(home, input)?;
+    *is_wake = matches!(author, Author::Waker(word) if wakes::is_known(&mailbox, word));
+    let prompt = input.prompt.as_deref().unwrap_or_default();
+    let is_typed = |record: &Record| author == Author::Person && !record.timers.say(prompt);
+    if let Some(command) = slash_commands::command(prompt)
+        && is_typed(&Record::of(&mailbox))
+        && let Some(answer) = slash_commands::answer(home, &mailbox, command)
+    {
+        return answer::print(&answer, event);
+    }
+    let now = Timestamp::now();
+    transcript::settle(&mailbox, now, settle::From::Session)?;
+    let level = input.permission_mode.as_deref();
+    let delivery = deliver(home, &mailbox, level, || claim_note(&mailbox, input), now, |_| true)?;
+    if delivery.is_empty() && *is_wake {
+        // Nothing for the model: it was held, or went in with an earlier prompt. No turn for nothing.
+        let block = message(&delivery).or_else(|| Some("cc2cc: the letters have arrived already".to_owned()));
+        answer::print(&Answer { block, ..Answer::default() }, event)?;
+        return Ok(delivery.note_shown(&mailbox)?);
+    }
+    answer_with(&mailbox, input, &delivery, event, now, |record| {
+        record.state = Activity::Busy;
+        if is_typed(record) {
+            record.hops = 0;
+        }
+    })
+}
+
+/// Answers `Stop`: the turn's letters are looked up. What came meanwhile is left to the waker, which starts a turn of its
+/// own for it: the client would show the person the whole frame here. A headless session has no waker, so there it goes
+/// in at once and the model goes on.
+///
+/// # Errors
+/// When the home cannot be used; the turn then ends as it would have.
+pub fn on_stop(home: &Home, input: &HookEvent) -> Result<()> {
+    let mailbox = my_mailbox(home, input)?;
+    let now = Timestamp::now();
+    transcript::settle(&mailbox, now, settle::From::Session)?;
+    let has_waker = host_process::part() == host_process::Part::Attended;
+    let level = input.permission_mode.as_deref();
+    let mut delivery = deliver(
+        home,
+        &mailbox,
+        level,
+        || claim_note(&mailbox, input),
+        now,
+        |letter| !has_waker && letter.priority != Priority::Low,
+    )?;
+    if delivery.is_empty() {
+        delivery.notices = deliver::notices_not_shown(&mailbox, now)?;
+    }
+    let state = if delivery.is_empty() { Activity::Idle } else { Activity::Busy };
+    answer_with(&mailbox, input, &delivery, "Stop", now, |record| {
+        record.state = state;
+        record.timers = timers(&input.session_crons);
+    })
+}
+
+/// Answers with the letters, and notes them as delivered only once they have left this process.
+fn answer_with(
+    mailbox: &Mailbox,
+    input: &HookEvent,
+    delivery: &Delivery,
+    event: &str,
+    now: Timestamp,
+    change: impl Fn(&mut Record),
+) -> Result<()> {
+    let noted = change_where_it_is(mailbox, now, |record| {
+        change(record);
+        if !delivery.is_empty() {
+            // What this turn writes comes after these letters, whatever went before: along any chain of turns it grows.
+            record.hops = delivery.hops;
+        }
+        record.session.clone_from(&input.session_id);
+        record.transcript.clone_from(&input.transcript_path);
+        record.hooks_of.clone_from(&record.host);
+        record.permission_mode = input.permission_mode.clone().or_else(|| record.permission_mode.take());
+        if let Some(cwd) = &input.cwd
+            && (record.cwd.as_ref() != Some(cwd) || event == "Stop")
+        {
+            record.locate(Path::new(cwd)); // the session has moved, or its turn may have changed the branch
+        }
+    });
+    let mailbox = &match noted {
+        Ok(mailbox) => mailbox,
+        Err(error) => {
+            // The client is not given these letters, so there will never be evidence of them.
+            for letter in &delivery.letters {
+                let receipts = mailbox.receipts(&letter.id).len();
+                mailbox.give_back_if_still(&letter.id, receipts, Why::Blocked.as_str())?;
+            }
+            return Err(error.into());
+        }
+    };
+    let transcript = input.transcript_path.as_deref();
+    if event == "Stop" && !transcript.is_some_and(|path| Path::new(path).exists()) {
+        let why = Cause::NoTranscript.as_str();
+        Unproved::no_record(mailbox, input.session_id.as_deref(), transcript, why)?;
+    }
+    let news = Unproved::news(mailbox, input.session_id.as_deref());
+    let lines: Vec<String> = message(&delivery).into_iter().chain(news.clone()).collect();
+    let message = (!lines.is_empty()).then(|| lines.join("\n"));
+    answer::print(&Answer { context: delivery.context.clone(), message, ..Answer::default() }, event)?;
+    if let Err(error) = note_answered(mailbox, input, delivery, news.is_some()) {
+        // The answer is out. A complaint behind it would make it one that the client cannot read.
+        if let Some(home) = mailbox.path().parent() {
+            log::line(&Home::at(home), &format!("hook {event}, after its answer: {error:#}"));
+        }
+    }
+    Ok(())
+}
+
+/// Notes what the answer held.
+fn note_answered(mailbox: &Mailbox, input: &HookEvent, delivery: &Delivery, news: bool) -> Result<()> {
+    delivery.note_delivered(mailbox)?;
+    if news {
+        Unproved::note_shown(mailbox, input.session_id.as_deref())?;
+    }
+    Ok(delivery.note_shown(mailbox)?)
+}
+
+/// Changes the record of a mailbox that may be renamed at this moment; gives the mailbox as it is called then.
+fn change_where_it_is(mailbox: &Mailbox, now: Timestamp, change: impl Fn(&mut Record)) -> Result<Mailbox, FsError> {
+    let mut mailbox = mailbox.clone();
+    loop {
+        let Err(error) = Record::change(&mailbox, now, &change) else { return Ok(mailbox) };
+        match deliver::renamed(&mailbox).filter(|_| error.is_not_found()) {
+            Some(renamed) => mailbox = renamed,
+            None => return Err(error),
+        }
+    }
+}
+
+/// What the person sees of a delivery.
+fn message(delivery: &Delivery) -> Option<String> {
+    let line = |letter: &Letter| format!("✉ {}: {}", letter.from, letter.first_line(100));
+    let mut lines: Vec<String> = delivery.letters.iter().take(NAMED).map(line).collect();
+    if delivery.letters.len() > NAMED {
+        lines.push(format!("✉ and {} more", delivery.letters.len() - NAMED));
+    }
+    if delivery.more > 0 {
+        lines.push(format!("✉ {} more waiting for the next turn", delivery.more));
+    }
+    lines.extend(delivery.notices.iter().map(|notice| format!("✉ {}", notice.first_line(200))));
+    lines.extend(delivery.held.iter().map(held_line));
+    lines.extend(delivery.troubles.iter().take(NAMED).cloned());
+    if delivery.troubles.len() > NAMED {
+        lines.push(format!("cc2cc: and {} more in dead/", delivery.troubles.len() - NAMED));
+    }
+    (!lines.is_empty()).then(|| printable(&lines.join("\n")))
+}
+
+/// What the person sees of a held letter, and how to decide.
+fn held_line(found: &Found) -> String {
+    let Found { letter, .. } = found;
+    let why = found.status().why.map(|why| format!(" ({why})")).unwrap_or_default();
+    let (from, line, id) = (&letter.from, letter.first_line(80), &letter.id);
+    format!(
+        "✉ held: {from}: {line}{why}\n  /cc2cc:accept {id}\n  /cc2cc:refuse {id}\n  `cc2cc read {id}` in a terminal shows all of it"
+    )
+}
+
+/// What a claim notes: where the evidence will be found, and which process of the client was given the letter.
+fn claim_note(mailbox: &Mailbox, input: &HookEvent) -> Receipt {
+    let mut note = Receipt::now(Step::Claimed);
+    note.via = Way::Hook.word();
+    note.offset = input.transcript_path.as_ref().map(|path| transcript::length(path.as_ref()));
+    note.transcript.clone_from(&input.transcript_path);
+    note.host = Record::of(mailbox).host;
+    note
+}
+
+/// What the client says that its timers will say.
+fn timers(named: &Value) -> Timers {
+    Timers::saying(named.as_array().into_iter().flatten().filter_map(|timer| timer["prompt"].as_str()))
+}
+
+fn my_mailbox(home: &Home, input: &HookEvent) -> Result<Mailbox> {
+    let claimant = host_process::claimant(input.session_id.clone(), Trust::Host).context("the client has gone")?;
+    if let Some(mailbox) = identity::find(home, &claimant.host) {
+        return Ok(mailbox);
+    }
+    Ok(identity::claim(home, &claimant)?.mailbox)
+}

@@ -1,0 +1,249 @@
+//! The waker: a background hook that sleeps until a letter arrives, then wakes the session. It carries no letter.
+//!
+//! The client starts one with every `SessionStart`, `UserPromptSubmit` and `Stop`; a lock keeps one per session and the
+//! others end at once. A waker wakes by ending with code 2: the client starts a turn and shows the model what the waker
+//! wrote to standard error.
+
+use std::{
+    mem, panic,
+    path::Path,
+    process::{self, ExitCode},
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result};
+use jiff::Timestamp;
+
+use super::{
+    channel, client_status,
+    hooks::event::{self, HookEvent},
+    host_process::{self, Part},
+    plugin_folder::{self, Folder},
+    prompt,
+    transcript::Transcripts,
+    wakes, watching,
+};
+use crate::{
+    agent::{
+        identity::{self, Trust},
+        notice,
+    },
+    delivery::{
+        settle,
+        wake::{self, Calm, Turn},
+    },
+    mailbox::{
+        Mailbox, State,
+        disk::FsError,
+        home::Home,
+        lock::{self, Lock},
+        log,
+        receipts::{Receipt, Step},
+        scan::Waiting,
+        watch::Watch,
+    },
+    output, threads,
+};
+
+/// The exit code by which a background hook wakes its session.
+const WAKE: i32 = 2;
+/// How long the waker of a session that has died may still hold the lock.
+const GHOSTS_LINGER: Duration = Duration::from_secs(3);
+/// How long the waker of a new session waits for its server: a model woken before that has no tool to answer with.
+const SERVER_FIRST: Duration = Duration::from_secs(3);
+const LOCK: &str = "bell.lock";
+
+/// Sleeps until a letter is due; whatever goes wrong wakes nobody.
+#[must_use]
+pub fn run() -> ExitCode {
+    if host_process::part() != Part::Attended {
+        return ExitCode::SUCCESS; // a headless client would wait for us before it starts
+    }
+    panic::set_hook(Box::new(|_| {})); // the log line below says it
+    host_process::end_with_parent();
+    host_process::end_with_input();
+    let complaint = match threads::guarded(keep_watch) {
+        Ok(Ok(())) => return ExitCode::SUCCESS,
+        Ok(Err(error)) => format!("{error:#}"),
+        Err(broken) => broken,
+    };
+    if let Ok(home) = Home::from_env() {
+        log::line(&home, &format!("waker: {complaint}"));
+    }
+    ExitCode::SUCCESS
+}
+
+/// Ends this process, and with that wakes the session.
+fn wake_up(mailbox: &Mailbox, letters: &[Waiting], word: &str) -> ! {
+    let mut from: Vec<&str> = letters.iter().map(|letter| letter.from.as_str()).collect();
+    from.sort_unstable();
+    from.dedup();
+    output::complain(&format!("{}\n", prompt::wake(mailbox.name().as_str(), &from.join(", "), word)));
+    process::exit(WAKE)
+}
+
+/// Whether the session has a waker.
+#[must_use]
+pub fn is_set(mailbox: &Mailbox) -> bool {
+    lock::is_kept(&lock::lasting(mailbox.path(), LOCK))
+}
+
+/// Watches the session's mailbox, through renames and moves, until there is something to wake for; returns when another
+/// waker does that.
+fn keep_watch() -> Result<()> {
+    let started = Instant::now();
+    let input = event::read()?;
+    if input.agent_id.is_some() {
+        return Ok(());
+    }
+    let home = Home::from_env()?;
+    let first = input.hook_event_name == "SessionStart";
+    let beside_a_delivery = input.hook_event_name == "UserPromptSubmit";
+    // A wake from before waits while the client compacts or clears the conversation, and comes right after.
+    let goes_on = !first || matches!(input.source.as_deref(), Some("compact" | "clear"));
+    let turn = goes_on.then(|| Turn {
+        since: Timestamp::now(),
+        loses_wakes: input.hook_event_name == "Stop" && !host_process::delivers_in_a_turn(),
+    });
+    loop {
+        let mailbox = mailbox(&home, &input, first)?;
+        let Some(_only_one) = take_place(&mailbox, first)? else { return Ok(()) };
+        if first {
+            await_server(&mailbox);
+        }
+        let _here = identity::move_in(&mailbox)?;
+        let quiet_until = started + if beside_a_delivery { wake::DELIVERY_FIRST } else { Duration::ZERO };
+        watch_over(&home, &mailbox, quiet_until, turn)?;
+    }
+}
+
+/// Waits until the session's server is there, or will not come.
+fn await_server(mailbox: &Mailbox) {
+    let give_up = Instant::now() + SERVER_FIRST;
+    while !mailbox.is_online() && Instant::now() < give_up {
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Waits at one mailbox; returns when the session has moved to another. What goes wrong is logged once and tried again
+/// with the next beat: a waker that gave up would leave its session deaf.
+fn watch_over(home: &Home, mailbox: &Mailbox, quiet_until: Instant, turn: Option<Turn>) -> Result<()> {
+    let host = host_process::claimant(None, Trust::Host).context("the client has gone")?.host;
+    let (inbox, held) = (mailbox.dir(State::Inbox), mailbox.dir(State::Held));
+    let sessions = home.subdir("sessions")?;
+    let directories = [inbox.as_path(), held.as_path(), Path::new(&sessions)];
+    let mut watch = watching::begin(mailbox, directories);
+    let mut swept = Instant::now();
+    let mut calm = Calm::default();
+    let mut settler = settle::Settler::<Transcripts>::default();
+    let mut complaint = None;
+    let mut folder = Folder::Gone;
+    while identity::find(home, &host).as_ref() == Some(mailbox) {
+        host_process::end_if_orphaned();
+        if swept.elapsed() >= notice::SWEEP_EVERY {
+            notice::sweep(home, mailbox, Timestamp::now());
+            swept = Instant::now();
+            if watch.refusal().is_some() {
+                watch = watching::begin(mailbox, directories); // others may have given one back
+            }
+        }
+        // Where there is a channel the server watches for it, and one watch is enough for a session.
+        match (channel::is_open(mailbox), watch.is_watching()) {
+            (true, true) => watch = Watch::by_beat(),
+            (false, false) if watch.refusal().is_none() => watch = watching::begin(mailbox, directories),
+            _ => {}
+        }
+        let before = mem::replace(&mut folder, plugin_folder::look(mailbox));
+        match (before, folder) {
+            (_, Folder::Gone) if host_process::has_mods() => {
+                watch.sleep(Duration::MAX); // a wake would bring nothing; the mod tells the person what to do
+                continue;
+            }
+            (Folder::Gone, Folder::There | Folder::Replaced) => plugin_folder::note_hearing(mailbox),
+            _ => {}
+        }
+        let quiet = quiet_until.saturating_duration_since(Instant::now()).max(left_to_channel(mailbox));
+        let corrected = client_status::correct(mailbox, &host, Timestamp::now());
+        match corrected.and_then(|()| round(home, mailbox, quiet, turn, &mut calm, &mut settler)) {
+            Ok(None) => complaint = None,
+            Ok(Some((due, word))) => {
+                watch.hand_over();
+                if folder == Folder::Gone {
+                    plugin_folder::tell();
+                }
+                wake_up(mailbox, &due, &word);
+            }
+            Err(error) => {
+                let text = error.to_string();
+                if complaint.as_ref() != Some(&text) {
+                    log::line(home, &format!("waker: {text}"));
+                }
+                complaint = Some(text);
+            }
+        }
+        let now = Timestamp::now();
+        let waits = [quiet, turn.map_or(Duration::ZERO, |turn| turn.left(now)), calm.left_to_delivery(now)];
+        watch.sleep(waits.into_iter().filter(|wait| !wait.is_zero()).min().unwrap_or(Duration::MAX));
+    }
+    Ok(())
+}
+
+/// One look: settles what was delivered, and gives the letters to wake for, noted as notified, and the word of the wake.
+fn round(
+    home: &Home,
+    mailbox: &Mailbox,
+    quiet: Duration,
+    turn: Option<Turn>,
+    calm: &mut Calm,
+    settler: &mut settle::Settler<Transcripts>,
+) -> Result<Option<(Vec<Waiting>, String)>, FsError> {
+    // An idle session raises no event that would do it.
+    settler.settle(mailbox, Timestamp::now(), settle::From::Session)?;
+    if calm.holds(mailbox) {
+        return Ok(None);
+    }
+    let now = Timestamp::now();
+    let due = wake::due(home, mailbox, now, turn, calm)?;
+    if !quiet.is_zero() || due.is_empty() {
+        return Ok(None);
+    }
+    for letter in &due {
+        mailbox.note(&letter.id, &Receipt::at(Step::Notified, now))?;
+    }
+    Ok(Some((due, wakes::begin(mailbox)?)))
+}
+
+/// How long what has come just now is left to the session's channel.
+fn left_to_channel(mailbox: &Mailbox) -> Duration {
+    let changed = || mailbox.dir(State::Inbox).metadata().and_then(|facts| facts.modified()).ok()?.elapsed().ok();
+    match channel::is_open(mailbox).then(changed).flatten() {
+        Some(age) => channel::GOES_FIRST.saturating_sub(age),
+        None => Duration::ZERO,
+    }
+}
+
+fn mailbox(home: &Home, input: &HookEvent, first: bool) -> Result<Mailbox> {
+    let trust = match input.source.as_deref() {
+        Some("startup" | "resume" | "fork") if first => Trust::Session,
+        _ => Trust::Host,
+    };
+    let claimant = host_process::claimant(input.session_id.clone(), trust).context("the client has gone")?;
+    match identity::find(home, &claimant.host) {
+        Some(mailbox) if trust == Trust::Host => Ok(mailbox),
+        _ => Ok(identity::claim(home, &claimant)?.mailbox),
+    }
+}
+
+/// Takes the place of the session's waker, unless another process has it.
+fn take_place(mailbox: &Mailbox, first: bool) -> Result<Option<Lock>, FsError> {
+    let path = lock::lasting(mailbox.path(), LOCK);
+    let give_up = Instant::now() + if first { GHOSTS_LINGER } else { Duration::ZERO };
+    loop {
+        let taken = lock::try_exclusive(&path)?;
+        if taken.is_some() || Instant::now() >= give_up {
+            return Ok(taken);
+        }
+        thread::sleep(Duration::from_millis(50));
+    }
+}

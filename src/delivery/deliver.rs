@@ -1,0 +1,182 @@
+//! One delivery: what waits is judged, claimed and put into a frame.
+
+use jiff::Timestamp;
+
+use super::frame::Frame;
+use crate::{
+    agent::{
+        decisions,
+        policy::{Admission, Config, ConfigError},
+        status::Found,
+    },
+    mailbox::{
+        Mailbox, Moved, State,
+        disk::FsError,
+        home::Home,
+        letter::{Letter, LetterId, shorten},
+        name::AgentName,
+        receipts::{Receipt, Step},
+        scan::Waiting,
+    },
+};
+
+/// Letters named one by one on the person's screen.
+pub const NAMED: usize = 5;
+
+/// What one delivery consists of.
+#[derive(Debug, Default)]
+pub struct Delivery {
+    pub letters: Vec<Letter>,
+    pub context: Option<String>,
+    /// Letters since a person last spoke or let one pass.
+    pub hops: u32,
+    /// Held letters the person is told of with this answer.
+    pub held: Vec<Found>,
+    /// Notices that wait for the model's next turn, of which the person can know now.
+    pub notices: Vec<Letter>,
+    /// Letters that had no room.
+    pub more: usize,
+    /// Lines for the person about files that were no letters.
+    pub troubles: Vec<String>,
+}
+
+impl Delivery {
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.letters.is_empty()
+    }
+
+    /// Notes that what it held for the person was shown to them.
+    ///
+    /// # Errors
+    /// A `FsError` when a receipt cannot be written.
+    pub fn note_shown(&self, mailbox: &Mailbox) -> Result<(), FsError> {
+        let held = self.held.iter().map(|held| &held.letter.id);
+        let mut ids = held.chain(self.notices.iter().map(|notice| &notice.id));
+        ids.try_for_each(|id| mailbox.note(id, &Receipt::now(Step::Shown)))
+    }
+
+    /// Notes that the letters have left this process for the model, in the mailbox as it is called by now.
+    ///
+    /// # Errors
+    /// A `FsError` when a receipt cannot be written.
+    pub fn note_delivered(&self, mailbox: &Mailbox) -> Result<(), FsError> {
+        self.letters.iter().try_for_each(|letter| {
+            let note = Receipt::now(Step::Delivered);
+            match (mailbox.note(&letter.id, &note), renamed(mailbox)) {
+                (Err(_), Some(renamed)) => renamed.note(&letter.id, &note),
+                (noted, _) => noted,
+            }
+        })
+    }
+}
+
+/// The mailbox under its new name, if it has lost the one it had.
+#[must_use]
+pub fn renamed(mailbox: &Mailbox) -> Option<Mailbox> {
+    let home = Home::at(mailbox.path().parent().filter(|_| !mailbox.exists())?);
+    home.mailbox(mailbox.name()).filter(|renamed| renamed != mailbox)
+}
+
+/// Why nothing can be delivered.
+#[derive(Debug, thiserror::Error)]
+pub enum DeliverError {
+    #[error(transparent)]
+    Fs(#[from] FsError),
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+}
+
+/// Claims what waits, oldest first, as far as there is room. Nothing is claimed unless something is `wanted`. The session
+/// acts at `level`; every claim is noted as `note` says, which tells where the evidence of it will be found.
+///
+/// # Errors
+/// When the mailbox cannot be used, or the rules cannot be read.
+pub fn deliver(
+    home: &Home,
+    mailbox: &Mailbox,
+    level: Option<&str>,
+    note: impl FnOnce() -> Receipt,
+    now: Timestamp,
+    wanted: impl Fn(&Waiting) -> bool,
+) -> Result<Delivery, DeliverError> {
+    let look = mailbox.look(now)?;
+    let mut delivery = Delivery::default();
+    for buried in look.buried {
+        let file = shorten(&buried.file_name.to_string_lossy(), 60);
+        delivery.troubles.push(format!("cc2cc: {file} is not a letter and lies in dead/ now: {}", buried.reason));
+    }
+    if !look.letters.iter().any(wanted) {
+        delivery.held = decisions::not_shown(mailbox)?.into_iter().take(NAMED).collect();
+        return Ok(delivery);
+    }
+    let config = Config::load(home)?;
+    let note = note();
+    let mut frame = Frame::default();
+    for Waiting { id, .. } in look.letters {
+        let Ok(letter) = mailbox.read(State::Inbox, &id) else { continue };
+        match take(mailbox, &config, level, &letter, &note, &mut frame) {
+            Ok(Taken::Mine(admission)) => {
+                if admission == Admission::Granted {
+                    delivery.hops = delivery.hops.max(letter.origin.hops);
+                }
+                delivery.letters.push(letter);
+            }
+            Ok(Taken::NotMine) => {}
+            Ok(Taken::NoRoom) => {
+                // What has no room keeps its place before those that come after it.
+                delivery.more = mailbox.count(State::Inbox).unwrap_or(1);
+                break;
+            }
+            // A mailbox that is renamed meanwhile must not keep back what is claimed already.
+            Err(_) if !delivery.letters.is_empty() => break,
+            Err(error) => return Err(error.into()),
+        }
+    }
+    delivery.context = (!frame.is_empty()).then(|| frame.finish(delivery.more));
+    delivery.held = match decisions::not_shown(mailbox) {
+        Err(_) if !delivery.letters.is_empty() => Vec::new(),
+        held => held?.into_iter().take(NAMED).collect(),
+    };
+    Ok(delivery)
+}
+
+/// What became of an attempt to take one waiting letter for the frame.
+enum Taken {
+    Mine(Admission),
+    /// It may not go to the model, or another process was first.
+    NotMine,
+    NoRoom,
+}
+
+fn take(
+    mailbox: &Mailbox,
+    config: &Config,
+    level: Option<&str>,
+    letter: &Letter,
+    note: &Receipt,
+    frame: &mut Frame,
+) -> Result<Taken, FsError> {
+    let admission = config.admit(mailbox, letter, level)?;
+    if admission == Admission::Denied {
+        return Ok(Taken::NotMine);
+    }
+    let redelivered = mailbox.receipts(&letter.id).iter().any(|receipt| receipt.step == Step::Returned);
+    let Some(rendered) = frame.room_for(letter, redelivered) else { return Ok(Taken::NoRoom) };
+    if mailbox.claim(&letter.id, &Receipt { at: Timestamp::now(), ..note.clone() })? == Moved::Gone {
+        return Ok(Taken::NotMine);
+    }
+    frame.put(rendered);
+    Ok(Taken::Mine(admission))
+}
+
+/// Notices of ours in the inbox that the person has not been shown.
+///
+/// # Errors
+/// A `FsError` when the mailbox cannot be used.
+pub fn notices_not_shown(mailbox: &Mailbox, now: Timestamp) -> Result<Vec<Letter>, FsError> {
+    let ours = mailbox.look(now)?.letters.into_iter().filter(|letter| letter.from == AgentName::system());
+    let is_new = |id: &LetterId| mailbox.receipts(id).iter().all(|receipt| receipt.step != Step::Shown);
+    let new = ours.filter(|letter| is_new(&letter.id));
+    Ok(new.filter_map(|letter| mailbox.read(State::Inbox, &letter.id).ok()).take(NAMED).collect())
+}

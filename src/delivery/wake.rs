@@ -1,0 +1,230 @@
+//! When a session is woken: which letters are due, and when a wake from before may still be on its way.
+//!
+//! What is decided here depends on receipts and on a clock that is handed in, and on nothing else.
+
+use std::time::{Duration, SystemTime};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::settle;
+use crate::{
+    agent::{decisions, notice, policy::Config},
+    mailbox::{
+        Mailbox, State,
+        disk::FsError,
+        home::Home,
+        letter::Priority,
+        receipts::{Receipt, Step, since_return},
+        scan::Waiting,
+    },
+};
+
+/// How long the delivery of the event that started a waker may need; what waits until then is that delivery's.
+pub const DELIVERY_FIRST: Duration = Duration::from_millis(300);
+/// Letters that a wake was sent for and nothing delivered are due again after these times, then every hour.
+const AGAIN_AFTER: [SignedDuration; 4] = [
+    SignedDuration::from_secs(30),
+    SignedDuration::from_mins(2),
+    SignedDuration::from_mins(10),
+    SignedDuration::from_hours(1),
+];
+/// Grace period after a turn begins or ends: a wake sent before may still be in flight, and its delivery takes all that
+/// waits. Waking again would start an empty turn.
+const LATE_WAKE: SignedDuration = SignedDuration::from_secs(10);
+/// The same for clients that may have used the wake up without a delivery, as those before 2.1.273 do in the middle of a
+/// turn. Past that the session is woken again.
+const LATE_OR_LOST_WAKE: SignedDuration = SignedDuration::from_secs(2);
+
+/// The turn, or the compaction, at whose beginning or end a waker was started.
+#[derive(Debug, Clone, Copy)]
+pub struct Turn {
+    pub since: Timestamp,
+    /// It has ended, and its client may have used up a wake without a delivery.
+    pub loses_wakes: bool,
+}
+
+impl Turn {
+    /// What is left of the grace period; nothing when the clock was set back.
+    #[must_use]
+    pub fn left(self, now: Timestamp) -> Duration {
+        let age = now.duration_since(self.since);
+        let grace = if self.loses_wakes { LATE_OR_LOST_WAKE } else { LATE_WAKE };
+        if age.is_negative() { Duration::ZERO } else { Duration::try_from(grace - age).unwrap_or_default() }
+    }
+}
+
+/// Remembers that nothing was due, so that a full inbox is not read again with every beat, and that a delivery was under
+/// way: it takes the letters one by one, and those it has not come to are its, too.
+#[derive(Debug, Default)]
+pub struct Calm {
+    changed: Option<[SystemTime; 2]>,
+    /// Until when a delivery is taken to be under way.
+    delivery_until: Option<Timestamp>,
+}
+
+impl Calm {
+    /// A change within this time of a look may bear the same time as one before it.
+    const BLUR: Duration = Duration::from_secs(1);
+
+    /// Whether nothing has changed since there was nothing that will ever be due.
+    #[must_use]
+    pub fn holds(&self, mailbox: &Mailbox) -> bool {
+        self.changed.is_some() && self.changed == Self::times(mailbox)
+    }
+
+    /// How long what waits is left to a delivery that is under way.
+    #[must_use]
+    pub fn left_to_delivery(&self, now: Timestamp) -> Duration {
+        let left = self.delivery_until.map(|until| until.duration_since(now));
+        left.and_then(|left| Duration::try_from(left).ok()).unwrap_or_default()
+    }
+
+    /// Nothing waits that will ever be due; true until something changes.
+    fn begin(&mut self, before: Option<[SystemTime; 2]>) {
+        let is_past = |at: &SystemTime| at.elapsed().is_ok_and(|age| age > Self::BLUR);
+        self.changed = before.filter(|times| times.iter().all(is_past));
+    }
+
+    fn leave_to_delivery(&mut self, now: Timestamp) {
+        self.delivery_until = now.checked_add(DELIVERY_FIRST).ok();
+    }
+
+    fn times(mailbox: &Mailbox) -> Option<[SystemTime; 2]> {
+        let changed = |state| mailbox.dir(state).metadata().and_then(|facts| facts.modified()).ok();
+        Some([changed(State::Inbox)?, changed(State::Held)?])
+    }
+}
+
+/// The letters worth waking the session for now. Files that are no letters are put aside, and their owner is told.
+///
+/// # Errors
+/// A `FsError` when the mailbox cannot be used.
+pub fn due(
+    home: &Home,
+    mailbox: &Mailbox,
+    now: Timestamp,
+    turn: Option<Turn>,
+    calm: &mut Calm,
+) -> Result<Vec<Waiting>, FsError> {
+    let before = Calm::times(mailbox);
+    let look = mailbox.look(now)?;
+    notice::buried(mailbox, &look.buried, now)?;
+    let mut letters = look.letters;
+    letters.retain(|letter| letter.priority != Priority::Low);
+    letters.extend(decisions::not_shown(mailbox)?.iter().map(|found| Waiting::from(&found.letter)));
+    if letters.is_empty() && look.unread.is_empty() {
+        calm.begin(before);
+    }
+    let mut letters: Vec<(Waiting, Vec<Receipt>)> =
+        letters.into_iter().map(|letter| with_receipts(mailbox, letter)).collect();
+    if turn.is_some_and(|turn| letters.iter().any(|(_, receipts)| is_left_to_wake_before(receipts, now, turn))) {
+        calm.leave_to_delivery(now);
+    }
+    if !calm.left_to_delivery(now).is_zero() {
+        return Ok(Vec::new());
+    }
+    letters.retain(|(_, receipts)| is_due(receipts, now, turn));
+    if !letters.is_empty() && Config::load(home).is_err() {
+        letters.clear(); // nothing could be delivered
+    }
+    Ok(letters.into_iter().map(|(letter, _)| letter).collect())
+}
+
+fn with_receipts(mailbox: &Mailbox, letter: Waiting) -> (Waiting, Vec<Receipt>) {
+    let receipts = mailbox.receipts(&letter.id);
+    (letter, receipts)
+}
+
+/// When a wake was sent for a letter since it last came to the inbox.
+fn wakes(receipts: &[Receipt]) -> impl DoubleEndedIterator<Item = Timestamp> {
+    since_return(receipts).iter().filter(|receipt| receipt.step == Step::Notified).map(|receipt| receipt.at)
+}
+
+/// Whether a wake that was sent for a letter before a turn may still be in flight.
+fn is_left_to_wake_before(receipts: &[Receipt], now: Timestamp, turn: Turn) -> bool {
+    !turn.left(now).is_zero() && wakes(receipts).next_back().is_some_and(|last| last < turn.since)
+}
+
+/// Whether a letter with these receipts is worth a wake now.
+fn is_due(receipts: &[Receipt], now: Timestamp, turn: Option<Turn>) -> bool {
+    if settle::rests_until(receipts).is_some_and(|until| now < until) {
+        return false;
+    }
+    let Some(last) = wakes(receipts).next_back() else { return true };
+    if turn.is_some_and(|turn| turn.loses_wakes && last < turn.since && turn.left(now).is_zero()) {
+        return true;
+    }
+    let pause = AGAIN_AFTER[wakes(receipts).count().min(AGAIN_AFTER.len()) - 1];
+    let age = now.duration_since(last);
+    age.is_negative() || age >= pause
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOON: Timestamp = Timestamp::UNIX_EPOCH;
+
+    fn at(seconds: i64) -> Timestamp {
+        NOON + SignedDuration::from_secs(seconds)
+    }
+
+    fn receipts(steps: &[(Step, i64)]) -> Vec<Receipt> {
+        steps.iter().map(|(step, seconds)| Receipt::at(*step, at(*seconds))).collect()
+    }
+
+    fn turn(loses_wakes: bool) -> Option<Turn> {
+        Some(Turn { since: NOON, loses_wakes })
+    }
+
+    #[test]
+    fn a_letter_is_due_at_once_and_again_with_growing_pauses() {
+        assert!(is_due(&[], NOON, None));
+        let mut steps = Vec::new();
+        let mut last = 0;
+        for pause in [30, 120, 600, 3_600, 3_600, 3_600] {
+            steps.push((Step::Notified, last));
+            assert!(!is_due(&receipts(&steps), at(last + pause - 1), None), "{pause} s after wake {}", steps.len());
+            last += pause;
+            assert!(is_due(&receipts(&steps), at(last), None), "{pause} s after wake {}", steps.len());
+        }
+    }
+
+    #[test]
+    fn a_wake_dated_tomorrow_keeps_nothing_waiting() {
+        assert!(is_due(&receipts(&[(Step::Notified, 86_400)]), NOON, None));
+    }
+
+    #[test]
+    fn what_came_back_begins_anew_once_it_has_rested() {
+        let back = receipts(&[(Step::Notified, 0), (Step::Claimed, 1), (Step::Delivered, 1), (Step::Accepted, 2)]);
+        assert!(is_due(&back, at(2), None), "a person has just accepted it");
+    }
+
+    #[test]
+    fn a_turn_leaves_time_for_a_wake_from_before() {
+        let before = receipts(&[(Step::Notified, -1)]);
+        let turn_now = turn(false).unwrap();
+        assert!(is_left_to_wake_before(&before, at(9), turn_now));
+        assert!(!is_left_to_wake_before(&before, at(10), turn_now));
+        assert!(!is_left_to_wake_before(&receipts(&[(Step::Notified, 1)]), at(2), turn_now), "that one came after");
+        assert_eq!(turn_now.left(at(-5)), Duration::ZERO, "the clock was set back");
+    }
+
+    #[test]
+    fn a_client_that_loses_wakes_is_woken_again_soon() {
+        let before = receipts(&[(Step::Notified, -1)]);
+        assert!(!is_due(&before, at(1), turn(true)));
+        assert!(is_due(&before, at(2), turn(true)));
+        assert!(!is_due(&before, at(2), turn(false)), "the wake is on its way");
+    }
+
+    #[test]
+    fn what_a_delivery_has_begun_is_left_to_it_for_a_moment() {
+        let mut calm = Calm::default();
+        assert_eq!(calm.left_to_delivery(NOON), Duration::ZERO);
+        calm.leave_to_delivery(NOON);
+        assert_eq!(calm.left_to_delivery(NOON), DELIVERY_FIRST);
+        assert_eq!(calm.left_to_delivery(at(1)), Duration::ZERO);
+    }
+}

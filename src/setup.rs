@@ -1,0 +1,5 @@
+//! Putting the program and the plugin in place, and taking them away again.
+
+pub mod install;
+pub mod marketplace;
+pub mod origin;
