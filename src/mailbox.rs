@@ -20,8 +20,10 @@ pub mod lock;
 pub mod log;
 pub mod name;
 pub mod old_address;
+pub mod old_addresses;
 pub mod presence;
 pub mod reading;
+pub mod receipt;
 pub mod receipts;
 pub mod removal;
 pub mod scan;
@@ -36,7 +38,7 @@ use disk::FsError;
 use jiff::Timestamp;
 use letter::{Letter, LetterId, Unreadable};
 use name::AgentName;
-use receipts::{Receipt, Step};
+use receipt::{Receipt, Step};
 
 /// Where a letter is in its life; each state is the directory of that name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -400,7 +402,7 @@ impl Mailbox {
             disk::create_dir(&room)?;
         }
         lock::make_lasting(&self.path)?;
-        for lock in presence::LOCKS {
+        for lock in lock::OF_PRESENCE {
             disk::open_lock(&lock::lasting(&self.path, lock))?;
         }
         if missing { disk::sync_dir(&self.path) } else { Ok(()) }

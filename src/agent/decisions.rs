@@ -6,7 +6,7 @@ use super::{
     notice,
     status::{self, Found},
 };
-use crate::mailbox::{Mailbox, Moved, State, disk::FsError, home::Home, letter::LetterId, receipts::Step};
+use crate::mailbox::{Mailbox, Moved, State, disk::FsError, home::Home, letter::LetterId, receipt::Step};
 
 /// Why nothing was decided.
 #[derive(Debug, thiserror::Error)]

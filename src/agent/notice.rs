@@ -19,7 +19,7 @@ use crate::mailbox::{
     letter::{Kind, Letter, LetterId, Priority, shorten},
     log,
     name::AgentName,
-    receipts::{Receipt, Step},
+    receipt::{Receipt, Step},
     scan::Buried,
 };
 

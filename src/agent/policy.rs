@@ -19,7 +19,6 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use serde::Deserialize;
 
-use super::record::HOPS_UNKNOWN;
 use crate::mailbox::{
     Mailbox, State,
     disk::{self, FsError},
@@ -27,11 +26,14 @@ use crate::mailbox::{
     lenient,
     letter::{Letter, shorten},
     name::AgentName,
-    receipts::Step,
+    receipt::Step,
 };
 
 const LIMIT_BYTES: u64 = 1024 * 1024;
 const HOP_LIMIT: u32 = 24;
+/// Stands for a hop count that was lost: above any limit, and far enough from the largest number for other versions to
+/// count on from it.
+pub const HOPS_UNKNOWN: u32 = 1_000_000;
 /// The mode in which a session runs everything without asking.
 pub const BYPASS: &str = "bypassPermissions";
 

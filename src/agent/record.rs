@@ -7,7 +7,10 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-use super::{Record, policy::BYPASS};
+use super::{
+    Record,
+    policy::{BYPASS, HOPS_UNKNOWN},
+};
 use crate::mailbox::{
     Mailbox,
     disk::{self, Durability, FsError},
@@ -18,9 +21,6 @@ use crate::mailbox::{
 };
 
 const LIMIT_BYTES: u64 = 64 * 1024;
-/// Stands for a hop count that was lost: above any limit, and far enough from the largest number for other versions to
-/// count on from it.
-pub const HOPS_UNKNOWN: u32 = 1_000_000;
 
 /// What became of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -18,7 +18,7 @@ use crate::mailbox::{
     home::Home,
     letter::{Kind, Letter, LetterId, Origin, Priority, TEXT_LIMIT_BYTES},
     name::AgentName,
-    receipts::{Receipt, Step},
+    receipt::{Receipt, Step},
 };
 
 /// Who sends: a session's agent, or the person.

@@ -8,7 +8,7 @@ use crate::mailbox::{
     disk::FsError,
     home::Home,
     letter::{Letter, LetterId, Unreadable},
-    receipts::{Receipt, Step},
+    receipt::{Receipt, Step},
 };
 
 /// One copy of a letter; a letter to a group has one in each mailbox.

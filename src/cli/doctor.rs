@@ -1,6 +1,7 @@
 //! `cc2cc doctor`: whether everything is in place, and how to mend what is not.
 
 mod evidence;
+mod finding;
 
 use std::{
     process::{Command, ExitCode},
@@ -12,6 +13,7 @@ use jiff::Timestamp;
 use notify::{RecursiveMode, Watcher};
 use serde_json::{Value, json};
 
+use self::finding::{Finding, Outcome, finding};
 use super::{caller, sandbox};
 use crate::{
     agent::{Channel, Record, directory, policy::Config},
@@ -22,7 +24,7 @@ use crate::{
         home::{self, Home, HomeError},
         letter::{Kind, Letter},
         name::AgentName,
-        receipts::Step,
+        receipt::Step,
         watch::{self, limits},
     },
     setup::{install::Places, marketplace::Plugin},
@@ -40,22 +42,6 @@ const MEND_MAILBOX: &str =
     if cfg!(windows) { "make it yours and writable" } else { "make it yours and writable: chmod -R u+rwX" };
 /// How long a bell may need that must not depend on being told of changes.
 const RING_WITHIN: Duration = Duration::from_secs(5);
-
-/// One thing looked at.
-struct Finding {
-    what: &'static str,
-    verdict: Verdict,
-}
-
-enum Verdict {
-    Fine(String),
-    /// Works, with something to know.
-    Note(String),
-    Broken {
-        problem: String,
-        fix: String,
-    },
-}
 
 pub fn run(home: Result<Home, HomeError>, args: &Args) -> ExitCode {
     let mut findings = vec![finding("plugin", plugin()), finding("claude", client())];
@@ -75,7 +61,7 @@ pub fn run(home: Result<Home, HomeError>, args: &Args) -> ExitCode {
             findings.push(finding("home", broken(message, hint.unwrap_or_default())));
         }
     }
-    let broken = findings.iter().any(|finding| matches!(finding.verdict, Verdict::Broken { .. }));
+    let broken = findings.iter().any(|finding| matches!(finding.outcome, Outcome::Broken { .. }));
     if args.json {
         super::print(json!({ "ok": !broken, "findings": findings.iter().map(as_json).collect::<Vec<_>>() }));
     } else {
@@ -84,15 +70,11 @@ pub fn run(home: Result<Home, HomeError>, args: &Args) -> ExitCode {
     if broken { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
-fn finding(what: &'static str, verdict: Verdict) -> Finding {
-    Finding { what, verdict }
+fn broken(problem: impl Into<String>, fix: impl Into<String>) -> Outcome {
+    Outcome::Broken { problem: problem.into(), fix: fix.into() }
 }
 
-fn broken(problem: impl Into<String>, fix: impl Into<String>) -> Verdict {
-    Verdict::Broken { problem: problem.into(), fix: fix.into() }
-}
-
-fn plugin() -> Verdict {
+fn plugin() -> Outcome {
     let places = match Places::from_env() {
         Ok(places) => places,
         Err(error) => return broken(error.to_string(), if cfg!(windows) { "set USERPROFILE" } else { "set HOME" }),
@@ -119,12 +101,12 @@ fn plugin() -> Verdict {
                 ),
                 other.fix(&version),
             ),
-            None => Verdict::Fine(format!("{version} in {}", places.plugin.display())),
+            None => Outcome::Fine(format!("{version} in {}", places.plugin.display())),
         },
     }
 }
 
-fn plugin_from_marketplace(places: &Places, Plugin { id, version }: &Plugin) -> Verdict {
+fn plugin_from_marketplace(places: &Places, Plugin { id, version }: &Plugin) -> Outcome {
     let here = version::HERE;
     if version::is_newer(version, here) {
         broken(format!("{id} is version {version} and this binary {here}"), "run `cc2cc update`")
@@ -133,15 +115,15 @@ fn plugin_from_marketplace(places: &Places, Plugin { id, version }: &Plugin) -> 
         broken(format!("{id} is version {version} and this binary {here}"), fix)
     } else if places.is_plugin() {
         let other = places.plugin.display();
-        Verdict::Note(format!(
+        Outcome::Note(format!(
             "{version} as {id}; the one in {other} is not loaded beside it: `cc2cc install` clears that up"
         ))
     } else {
-        Verdict::Fine(format!("{version} as {id}"))
+        Outcome::Fine(format!("{version} as {id}"))
     }
 }
 
-fn client() -> Verdict {
+fn client() -> Outcome {
     let asked = |name: &str| host_process::without_window(Command::new(name).arg("--version")).output();
     // On Windows npm makes a script of it, whose name must be said in full.
     let Ok(output) = asked("claude").or_else(|error| if cfg!(windows) { asked("claude.cmd") } else { Err(error) })
@@ -151,13 +133,13 @@ fn client() -> Verdict {
     let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     let version: Vec<u32> = text.split([' ', '.']).map_while(|part| part.parse().ok()).collect();
     match version.as_slice() {
-        [] => Verdict::Note(format!("`claude --version` says {text:?}; 2.1.200 or later is needed")),
+        [] => Outcome::Note(format!("`claude --version` says {text:?}; 2.1.200 or later is needed")),
         version if version < &[2, 1, 200] => {
             broken(format!("{text} cannot be woken"), "update Claude Code to 2.1.200 or later")
         }
         version => match lacking(version) {
-            Some(lack) => Verdict::Note(format!("{text} {lack}")),
-            None => Verdict::Fine(text),
+            Some(lack) => Outcome::Note(format!("{text} {lack}")),
+            None => Outcome::Fine(text),
         },
     }
 }
@@ -176,7 +158,7 @@ fn lacking(version: &[u32]) -> Option<&'static str> {
     }
 }
 
-fn writable(home: &Home) -> Verdict {
+fn writable(home: &Home) -> Outcome {
     let probe = home.path().join(format!("doctor-{}", disk::unique()));
     let tried = disk::create_dir_all(home.path())
         .and_then(|()| disk::write_new(&probe, b"probe\n"))
@@ -185,22 +167,22 @@ fn writable(home: &Home) -> Verdict {
     let path = home.path().display();
     match tried {
         Ok(()) if cfg!(windows) && !home::of_person().is_some_and(|profile| home.path().starts_with(profile)) => {
-            Verdict::Note(format!(
+            Outcome::Note(format!(
                 "{path} can be written, perhaps by others too: it is outside your profile (`icacls` tells)"
             ))
         }
-        Ok(()) => Verdict::Fine(format!("{path} can be written")),
+        Ok(()) => Outcome::Fine(format!("{path} can be written")),
         Err(error) if sandbox::explains(&error) => {
-            Verdict::Note(format!("a sandbox keeps commands here from writing to {path}; {}", sandbox::TOOLS))
+            Outcome::Note(format!("a sandbox keeps commands here from writing to {path}; {}", sandbox::TOOLS))
         }
         Err(error) => broken(error.to_string(), "make it yours and writable, or set CC2CC_HOME to another place"),
     }
 }
 
-fn config(home: &Home) -> Verdict {
+fn config(home: &Home) -> Outcome {
     match Config::load(home) {
-        Ok(_) if home.path().join("config.toml").exists() => Verdict::Fine("config.toml can be read".to_owned()),
-        Ok(_) => Verdict::Fine("no config.toml, so the defaults hold".to_owned()),
+        Ok(_) if home.path().join("config.toml").exists() => Outcome::Fine("config.toml can be read".to_owned()),
+        Ok(_) => Outcome::Fine("no config.toml, so the defaults hold".to_owned()),
         Err(error) => broken(error.to_string(), "mend it; until then sessions neither send nor get letters"),
     }
 }
@@ -218,7 +200,7 @@ fn mailboxes(home: &Home) -> Vec<Finding> {
         let note = format!(
             "{files} in the inbox of {name} ({strays}) cannot be read as letters: `cc2cc inbox --agent {name}`"
         );
-        (strays > 0).then(|| finding("mailbox", Verdict::Note(note)))
+        (strays > 0).then(|| finding("mailbox", Outcome::Note(note)))
     });
     let strays: Vec<Finding> = strays.collect();
     let tried = |mailbox: Mailbox| {
@@ -229,10 +211,10 @@ fn mailboxes(home: &Home) -> Vec<Finding> {
     errors.map(|error| finding("mailbox", broken(error.to_string(), MEND_MAILBOX))).chain(strays).collect()
 }
 
-fn watched(home: &Home) -> Verdict {
+fn watched(home: &Home) -> Outcome {
     let slow = "letters then take up to 2 s to ring";
     if !home.path().is_dir() {
-        return Verdict::Note("not tried, there is no home yet".to_owned());
+        return Outcome::Note("not tried, there is no home yet".to_owned());
     }
     let (ring, changes) = mpsc::channel();
     let watcher = watch::watcher(move |event: notify::Result<notify::Event>| {
@@ -240,20 +222,20 @@ fn watched(home: &Home) -> Verdict {
     });
     let mut watcher = match watcher {
         Ok(watcher) => watcher,
-        Err(error) => return Verdict::Note(format!("no watcher to be had ({}); {slow}", limits::explain(&error))),
+        Err(error) => return Outcome::Note(format!("no watcher to be had ({}); {slow}", limits::explain(&error))),
     };
     if let Err(error) = watcher.watch(home.path(), RecursiveMode::NonRecursive) {
         let reason = limits::explain(&error);
-        return Verdict::Note(format!("{} cannot be watched ({reason}); {slow}", home.path().display()));
+        return Outcome::Note(format!("{} cannot be watched ({reason}); {slow}", home.path().display()));
     }
     let probe = home.path().join(format!("doctor-{}", disk::unique()));
     let written = disk::write_new(&probe, b"probe\n");
     let told = changes.recv_timeout(Duration::from_secs(1)).is_ok();
     disk::discard(&probe);
     match (written, told) {
-        (Ok(()), true) => Verdict::Fine("changes are announced at once".to_owned()),
-        (Ok(()), false) => Verdict::Note(format!("this file system announces no changes; {slow}")),
-        (Err(_), _) => Verdict::Note("not tried, the home cannot be written".to_owned()),
+        (Ok(()), true) => Outcome::Fine("changes are announced at once".to_owned()),
+        (Ok(()), false) => Outcome::Note(format!("this file system announces no changes; {slow}")),
+        (Err(_), _) => Outcome::Note("not tried, the home cannot be written".to_owned()),
     }
 }
 
@@ -266,7 +248,7 @@ fn sessions(home: &Home) -> Vec<Finding> {
     }
 }
 
-fn session(mailbox: &Mailbox) -> Verdict {
+fn session(mailbox: &Mailbox) -> Outcome {
     let name = mailbox.name();
     let state = Record::of(mailbox).state;
     if let Some(why) = state.why_not() {
@@ -277,18 +259,18 @@ fn session(mailbox: &Mailbox) -> Verdict {
             format!("{name} has neither server nor bell"),
             "restart the session; `/mcp` and `/hooks` show what Claude Code loaded",
         ),
-        (true, false) => Verdict::Note(format!("you are {name}; the bell is set again with the next prompt")),
-        (true, true) => Verdict::Fine(format!("you are {name}, reachable, the bell is set")),
+        (true, false) => Outcome::Note(format!("you are {name}; the bell is set again with the next prompt")),
+        (true, true) => Outcome::Fine(format!("you are {name}, reachable, the bell is set")),
     }
 }
 
 /// Sends this session a letter and follows it as far as it can come while a command of the session runs.
-fn self_test(mailbox: &Mailbox) -> Verdict {
+fn self_test(mailbox: &Mailbox) -> Outcome {
     if !waker::is_set(mailbox) {
-        return Verdict::Note("not tried, the bell is not set".to_owned());
+        return Outcome::Note("not tried, the bell is not set".to_owned());
     }
     if Record::of(mailbox).state.why_not().is_some() {
-        return Verdict::Note("not tried, the session cannot be woken".to_owned());
+        return Outcome::Note("not tried, the session cannot be woken".to_owned());
     }
     let text = "cc2cc doctor has sent this letter to see whether letters arrive. There is nothing to do.";
     let mut letter = Letter::new(AgentName::system(), mailbox.name().clone(), text, Timestamp::now());
@@ -297,7 +279,7 @@ fn self_test(mailbox: &Mailbox) -> Verdict {
     let started = Instant::now();
     if let Err(error) = mailbox.publish(&letter, Key::Fresh) {
         if sandbox::explains(&error) {
-            return Verdict::Note("not tried, a sandbox keeps this command from writing".to_owned());
+            return Outcome::Note("not tried, a sandbox keeps this command from writing".to_owned());
         }
         return broken(error.to_string(), "see above, at home");
     }
@@ -306,7 +288,7 @@ fn self_test(mailbox: &Mailbox) -> Verdict {
         if mailbox.receipts(&letter.id).iter().any(|receipt| receipt.step == Step::Notified) {
             let rung = started.elapsed().as_millis();
             let id = &letter.id;
-            return Verdict::Fine(format!(
+            return Outcome::Fine(format!(
                 "stored after {stored} ms, rung after {rung} ms; it is delivered when this command ends: `cc2cc status {id}`"
             ));
         }
@@ -319,21 +301,21 @@ fn self_test(mailbox: &Mailbox) -> Verdict {
 /// Who is online, and whether each can be woken.
 fn others(home: &Home) -> Vec<Finding> {
     let mut findings =
-        vec![finding("session", Verdict::Fine("not inside a Claude session; you are `user`".to_owned()))];
+        vec![finding("session", Outcome::Fine("not inside a Claude session; you are `user`".to_owned()))];
     for agent in directory::list(home).unwrap_or_default().into_iter().filter(|agent| agent.online) {
         let name = agent.mailbox.name();
         findings.push(finding(
             "agent",
             if !agent.record.has_hooks() {
-                Verdict::Note(format!(
+                Outcome::Note(format!(
                     "{name} has the server without the plugin's hooks: letters come by channel or with a tool's result"
                 ))
             } else if let Some(why) = agent.record.state.why_not() {
-                Verdict::Note(format!("{name} is {}: {why}", agent.record.state.as_str()))
+                Outcome::Note(format!("{name} is {}: {why}", agent.record.state.as_str()))
             } else if waker::is_set(&agent.mailbox) {
-                Verdict::Fine(format!("{name} is {} and its bell is set", agent.record.state.as_str()))
+                Outcome::Fine(format!("{name} is {} and its bell is set", agent.record.state.as_str()))
             } else {
-                Verdict::Note(format!(
+                Outcome::Note(format!(
                     "{name} is {}; its bell is set again with its next prompt",
                     agent.record.state.as_str()
                 ))
@@ -346,19 +328,19 @@ fn others(home: &Home) -> Vec<Finding> {
 /// What became of the channels that sessions were told to open.
 fn channels(home: &Home) -> Vec<Finding> {
     let online = directory::list(home).unwrap_or_default().into_iter().filter(|agent| agent.online);
-    let verdict = |agent: directory::Listed| {
+    let outcome = |agent: directory::Listed| {
         let name = agent.mailbox.name().clone();
         Some(match agent.record.channel? {
-            Channel::Open => Verdict::Fine(format!("{name} gets letters as channel messages")),
-            Channel::Offered => Verdict::Fine(format!("{name} has a channel, not used yet")),
-            Channel::Silent => Verdict::Note(format!(
+            Channel::Open => Outcome::Fine(format!("{name} gets letters as channel messages")),
+            Channel::Offered => Outcome::Fine(format!("{name} has a channel, not used yet")),
+            Channel::Silent => Outcome::Note(format!(
                 "{name} was started with a channel, but Claude Code did not take what came through it: the account or \
                  its settings may not allow channels. Letters come the ordinary way"
             )),
             Channel::Unknown => return None,
         })
     };
-    online.filter_map(verdict).map(|verdict| finding("channel", verdict)).collect()
+    online.filter_map(outcome).map(|outcome| finding("channel", outcome)).collect()
 }
 
 /// Sessions whose waker has to look now and then, since the system gave it no watch.
@@ -366,23 +348,23 @@ fn unwatched(home: &Home) -> Vec<Finding> {
     let online = directory::list(home).unwrap_or_default().into_iter().filter(|agent| agent.online);
     let note = |agent: directory::Listed| {
         let (reason, name) = (watching::refusal(&agent.mailbox)?, agent.mailbox.name().clone());
-        Some(Verdict::Note(format!("{name} is woken by looking now and then: {reason}")))
+        Some(Outcome::Note(format!("{name} is woken by looking now and then: {reason}")))
     };
-    online.filter_map(note).map(|verdict| finding("watching", verdict)).collect()
+    online.filter_map(note).map(|outcome| finding("watching", outcome)).collect()
 }
 
-fn as_text(Finding { what, verdict }: &Finding) -> String {
-    match verdict {
-        Verdict::Fine(text) => format!("ok      {what:<9} {text}\n"),
-        Verdict::Note(text) => format!("note    {what:<9} {text}\n"),
-        Verdict::Broken { problem, fix } => format!("broken  {what:<9} {problem}\n{:18}fix: {fix}\n", ""),
+fn as_text(Finding { what, outcome }: &Finding) -> String {
+    match outcome {
+        Outcome::Fine(text) => format!("ok      {what:<9} {text}\n"),
+        Outcome::Note(text) => format!("note    {what:<9} {text}\n"),
+        Outcome::Broken { problem, fix } => format!("broken  {what:<9} {problem}\n{:18}fix: {fix}\n", ""),
     }
 }
 
-fn as_json(Finding { what, verdict }: &Finding) -> Value {
-    match verdict {
-        Verdict::Fine(text) => json!({ "what": what, "verdict": "ok", "text": text }),
-        Verdict::Note(text) => json!({ "what": what, "verdict": "note", "text": text }),
-        Verdict::Broken { problem, fix } => json!({ "what": what, "verdict": "broken", "text": problem, "fix": fix }),
+fn as_json(Finding { what, outcome }: &Finding) -> Value {
+    match outcome {
+        Outcome::Fine(text) => json!({ "what": what, "outcome": "ok", "text": text }),
+        Outcome::Note(text) => json!({ "what": what, "outcome": "note", "text": text }),
+        Outcome::Broken { problem, fix } => json!({ "what": what, "outcome": "broken", "text": problem, "fix": fix }),
     }
 }

@@ -23,7 +23,7 @@ use crate::{
         Mailbox, Moved, State, disk,
         home::Home,
         letter::{Letter, LetterId, shorten},
-        receipts::{Receipt, Step},
+        receipt::{Receipt, Step},
     },
     report,
 };

@@ -23,7 +23,7 @@ use crate::{
         Mailbox, State,
         home::Home,
         letter::{Kind, Letter, LetterId, Priority, TEXT_LIMIT_BYTES},
-        receipts::{Receipt, Step},
+        receipt::{Receipt, Step},
         watch::Watch,
     },
     output, report,

@@ -15,7 +15,7 @@ use crate::{
         home::Home,
         letter::{Letter, LetterId, shorten},
         name::AgentName,
-        receipts::{Receipt, Step},
+        receipt::{Receipt, Step},
         scan::Waiting,
     },
 };

@@ -12,7 +12,7 @@ use crate::{
         Mailbox, State,
         disk::FsError,
         letter::LetterId,
-        receipts::{Receipt, Step, since_return},
+        receipt::{Receipt, Step, since_return},
     },
 };
 

@@ -14,7 +14,7 @@ use crate::{
         disk::FsError,
         home::Home,
         letter::Priority,
-        receipts::{Receipt, Step, since_return},
+        receipt::{Receipt, Step, since_return},
         scan::Waiting,
     },
 };

@@ -90,6 +90,9 @@ fn try_lock(path: &Path, attempt: impl Fn(&File) -> Result<(), TryLockError>) ->
 /// Names the locks of a mailbox on Windows; written once and never changed.
 const KEY: &str = "locks.key";
 
+/// The locks by which a mailbox shows that somebody is there; made with it.
+pub(in crate::mailbox) const OF_PRESENCE: [&str; 2] = ["presence.lock", "presence.turn.lock"];
+
 /// Where the lock `name` of a mailbox lies, if a process is to keep it for life.
 ///
 /// Windows renames no directory in which anything is open, and a mailbox is renamed while its session lives. So there

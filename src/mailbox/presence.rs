@@ -18,10 +18,9 @@ use super::{
 };
 use crate::threads;
 
-const PRESENCE: &str = "presence.lock";
+const PRESENCE: &str = lock::OF_PRESENCE[0];
 /// Held while looking, so that looks take turns.
-const TURN: &str = "presence.turn.lock";
-pub(in crate::mailbox) const LOCKS: [&str; 2] = [PRESENCE, TURN];
+const TURN: &str = lock::OF_PRESENCE[1];
 /// A turn lasts microseconds; only one whose process was stopped lasts longer.
 const LONGEST_TURN: Duration = Duration::from_secs(1);
 

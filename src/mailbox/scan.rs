@@ -9,7 +9,7 @@ use super::{
     disk::{self, FsError},
     letter::{self, Letter, LetterId, Priority, Unreadable},
     name::AgentName,
-    receipts::Step,
+    receipt::Step,
 };
 
 /// Files read in one look, half of them the oldest and half the newest by name: a flooded inbox cannot stall a session.

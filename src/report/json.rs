@@ -16,7 +16,7 @@ use crate::{
         State,
         letter::Letter,
         name::AgentName,
-        receipts::{Receipt, Step},
+        receipt::{Receipt, Step},
     },
     text::{self, sanitize::neutralise},
 };

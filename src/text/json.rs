@@ -1,6 +1,6 @@
 //! JSON that may be printed anywhere: what hides in it is written as an escape, so a program reads what was written.
 
-use super::unseen::exposed;
+use super::exposed::exposed;
 
 /// The text of a JSON value with every unseen character in its strings escaped. JSON itself leaves most of them as they
 /// are.

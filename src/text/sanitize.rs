@@ -1,10 +1,7 @@
 //! The text of others for a model: it cannot close or imitate a tag of ours or the client's, speak as somebody in the
 //! conversation, or hide anything; ordinary code and prose stay as they are.
 
-use super::{
-    impostor,
-    unseen::{exposed, is_unsafe},
-};
+use super::{exposed::exposed, impostor, unseen::is_unsafe};
 
 /// Makes a peer's text harmless and leaves it readable: what could pass for a tag of ours or the client's loses its
 /// bracket, and what cannot be seen is shown by its number.
@@ -114,7 +111,7 @@ pub(crate) mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::text::unseen::stays;
+    use crate::text::exposed::stays;
 
     /// What a model might read a text as: without what it cannot see, every bracket alike, without case.
     fn as_read(text: &str) -> String {

@@ -1,6 +1,6 @@
 //! The text of others on a terminal: it is printed, and nothing in it is obeyed.
 
-use super::unseen::exposed;
+use super::exposed::exposed;
 
 /// The beginning of a sequence that colours what follows.
 const STYLE: &str = "\u{1b}[";

@@ -2,12 +2,10 @@
 
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
-use super::joiners;
-
 /// Whether a character may hide something somewhere: it takes no room, has no picture, turns the direction of what
 /// follows, or is a command to a terminal. Line feed and tab are not among them.
 ///
-/// Some of these are needed in some places; [`exposed`] tells those apart.
+/// Some of these are needed in some places; [`super::exposed`] tells those apart.
 #[must_use]
 pub fn is_unsafe(c: char) -> bool {
     match c {
@@ -38,35 +36,4 @@ fn is_blank(c: char) -> bool {
         | '\u{2800}' | '\u{3164}' | '\u{fdd0}'..='\u{fdef}' | '\u{fe00}'..='\u{fe0f}' | '\u{ffa0}'
         | '\u{fff0}'..='\u{fffc}' | '\u{13440}' | '\u{1d159}' | '\u{e0000}'..='\u{e0fff}')
         || u32::from(c) & 0xfffe == 0xfffe
-}
-
-/// A text with whatever hides in it replaced by what `show` writes; what a script or an emoji needs stays.
-///
-/// Line feeds and tabs stay, too, and the carriage return before a line feed goes.
-#[must_use]
-pub fn exposed(text: &str, mut show: impl FnMut(char, &mut String)) -> String {
-    let mut exposed = String::with_capacity(text.len());
-    let mut copied = 0; // most of a text is copied in long pieces
-    for (at, c) in text.char_indices() {
-        if stays(text, at, c) {
-            continue;
-        }
-        exposed.push_str(&text[copied..at]);
-        copied = at + c.len_utf8();
-        if !is_line_end(text, at, c) {
-            show(c, &mut exposed);
-        }
-    }
-    exposed.push_str(&text[copied..]);
-    exposed
-}
-
-/// Whether a character is one to be shown as it is where it stands.
-pub(super) fn stays(text: &str, at: usize, c: char) -> bool {
-    !is_unsafe(c) || joiners::is_needed(&text[..at], c, &text[at + c.len_utf8()..])
-}
-
-/// Whether a character is the first of the two that end a line in some files.
-fn is_line_end(text: &str, at: usize, c: char) -> bool {
-    c == '\r' && text.as_bytes().get(at + 1) == Some(&b'\n')
 }

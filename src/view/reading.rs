@@ -5,7 +5,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use super::{cells, letter::LetterRef, theme, window::Window};
 use crate::{
     agent::status::{Found, Stage},
-    mailbox::receipts::Step,
+    mailbox::receipt::Step,
     report::text::home_as_tilde,
 };
 

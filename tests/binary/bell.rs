@@ -13,7 +13,7 @@ use cc2cc::{
         Mailbox,
         letter::{Letter, Priority},
         lock,
-        receipts::{Receipt, Step},
+        receipt::{Receipt, Step},
     },
 };
 use jiff::{SignedDuration, Timestamp};

@@ -8,7 +8,7 @@ use std::{
 use cc2cc::mailbox::{
     State,
     letter::{Kind, Letter, LetterId, Priority},
-    receipts::{Receipt, Step},
+    receipt::{Receipt, Step},
 };
 use insta::assert_snapshot;
 use jiff::{SignedDuration, Timestamp};

@@ -8,7 +8,7 @@ use cc2cc::{
     mailbox::{
         State,
         letter::{Letter, Priority},
-        receipts::Step,
+        receipt::Step,
     },
 };
 use insta::assert_snapshot;
@@ -184,7 +184,7 @@ fn what_was_claimed_and_never_went_in_is_brought_again_and_marked() {
     fs::write(session.transcript(), turn.map(|row| format!("{row}\n")).concat()).unwrap();
     let id = world.posted("ann", "calm-owl", "hello");
     let mut note =
-        cc2cc::mailbox::receipts::Receipt::at(Step::Claimed, Timestamp::now() - SignedDuration::from_secs(60));
+        cc2cc::mailbox::receipt::Receipt::at(Step::Claimed, Timestamp::now() - SignedDuration::from_secs(60));
     note.transcript = Some(session.transcript().display().to_string());
     session.mailbox().claim(&id, &note).unwrap();
     let said = session.prompt("hello").fine();

@@ -13,7 +13,7 @@ use cc2cc::{
     mailbox::{
         State,
         letter::Letter,
-        receipts::{Receipt, Step},
+        receipt::{Receipt, Step},
     },
 };
 use insta::assert_snapshot;

@@ -10,7 +10,7 @@ use cc2cc::{
     mailbox::{
         Key, State,
         letter::Letter,
-        receipts::{Receipt, Step},
+        receipt::{Receipt, Step},
     },
 };
 use jiff::{SignedDuration, Timestamp};

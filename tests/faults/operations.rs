@@ -5,7 +5,7 @@ use std::{fs, process::Command};
 use cc2cc::mailbox::{
     State,
     letter::Letter,
-    receipts::{Receipt, Step},
+    receipt::{Receipt, Step},
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;

@@ -11,7 +11,7 @@ use std::{
 
 use cc2cc::{
     clients::claude::{waker, watching},
-    mailbox::receipts::Step,
+    mailbox::receipt::Step,
 };
 use serde_json::json;
 

@@ -13,7 +13,7 @@ use cc2cc::{
         Key, State,
         home::Home,
         letter::{self, Letter},
-        receipts::{Receipt, Step},
+        receipt::{Receipt, Step},
     },
 };
 use jiff::{SignedDuration, Timestamp};

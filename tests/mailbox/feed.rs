@@ -14,7 +14,7 @@ use cc2cc::{
     mailbox::{
         Key, State,
         letter::Letter,
-        receipts::{Receipt, Step},
+        receipt::{Receipt, Step},
         watch::paths::PathWatch,
     },
 };

@@ -14,7 +14,7 @@ use cc2cc::{
     mailbox::{
         Key, State,
         letter::{Letter, LetterId},
-        receipts::{Receipt, Step},
+        receipt::{Receipt, Step},
     },
 };
 

@@ -5,7 +5,7 @@ use std::{fs, sync::Barrier, thread};
 use cc2cc::mailbox::{
     Key, Mailbox, Published, State,
     letter::Letter,
-    receipts::{Receipt, Step},
+    receipt::{Receipt, Step},
 };
 
 use crate::post::{Post, id, name, noon};

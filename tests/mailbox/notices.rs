@@ -8,7 +8,7 @@ use cc2cc::{
     mailbox::{
         Moved, State,
         letter::{Kind, LetterId, Priority},
-        receipts::{Receipt, Step},
+        receipt::{Receipt, Step},
     },
 };
 

@@ -17,7 +17,7 @@ use cc2cc::{
         home::Home,
         letter::{Letter, LetterId},
         name::AgentName,
-        receipts::{Receipt, Step},
+        receipt::{Receipt, Step},
     },
 };
 use jiff::{SignedDuration, Timestamp};

@@ -14,7 +14,7 @@ use cc2cc::{
     mailbox::{
         Mailbox, Moved, State,
         letter::LetterId,
-        receipts::{Receipt, Step},
+        receipt::{Receipt, Step},
     },
 };
 use jiff::Timestamp;

@@ -11,7 +11,7 @@ use cc2cc::mailbox::{
     home::Home,
     letter::Letter,
     name::AgentName,
-    receipts::{Receipt, Step},
+    receipt::{Receipt, Step},
 };
 
 use crate::post::{Post, name, noon};

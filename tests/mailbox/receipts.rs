@@ -1,6 +1,6 @@
 //! The receipts of a letter that waits for very long.
 
-use cc2cc::mailbox::receipts::{Receipt, Step};
+use cc2cc::mailbox::receipt::{Receipt, Step};
 
 use crate::post::{Post, after_noon, noon, texts};
 

@@ -10,10 +10,7 @@ use std::{
 
 use cc2cc::{
     agent::{
-        Activity, Record, identity,
-        rate_limit::Account,
-        record::{Changed, HOPS_UNKNOWN},
-        unproved::Unproved,
+        Activity, Record, identity, policy::HOPS_UNKNOWN, rate_limit::Account, record::Changed, unproved::Unproved,
     },
     mailbox::{Mailbox, disk, home::Home, letter::Letter, lock, reading::Reading},
 };

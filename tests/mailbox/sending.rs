@@ -11,7 +11,7 @@ use cc2cc::{
     mailbox::{
         State,
         letter::{Kind, LetterId, Priority, TEXT_LIMIT_BYTES},
-        receipts::Step,
+        receipt::Step,
     },
 };
 

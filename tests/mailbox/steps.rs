@@ -6,7 +6,7 @@ use cc2cc::mailbox::{
     Key, Moved, Published, State,
     home::Home,
     letter::Letter,
-    receipts::{Receipt, Step},
+    receipt::{Receipt, Step},
     watch::Watch,
 };
 

@@ -8,7 +8,7 @@ use cc2cc::{
         Mailbox, Moved, State,
         letter::LetterId,
         lock,
-        receipts::{Receipt, Step},
+        receipt::{Receipt, Step},
     },
 };
 

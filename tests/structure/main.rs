@@ -10,23 +10,24 @@ use std::{
 };
 
 /// Each part, and the parts it may use.
-const MAY_USE: [(&str, &[&str]); 12] = [
+const MAY_USE: [(&str, &[&str]); 13] = [
     ("mailbox", &[]),
     ("text", &[]),
     ("agent", &["mailbox", "text"]),
     ("output", &[]),
+    ("threads", &[]),
     ("failure", &["agent", "mailbox", "text"]),
     ("report", &["agent", "mailbox", "text"]),
     ("delivery", &["agent", "mailbox", "text"]),
-    ("clients", &["delivery", "agent", "mailbox", "text", "report", "failure", "output"]),
-    ("setup", &["clients", "agent", "mailbox", "text", "failure", "output"]),
-    ("mcp", &["clients", "delivery", "agent", "mailbox", "text", "report", "failure", "output"]),
-    ("view", &["agent", "mailbox", "text", "report", "failure", "output"]),
-    (
-        "cli",
-        &["mcp", "view", "setup", "clients", "delivery", "agent", "mailbox", "text", "report", "failure", "output"],
-    ),
+    ("clients", &["delivery", "agent", "mailbox", "text", "report", "failure"]),
+    ("setup", &["clients", "agent", "mailbox", "text", "failure"]),
+    ("mcp", &["clients", "delivery", "agent", "mailbox", "text", "report", "failure"]),
+    ("view", &["agent", "mailbox", "text", "report", "failure"]),
+    ("cli", &["mcp", "view", "setup", "clients", "delivery", "agent", "mailbox", "text", "report", "failure"]),
 ];
+
+/// Small ground that everything may use: printing, and threads that outlive what breaks in them.
+const GROUND: [&str; 2] = ["output", "threads"];
 
 /// A module by its path from the crate's root, as in `["mailbox", "letter"]`.
 type Module = Vec<String>;
@@ -38,7 +39,7 @@ fn no_arrow_leads_upwards() {
         let (Some(part), Some(other)) = (from.first(), to.first()) else { continue };
         let known = MAY_USE.iter().find(|(known, _)| known == part);
         let allowed = known.unwrap_or_else(|| panic!("src/{part} is not in the list of parts")).1;
-        if part != other && !allowed.contains(&other.as_str()) {
+        if part != other && !allowed.contains(&other.as_str()) && !GROUND.contains(&other.as_str()) {
             wrong.push(format!("{} uses {}", from.join("::"), to.join("::")));
         }
     }
@@ -207,7 +208,7 @@ fn code_alone(text: &str) -> String {
         }
         code.push('\n');
     }
-    code
+    code.replace("pub(in crate::", "pub(") // who may see a thing is no use of it
 }
 
 fn collect(dir: &Path, files: &mut Vec<PathBuf>) {

@@ -2,7 +2,7 @@
 
 use cc2cc::{
     mailbox::State,
-    mailbox::receipts::{Receipt, Step},
+    mailbox::receipt::{Receipt, Step},
 };
 use insta::assert_snapshot;
 

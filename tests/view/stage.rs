@@ -8,7 +8,7 @@ use cc2cc::{
         letter::{Letter, LetterId},
         name::AgentName,
         presence::Presence,
-        receipts::{Receipt, Step},
+        receipt::{Receipt, Step},
     },
     view::{
         action::Action, agents::Agent, draw, letter::Entry, model::Model, news::News, past, reading::Reading,

@@ -7,7 +7,7 @@ use cc2cc::{
     mailbox::{
         State,
         letter::{Letter, LetterId},
-        receipts::{Receipt, Step},
+        receipt::{Receipt, Step},
     },
 };
 use jiff::Timestamp;

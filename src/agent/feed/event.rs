@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::letter_progress::News;
 use crate::{
     agent::{Activity, status::Found},
-    mailbox::{name::AgentName, receipts::Receipt},
+    mailbox::{name::AgentName, receipt::Receipt},
 };
 
 /// Something that has happened.

@@ -19,7 +19,7 @@ use crate::{
     mailbox::{
         Mailbox, State,
         letter::{LetterId, Unreadable},
-        receipts::{Receipt, Step},
+        receipt::{Receipt, Step},
         watch::paths::PathWatch,
     },
 };

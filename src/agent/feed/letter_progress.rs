@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::mailbox::{
     State,
-    receipts::{Receipt, Step},
+    receipt::{Receipt, Step},
 };
 
 /// How long a letter of which something was reported is looked at without an announcement.

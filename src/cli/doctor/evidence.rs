@@ -1,6 +1,6 @@
 //! Sessions whose letters are delivered and cannot be proved, and why.
 
-use super::{Finding, Verdict, finding};
+use super::finding::{Finding, Outcome, finding};
 use crate::{
     agent::{directory, unproved::Unproved},
     delivery::evidence::Cause,
@@ -10,18 +10,18 @@ use crate::{
 /// Nothing where every session's transcript tells what it should.
 pub(super) fn unproved(home: &Home) -> Vec<Finding> {
     let online = directory::list(home).unwrap_or_default().into_iter().filter(|agent| agent.online);
-    let verdict = |agent: directory::Listed| {
+    let outcome = |agent: directory::Listed| {
         let found = Unproved::of(&agent.mailbox, agent.record.session.as_deref())?;
         let (name, why) = (agent.mailbox.name(), &found.why);
         let transcript = agent.record.transcript.as_deref().unwrap_or("none named");
         let hint = hint(why);
         let until =
             if found.is_enough() { "its letters are delivered once and end as delivered" } else { "one letter" };
-        Some(Verdict::Note(format!(
+        Some(Outcome::Note(format!(
             "{name} cannot be proved to have seen what it was given ({until}): {why}: {transcript}; {hint}"
         )))
     };
-    online.filter_map(verdict).map(|verdict| finding("evidence", verdict)).collect()
+    online.filter_map(outcome).map(|outcome| finding("evidence", outcome)).collect()
 }
 
 fn hint(why: &str) -> &'static str {

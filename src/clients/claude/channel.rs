@@ -35,7 +35,7 @@ use crate::{
         home::Home,
         letter::{Letter, LetterId, Priority},
         lock,
-        receipts::{Receipt, Step},
+        receipt::{Receipt, Step},
         watch::Watch,
     },
 };

@@ -53,7 +53,9 @@ pub fn is_client(words: &[String]) -> bool {
         matches!(&*name, "node" | "bun" | "deno" | "sh" | "bash")
             && rest.iter().find(|word| !word.starts_with('-')).is_some_and(|script| {
                 let script = Path::new(script);
-                script.file_stem().is_some_and(|name| name == "claude")
+                let is_program =
+                    script.extension().is_none_or(|kind| matches!(kind.to_str(), Some("js" | "mjs" | "cjs" | "sh")));
+                is_program && script.file_stem().is_some_and(|name| name == "claude")
                     || script.components().any(|part| part.as_os_str() == "claude-code")
             })
     };

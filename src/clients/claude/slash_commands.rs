@@ -15,7 +15,7 @@ use crate::{
         Mailbox, Moved, State,
         home::Home,
         letter::{Letter, LetterId},
-        receipts::{Receipt, Step},
+        receipt::{Receipt, Step},
     },
     report::text,
 };

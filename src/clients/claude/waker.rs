@@ -39,7 +39,7 @@ use crate::{
         home::Home,
         lock::{self, Lock},
         log,
-        receipts::{Receipt, Step},
+        receipt::{Receipt, Step},
         scan::Waiting,
         watch::Watch,
     },

@@ -22,7 +22,7 @@ use crate::{
         Mailbox,
         home::Home,
         log,
-        receipts::{Receipt, Step},
+        receipt::{Receipt, Step},
     },
 };
 

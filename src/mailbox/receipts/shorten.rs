@@ -1,11 +1,11 @@
-//! Keeping receipts short. A letter that waits for months is rung for every hour; it must not outgrow what is read of it.
+//! Keeping receipts short. A letter that waits for months has a wake noted every hour; it must not outgrow what is read of it.
 
 use std::{collections::HashMap, path::Path, time::Duration};
 
-use super::Receipt;
 use crate::mailbox::{
     disk::{self, Durability, FsError},
     lock::{self, Lock},
+    receipt::Receipt,
 };
 
 /// From here on lines are added under a lock, since whoever adds one may shorten the file. A process that added one without
@@ -76,7 +76,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::mailbox::receipts::Step;
+    use crate::mailbox::receipt::Step;
 
     #[test]
     fn what_never_repeats_is_shortened_to_its_latest() {

@@ -37,7 +37,7 @@ use crate::{
         home::Home,
         letter::{Letter, Priority},
         log,
-        receipts::{Receipt, Step},
+        receipt::{Receipt, Step},
     },
     text::terminal::printable,
 };

@@ -1,0 +1,91 @@
+//! One step of a letter's way, as it is noted.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::letter::LetterId;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Step {
+    /// A wake was sent for it.
+    #[serde(alias = "rung")]
+    Notified,
+    /// A delivery is about to take it.
+    Claimed,
+    /// It was put before the model.
+    Delivered,
+    /// There is evidence in the session's record, or a person read it.
+    Seen,
+    /// Its turn went by without it, and it went back to the inbox.
+    Returned,
+    /// It was delivered, and nothing will ever prove it.
+    Unproved,
+    Held,
+    /// The person was shown that it is held.
+    #[serde(alias = "told")]
+    Shown,
+    /// The person let it go on.
+    Accepted,
+    /// Somebody took it out of `dead/` again.
+    Retried,
+    Refused,
+    Expired,
+    /// A reply to it was sent.
+    Answered,
+    /// A step of another version.
+    #[serde(other)]
+    Unknown,
+}
+
+/// One step of one letter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    pub at: Timestamp,
+    pub step: Step,
+    /// The transcript in which the evidence will be found.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub transcript: Option<String>,
+    /// How long that transcript was, in bytes: the evidence comes after.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub offset: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    /// By which way it went, when that is not the ordinary one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub via: Option<String>,
+    /// The process of the session that was given it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
+    /// The letter that answered this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<LetterId>,
+    #[serde(flatten)]
+    pub extra: Map<String, Value>,
+}
+
+impl Receipt {
+    #[must_use]
+    pub fn at(step: Step, at: Timestamp) -> Self {
+        Self { at, step, transcript: None, offset: None, why: None, via: None, host: None, by: None, extra: Map::new() }
+    }
+
+    #[must_use]
+    pub fn now(step: Step) -> Self {
+        Self::at(step, Timestamp::now())
+    }
+
+    #[must_use]
+    pub fn why(mut self, why: &str) -> Self {
+        self.why = Some(why.to_owned());
+        self
+    }
+}
+
+/// The steps since the letter last came into the inbox anew: returned, accepted or retried.
+#[must_use]
+pub fn since_return(receipts: &[Receipt]) -> &[Receipt] {
+    let anew = |receipt: &Receipt| matches!(receipt.step, Step::Returned | Step::Accepted | Step::Retried);
+    &receipts[receipts.iter().rposition(anew).map_or(0, |at| at + 1)..]
+}
