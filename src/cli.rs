@@ -8,11 +8,13 @@ mod demo;
 mod doctor;
 mod export;
 mod help;
+mod ids;
 mod inbox;
 mod install;
 mod log;
 mod mod_api;
 mod overview;
+mod printing;
 mod prune;
 mod read;
 mod rename;
@@ -33,19 +35,14 @@ use std::{
     env,
     io::{self, IsTerminal},
     process::ExitCode,
-    sync::OnceLock,
 };
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use self::shown::Shown;
 use crate::{
     failure::{Code, Failure},
-    mailbox::{
-        home::Home,
-        letter::{BadId, LetterId},
-    },
-    mcp, output, threads,
+    mailbox::home::Home,
+    mcp, threads,
 };
 
 /// Letters between the Claude Code sessions on this machine
@@ -105,6 +102,7 @@ enum Verb {
 /// Parses the words of the command line, runs the verb, and says how it went.
 #[must_use]
 pub fn run() -> ExitCode {
+    verbs::know(command);
     if completions::answered() {
         return ExitCode::SUCCESS;
     }
@@ -118,13 +116,13 @@ pub fn run() -> ExitCode {
         }
     });
     let failure = match outcome.unwrap_or_else(|broken| Err(Failure::new(Code::Failed, broken))) {
-        Ok(code) => match UNPRINTED.get() {
+        Ok(code) => match printing::failure() {
             None => return code,
-            Some(error) => unprinted(error),
+            Some(failure) => failure,
         },
         Err(failure) => sandbox::explained(failure),
     };
-    complain(&failure.to_string());
+    printing::complain(&failure.to_string());
     ExitCode::from(failure.code as u8)
 }
 
@@ -143,22 +141,12 @@ pub fn command() -> clap::Command {
 fn parse() -> Result<Cli, Result<ExitCode, Failure>> {
     let matches = command().try_get_matches();
     matches.and_then(|matches| Cli::from_arg_matches(&matches)).map_err(|answer| match answer.print() {
-        Err(error) if !answer.use_stderr() && error.kind() != io::ErrorKind::BrokenPipe => Err(unprinted(&error)),
+        Err(error) if !answer.use_stderr() && error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(printing::unprinted(&error))
+        }
         _ => Ok(ExitCode::from(u8::try_from(answer.exit_code()).unwrap_or(Code::Usage as u8))),
     })
 }
-
-/// Whether something could not be printed, for a verb that would go on for ever.
-fn is_unprinted() -> bool {
-    UNPRINTED.get().is_some()
-}
-
-fn unprinted(error: &io::Error) -> Failure {
-    Failure::new(Code::Failed, format!("could not print all of it: {error}"))
-}
-
-/// Why something could not be printed; a reader that has gone away is no failure.
-static UNPRINTED: OnceLock<io::Error> = OnceLock::new();
 
 fn dispatch(verb: Verb) -> Result<ExitCode, Failure> {
     let home = Home::from_env();
@@ -191,36 +179,4 @@ fn dispatch(verb: Verb) -> Result<ExitCode, Failure> {
         Verb::Mcp => mcp::serve().map(|()| ExitCode::SUCCESS).map_err(Failure::from),
         Verb::Hook { event } => Err(Failure::new(Code::Usage, format!("`hook {event}` takes no more words"))),
     }
-}
-
-/// Prints on standard output. The work goes on if that fails; the exit code tells.
-fn print(shown: impl Into<Shown>) {
-    match print_surely(&shown.into()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => drop(UNPRINTED.set(error)),
-        _ => {}
-    }
-}
-
-/// Prints for somebody on whose reading it depends what happens next.
-fn print_surely(shown: &Shown) -> io::Result<()> {
-    output::out(shown.as_str())
-}
-
-/// Complains on standard error.
-fn complain(failure: &str) {
-    output::complain(&format!("cc2cc: {}\n", Shown::text(failure).as_str()));
-}
-
-/// Fails where printing would reach nobody, before a verb changes something for the sake of what it prints.
-///
-/// # Errors
-/// When standard output is closed.
-fn check_output() -> Result<(), Failure> {
-    output::check_open()
-        .map_err(|error| Failure::new(Code::Failed, format!("could not print, so nothing was done: {error}")))
-}
-
-/// A letter id among the words; the complaint says how one looks.
-fn letter_id(text: &str) -> Result<LetterId, String> {
-    text.parse().map_err(|error| format!("{error}; {}", BadId::HINT))
 }

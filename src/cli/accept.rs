@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use jiff::Timestamp;
 
-use super::{caller, completions};
+use super::{caller, completions, ids, printing};
 use crate::{
     agent::decisions,
     failure::{Code, Failure},
@@ -15,7 +15,7 @@ use crate::{
 #[derive(clap::Args)]
 pub struct Args {
     /// The held letter
-    #[arg(value_parser = super::letter_id, add = completions::held())]
+    #[arg(value_parser = ids::letter_id, add = completions::held())]
     id: LetterId,
 }
 
@@ -23,7 +23,7 @@ pub struct Args {
 #[derive(clap::Args)]
 pub struct RefusalArgs {
     /// The held letter
-    #[arg(value_parser = super::letter_id, add = completions::held())]
+    #[arg(value_parser = ids::letter_id, add = completions::held())]
     id: LetterId,
     /// What to tell the sender
     #[arg(long, value_name = "TEXT", default_value = "the person did not want it")]
@@ -36,14 +36,14 @@ pub struct RefusalArgs {
 #[derive(clap::Args)]
 pub struct RetryArgs {
     /// The dead letter
-    #[arg(value_parser = super::letter_id, add = completions::dead())]
+    #[arg(value_parser = ids::letter_id, add = completions::dead())]
     id: LetterId,
 }
 
 pub fn accept(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
     only_a_person()?;
     for found in decisions::accept(home, &args.id)? {
-        super::print(format!("accepted: {} gets it now\n", found.mailbox.name()));
+        printing::print(format!("accepted: {} gets it now\n", found.mailbox.name()));
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -51,7 +51,7 @@ pub fn accept(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
 pub fn refuse(home: &Home, args: &RefusalArgs) -> Result<ExitCode, Failure> {
     only_a_person()?;
     for found in decisions::refuse(home, &args.id, &args.why, Timestamp::now())? {
-        super::print(format!("refused: {} is told\n", found.letter.from));
+        printing::print(format!("refused: {} is told\n", found.letter.from));
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -59,7 +59,7 @@ pub fn refuse(home: &Home, args: &RefusalArgs) -> Result<ExitCode, Failure> {
 pub fn retry(home: &Home, args: &RetryArgs) -> Result<ExitCode, Failure> {
     only_a_person()?;
     for mailbox in decisions::retry(home, &args.id)? {
-        super::print(format!("back in the inbox of {}\n", mailbox.name()));
+        printing::print(format!("back in the inbox of {}\n", mailbox.name()));
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::caller;
+use super::{caller, printing};
 use crate::{agent::directory, failure::Failure, mailbox::home::Home, report};
 
 /// List the sessions one can write to
@@ -25,13 +25,13 @@ pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
     let known = agents.len();
     agents.retain(|agent| agent.online || args.all);
     if args.json {
-        super::print(json!({ "agents": agents.iter().map(report::json::agent).collect::<Vec<_>>() }));
+        printing::print(json!({ "agents": agents.iter().map(report::json::agent).collect::<Vec<_>>() }));
     } else if agents.is_empty() {
         let all = if known > 0 { ", `--all` shows those that are away" } else { "" };
-        super::print(format!("no agent is online{all}; start `claude` in another terminal\n"));
+        printing::print(format!("no agent is online{all}; start `claude` in another terminal\n"));
     } else {
         let me = me.as_ref().map(|mailbox| mailbox.name().as_str());
-        super::print(report::text::agents(&agents, me, Timestamp::now()));
+        printing::print(report::text::agents(&agents, me, Timestamp::now()));
     }
     Ok(ExitCode::SUCCESS)
 }

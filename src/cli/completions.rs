@@ -12,7 +12,7 @@ use std::{
 use clap_complete::{ArgValueCompleter, CompletionCandidate, env::Shells};
 use jiff::Timestamp;
 
-use super::{caller, shown::Shown, topics};
+use super::{caller, printing, shown::Shown, topics, verbs};
 use crate::{
     agent::directory,
     failure::{Code, Failure},
@@ -56,7 +56,7 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
     let mut script = Vec::new();
     let written = shell.write_registration(ASKED, "cc2cc", "cc2cc", "cc2cc", &mut script);
     written.map_err(|error| unprinted(error.to_string()))?;
-    super::print(Shown::as_it_is(String::from_utf8_lossy(&script)));
+    printing::print(Shown::as_it_is(String::from_utf8_lossy(&script)));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -68,13 +68,13 @@ pub fn answered() -> bool {
     let answerable = Shells::builtins();
     let begins_option = words.last().is_some_and(|word| word.as_encoded_bytes().starts_with(b"-"));
     let written = answerable.completer(&shell).filter(|_| !words.is_empty()).map(|shell| {
-        shell.write_complete(&mut super::command(), words, env::current_dir().ok().as_deref(), &mut answer)
+        shell.write_complete(&mut verbs::command(), words, env::current_dir().ok().as_deref(), &mut answer)
     });
     if let Some(Ok(())) = written {
         // Unasked, options would bury the names.
         let answer = String::from_utf8_lossy(&answer);
         let candidates = answer.split_inclusive(SEPARATORS).filter(|word| begins_option || !word.starts_with('-'));
-        super::print(Shown::as_it_is(candidates.collect::<String>()));
+        printing::print(Shown::as_it_is(candidates.collect::<String>()));
     }
     true
 }
@@ -106,8 +106,8 @@ pub fn dead() -> ArgValueCompleter {
 /// Completes a topic or a verb.
 pub fn subjects() -> ArgValueCompleter {
     ArgValueCompleter::new(|begun: &OsStr| {
-        let command = super::command();
-        let verbs = super::verbs::of(&command).map(|(verb, about)| candidate(verb, &about));
+        let command = verbs::command();
+        let verbs = verbs::of(&command).map(|(verb, about)| candidate(verb, &about));
         let topics = topics::titles().map(|(topic, title)| candidate(topic, title));
         topics.chain(verbs).filter(|it| begins(it, begun)).collect()
     })

@@ -14,6 +14,7 @@ use anyhow::{Context, Result, ensure};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::printing;
 use crate::{
     agent::{
         host::HostKey,
@@ -38,7 +39,7 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
     let path = env::temp_dir().join(format!("cc2cc-demo-{}", disk::unique()));
     let outcome = play(&path);
     if args.keep {
-        super::print(format!("\nkept in {}\n", path.display()));
+        printing::print(format!("\nkept in {}\n", path.display()));
     } else {
         let _ = fs::remove_dir_all(&path);
     }
@@ -50,7 +51,7 @@ fn play(path: &Path) -> Result<()> {
     let home = Home::at(path);
     let fox = claim(&home, "brave-fox")?;
     let stage = Stage { home: path.to_owned(), transcript: path.join("transcript.jsonl") };
-    super::print(format!("One letter's way, in {}\n", path.display()));
+    printing::print(format!("One letter's way, in {}\n", path.display()));
 
     let hello = stage.hook("session-start", &json!({ "source": "startup" }))?;
     let owl = home.mailbox(&"calm-owl".parse()?).context("the session-start hook made no mailbox")?;
@@ -150,9 +151,9 @@ fn step(mailbox: &Mailbox, id: &LetterId, what: &str) -> Result<()> {
 }
 
 fn line(what: &str, state: &str, file: &str) {
-    super::print(format!("  {what:<32} {state:<10} {file}\n"));
+    printing::print(format!("  {what:<32} {state:<10} {file}\n"));
 }
 
 fn show(what: &str, text: &Value) {
-    super::print(format!("  {what:<32} {}\n", text.as_str().unwrap_or_default().replace('\n', " ")));
+    printing::print(format!("  {what:<32} {}\n", text.as_str().unwrap_or_default().replace('\n', " ")));
 }

@@ -14,7 +14,7 @@ use notify::{RecursiveMode, Watcher};
 use serde_json::{Value, json};
 
 use self::finding::{Finding, Outcome, finding};
-use super::{caller, sandbox};
+use super::{caller, printing, sandbox};
 use crate::{
     agent::{Channel, Record, directory, policy::Config},
     clients::claude::{host_process, version, waker, watching},
@@ -63,9 +63,9 @@ pub fn run(home: Result<Home, HomeError>, args: &Args) -> ExitCode {
     }
     let broken = findings.iter().any(|finding| matches!(finding.outcome, Outcome::Broken { .. }));
     if args.json {
-        super::print(json!({ "ok": !broken, "findings": findings.iter().map(as_json).collect::<Vec<_>>() }));
+        printing::print(json!({ "ok": !broken, "findings": findings.iter().map(as_json).collect::<Vec<_>>() }));
     } else {
-        super::print(findings.iter().map(as_text).collect::<String>());
+        printing::print(findings.iter().map(as_text).collect::<String>());
     }
     if broken { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }

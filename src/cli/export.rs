@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use super::{caller::Reader, shown::Shown, thread};
+use super::{caller::Reader, ids, printing, shown::Shown, thread};
 use crate::{
     failure::{Code, Failure},
     mailbox::{disk, home::Home, letter::LetterId},
@@ -13,7 +13,7 @@ use crate::{
 #[derive(clap::Args)]
 pub struct Args {
     /// Any letter of it
-    #[arg(value_parser = super::letter_id)]
+    #[arg(value_parser = ids::letter_id)]
     id: LetterId,
     /// Where to; a file that is there is not overwritten. Standard output if not given, or `-`
     #[arg(short, long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
@@ -26,7 +26,7 @@ pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
     let document =
         markdown::conversation(letters[0].letter.thread_id(), &letters, |found| thread::readable(&reader, found));
     let Some(path) = args.output.as_ref().filter(|path| path.as_os_str() != "-") else {
-        super::print(document);
+        printing::print(document);
         return Ok(ExitCode::SUCCESS);
     };
     disk::write_new(path, Shown::text(&document).as_str().as_bytes()).map_err(|error| {
@@ -39,6 +39,6 @@ pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
         }
     })?;
     let count = if letters.len() == 1 { "1 letter".to_owned() } else { format!("{} letters", letters.len()) };
-    super::print(format!("wrote {count} to {}\n", path.display()));
+    printing::print(format!("wrote {count} to {}\n", path.display()));
     Ok(ExitCode::SUCCESS)
 }

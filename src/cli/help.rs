@@ -8,7 +8,7 @@ use std::{
 
 use clap::builder::StyledStr;
 
-use super::{completions, shown::Shown, topics, verbs};
+use super::{completions, printing, shown::Shown, topics, verbs};
 use crate::failure::{Code, Failure};
 
 /// Explain a topic with worked examples, or a verb
@@ -26,14 +26,14 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
         None => contents(),
         Some(wanted) => topic(wanted).or_else(|| verb(wanted)).ok_or_else(|| unknown(wanted))?,
     };
-    super::print(Shown::as_it_is(text));
+    printing::print(Shown::as_it_is(text));
     Ok(ExitCode::SUCCESS)
 }
 
 fn contents() -> String {
     let width = topics::titles().map(|(name, _)| name.len()).max().unwrap_or(0);
     let topics = verbs::lines(topics::titles(), width);
-    let (head, verbs) = (verbs::title("Topics (cc2cc help TOPIC):"), verbs::listing(&super::command()));
+    let (head, verbs) = (verbs::title("Topics (cc2cc help TOPIC):"), verbs::listing(&verbs::command()));
     shown(&format!("{head}\n{topics}\n{verbs}cc2cc help VERB explains a verb.\n").into())
 }
 
@@ -43,7 +43,7 @@ fn topic(wanted: &str) -> Option<String> {
 }
 
 fn verb(wanted: &str) -> Option<String> {
-    let command = super::command();
+    let command = verbs::command();
     let known = verbs::of(&command).any(|(verb, _)| verb == wanted);
     let asked = command.try_get_matches_from(["cc2cc", wanted, "--help"]);
     asked.err().filter(|_| known).map(|help| shown(&help.render()))
@@ -57,7 +57,7 @@ fn shown(text: &StyledStr) -> String {
 }
 
 fn unknown(wanted: &str) -> Failure {
-    let command = super::command();
+    let command = verbs::command();
     let known = topics::titles().map(|(name, _)| name).chain(verbs::of(&command).map(|(name, _)| name));
     let nearest = known.map(|name| (strsim::damerau_levenshtein(name, wanted), name)).min();
     let failure = Failure::new(Code::Usage, format!("there is no help on `{}`", wanted.escape_debug()));

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{
     caller::{self, Reader},
-    completions,
+    completions, printing,
     shown::Shown,
 };
 use crate::{
@@ -58,18 +58,18 @@ pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
         return dead(&mailbox, args.json, &reader);
     }
     if args.take {
-        super::check_output()?;
+        printing::check_output()?;
         caller::check_own(home, &mailbox)?;
         return take(home, &mailbox, args.json, now);
     }
     let letters = list(&mailbox, args.all, &reader)?;
     if args.json {
         let letters: Vec<_> = letters.iter().map(|(state, letter)| report::json::summary(*state, letter)).collect();
-        super::print(json!({ "agent": mailbox.name(), "letters": letters }));
+        printing::print(json!({ "agent": mailbox.name(), "letters": letters }));
     } else {
-        super::print(table(&mailbox, &letters, now));
+        printing::print(table(&mailbox, &letters, now));
         for (file, why) in mailbox.unreadable(State::Inbox)? {
-            super::print(format!("{} cannot be read: {}\n", shorten(&file, 60), shorten(&why, 200)));
+            printing::print(format!("{} cannot be read: {}\n", shorten(&file, 60), shorten(&why, 200)));
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -93,9 +93,9 @@ fn dead(mailbox: &Mailbox, json: bool, reader: &Reader) -> Result<ExitCode, Fail
             let summary = letter.map(|letter| report::json::summary(State::Dead, &letter));
             json!({ "file": file, "id": id, "reason": reason, "letter": summary })
         });
-        super::print(json!({ "agent": mailbox.name(), "dead": entries.collect::<Vec<_>>() }));
+        printing::print(json!({ "agent": mailbox.name(), "dead": entries.collect::<Vec<_>>() }));
     } else if names.is_empty() {
-        super::print(format!("no dead letters for {}\n", mailbox.name()));
+        printing::print(format!("no dead letters for {}\n", mailbox.name()));
     } else {
         let rows = entries.map(|(file, id, letter, reason)| {
             let name = id.map_or_else(|| shorten(file, 60), |id| id.to_string());
@@ -103,7 +103,7 @@ fn dead(mailbox: &Mailbox, json: bool, reader: &Reader) -> Result<ExitCode, Fail
             let line = letter.as_ref().map(|letter| letter.first_line(60)).unwrap_or_default();
             [name, from, shorten(&reason, 100), line]
         });
-        super::print(report::text::table(rows));
+        printing::print(report::text::table(rows));
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -161,7 +161,7 @@ fn take(home: &Home, mailbox: &Mailbox, json: bool, now: Timestamp) -> Result<Ex
         };
         taken.iter().map(text).collect::<Vec<_>>().join("\n").into()
     };
-    if let Err(error) = super::print_surely(&shown) {
+    if let Err(error) = printing::print_surely(&shown) {
         for (letter, _) in &taken {
             mailbox.give_back(&letter.id)?;
         }

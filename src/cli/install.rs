@@ -2,7 +2,7 @@
 
 use std::{env, fs, process::ExitCode};
 
-use super::caller;
+use super::{caller, printing};
 use crate::{
     clients::claude::version,
     failure::{Code, Failure},
@@ -35,13 +35,13 @@ pub fn run(_: &Args) -> Result<ExitCode, Failure> {
         Some(old) if old == version => format!("cc2cc {version} is installed anew"),
         Some(old) => format!("cc2cc is updated from {old} to {version}"),
     };
-    super::print(format!("{what} in {}\n", places.plugin.display()));
+    printing::print(format!("{what} in {}\n", places.plugin.display()));
     if let Some(plugin) = places.from_marketplace() {
-        super::print(format!("Claude Code has the plugin as {}, so this is only its program\n", plugin.id));
+        printing::print(format!("Claude Code has the plugin as {}, so this is only its program\n", plugin.id));
     }
     match link {
-        Link::Made => super::print(format!("command: {}\n", places.link.display())),
-        Link::Occupied => super::print(format!(
+        Link::Made => printing::print(format!("command: {}\n", places.link.display())),
+        Link::Occupied => printing::print(format!(
             "{} is there already and not ours, so it was left alone; the command is {}\n",
             places.link.display(),
             places.binary().display()
@@ -50,9 +50,9 @@ pub fn run(_: &Args) -> Result<ExitCode, Failure> {
     let on_path =
         |dir: &std::path::Path| env::var_os("PATH").is_some_and(|path| env::split_paths(&path).any(|on| on == dir));
     if let Some(dir) = places.link.parent().filter(|dir| link == Link::Made && !on_path(dir)) {
-        super::print(format!("{} is not on your PATH; add it to use `cc2cc` in a terminal\n", dir.display()));
+        printing::print(format!("{} is not on your PATH; add it to use `cc2cc` in a terminal\n", dir.display()));
     }
-    super::print("sessions that run now keep what they loaded; new ones get this\n");
+    printing::print("sessions that run now keep what they loaded; new ones get this\n");
     Ok(ExitCode::SUCCESS)
 }
 
@@ -65,21 +65,21 @@ pub fn remove(home: Result<Home, HomeError>, args: &RemovalArgs) -> Result<ExitC
         Err(InstallError::NotInstalled(_)) if args.purge => Vec::new(),
         removed => removed?,
     };
-    super::print(format!("cc2cc is removed from {}\n", places.plugin.display()));
-    super::print("sessions that run now complain of the missing plugin until they are restarted\n");
+    printing::print(format!("cc2cc is removed from {}\n", places.plugin.display()));
+    printing::print("sessions that run now complain of the missing plugin until they are restarted\n");
     for path in left {
-        super::print(format!("not ours, so it stays: {}\n", path.display()));
+        printing::print(format!("not ours, so it stays: {}\n", path.display()));
     }
     if let Some(plugin) = places.from_marketplace() {
         let id = plugin.id;
-        super::print(format!("the plugin {id} is Claude Code's to remove: `claude plugin uninstall {id}`\n"));
+        printing::print(format!("the plugin {id} is Claude Code's to remove: `claude plugin uninstall {id}`\n"));
     }
     match home {
         Ok(home) if args.purge => purge(&home)?,
         Err(error) if args.purge => return Err(error.into()),
         Ok(home) if home.path().exists() => {
             let path = home.path().display();
-            super::print(format!("letters stay in {path}; remove that directory if you want them gone, too\n"));
+            printing::print(format!("letters stay in {path}; remove that directory if you want them gone, too\n"));
         }
         Ok(_) | Err(_) => {}
     }
@@ -100,6 +100,6 @@ fn purge(home: &Home) -> Result<(), Failure> {
         disk::remove(&home.path().join(ours))?;
     }
     let _ = fs::remove_dir(home.path()); // only if empty
-    super::print(format!("the mail in {} is removed\n", home.path().display()));
+    printing::print(format!("the mail in {} is removed\n", home.path().display()));
     Ok(())
 }

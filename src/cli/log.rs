@@ -4,7 +4,7 @@ use std::{io, process::ExitCode, time::Duration};
 
 use jiff::Timestamp;
 
-use super::{caller, completions, send, shown::Shown, thread, watch};
+use super::{caller, completions, ids, printing, send, shown::Shown, thread, watch};
 use crate::{
     agent::{
         directory,
@@ -32,7 +32,7 @@ pub struct Args {
     #[arg(long, value_name = "NAME", add = completions::names())]
     with: Option<String>,
     /// Only letters of the conversation that this one belongs to
-    #[arg(long, value_parser = super::letter_id, value_name = "ID")]
+    #[arg(long, value_parser = ids::letter_id, value_name = "ID")]
     thread: Option<LetterId>,
     /// Only letters of the last 90s, 10m, 2h, 1d
     #[arg(long, value_parser = send::duration, allow_hyphen_values = true, value_name = "TIME")]
@@ -65,7 +65,7 @@ pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
     let most = if guarded { usize::MAX } else { args.limit.saturating_add(1) };
     let Looked { mut letters, left_out } = history::look(home, &filter, most)?;
     for error in left_out {
-        super::complain(&format!("left out, {error}\nhint: `cc2cc doctor` looks into it"));
+        printing::complain(&format!("left out, {error}\nhint: `cc2cc doctor` looks into it"));
     }
     letters.retain(shows);
     if letters.is_empty() {
@@ -87,15 +87,15 @@ pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
     };
     let apart = if args.json { "" } else { "\n" };
     if older > 0 && args.limit > 0 && !args.json {
-        super::print(format!("… and older ones: `-n {}` shows more\n\n", args.limit.saturating_mul(2)));
+        printing::print(format!("… and older ones: `-n {}` shows more\n\n", args.limit.saturating_mul(2)));
     }
-    super::print(Shown::joined(letters.iter().map(entry), apart));
+    printing::print(Shown::joined(letters.iter().map(entry), apart));
     match feed {
         Some(feed) => follow(home, feed, &filter, &letters, |found| {
             shows(found).then(|| Shown::joined([Shown::from(""), entry(found)], apart))
         }),
         None if letters.is_empty() && args.limit > 0 && !args.json => {
-            super::print("no letters\n");
+            printing::print("no letters\n");
             Ok(ExitCode::SUCCESS)
         }
         None => Ok(ExitCode::SUCCESS),
@@ -110,8 +110,8 @@ fn follow(
     printed: &[Found],
     entry: impl Fn(&Found) -> Option<Shown>,
 ) -> Result<ExitCode, Failure> {
-    super::check_output()?;
-    if super::is_unprinted() {
+    printing::check_output()?;
+    if printing::is_unprinted() {
         return Ok(ExitCode::SUCCESS); // which `run` makes a failure
     }
     watch::end_with_reader();
@@ -125,7 +125,7 @@ fn follow(
                 Event::Renamed { .. } => matcher = Matcher::new(home, filter)?,
                 Event::Sent(found) if matcher.takes(&found) && !is_printed(&found) => {
                     if let Some(entry) = entry(&found) {
-                        match super::print_surely(&entry) {
+                        match printing::print_surely(&entry) {
                             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(ExitCode::SUCCESS),
                             printed => printed.map_err(anyhow::Error::from)?,
                         }

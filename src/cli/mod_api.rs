@@ -11,7 +11,7 @@ use std::{
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::shown::Shown;
+use super::{printing, shown::Shown};
 use crate::{
     agent::{
         directory::{self, Listed},
@@ -81,7 +81,7 @@ pub fn run(home: Result<Home, HomeError>, args: &Args) -> ExitCode {
         Ok(said) => (said, ExitCode::SUCCESS),
         Err(failure) => (neutralise(&failure.to_string()), ExitCode::from(failure.code as u8)),
     };
-    super::print(Shown::as_it_is(format!("{}\n", said.trim_end())));
+    printing::print(Shown::as_it_is(format!("{}\n", said.trim_end())));
     code
 }
 

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use jiff::Timestamp;
 
-use super::caller;
+use super::{caller, printing};
 use crate::{
     agent::{
         directory::{self, Listed},
@@ -43,7 +43,7 @@ pub fn run(home: &Home) -> Result<ExitCode, Failure> {
     let broken = Config::load(home).err();
     lines.extend(broken.as_ref().map(|error| format!("no mail goes between sessions: {error}")));
     lines.push("\nnext:".to_owned());
-    super::print(format!("{}\n{}", lines.join("\n"), next(broken.is_some(), &online, waiting, &held)));
+    printing::print(format!("{}\n{}", lines.join("\n"), next(broken.is_some(), &online, waiting, &held)));
     Ok(ExitCode::SUCCESS)
 }
 

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use super::{caller, send};
+use super::{caller, printing, send};
 use crate::{
     agent::prune::{self, Mode, Pruned},
     failure::{Code, Failure},
@@ -38,12 +38,12 @@ pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
     let mode = if args.yes { Mode::Remove } else { Mode::DryRun };
     let Pruned { letters, agents, records } = prune::prune(home, before, mode)?;
     if args.json {
-        super::print(json!({ "letters": letters, "agents": agents, "records": records, "removed": args.yes }));
+        printing::print(json!({ "letters": letters, "agents": agents, "records": records, "removed": args.yes }));
         return Ok(ExitCode::SUCCESS);
     }
     let what =
         format!("seen letters: {letters}, agents long away and without letters: {agents}, old records: {records}");
-    super::print(if args.yes {
+    printing::print(if args.yes {
         format!("removed {what}\n")
     } else {
         format!("would remove {what}; add --yes to do it\n")

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::caller;
+use super::{caller, ids, printing};
 use crate::{
     agent::status,
     failure::Failure,
@@ -17,7 +17,7 @@ use crate::{
 #[derive(clap::Args)]
 pub struct Args {
     /// The letter
-    #[arg(value_parser = super::letter_id)]
+    #[arg(value_parser = ids::letter_id)]
     id: LetterId,
     /// Print JSON
     #[arg(long)]
@@ -36,9 +36,9 @@ pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
         return Err(Failure::not_for_a_model(&found));
     }
     if args.json {
-        super::print(json!({ "state": found.state.dir(), "letter": found.letter }));
+        printing::print(json!({ "state": found.state.dir(), "letter": found.letter }));
     } else {
-        super::print(report::text::letter(found.state, &found.letter, Timestamp::now()));
+        printing::print(report::text::letter(found.state, &found.letter, Timestamp::now()));
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use super::{caller, completions};
+use super::{caller, completions, printing};
 use crate::{
     agent::identity,
     failure::{Code, Failure},
@@ -29,6 +29,6 @@ pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
     }
     caller::check_own(home, &mailbox)?;
     let renamed = identity::rename(home, &mailbox, &args.new.parse()?)?;
-    super::print(format!("{} is {} now; letters to the old name still arrive\n", mailbox.name(), renamed.name()));
+    printing::print(format!("{} is {} now; letters to the old name still arrive\n", mailbox.name(), renamed.name()));
     Ok(ExitCode::SUCCESS)
 }

@@ -12,7 +12,7 @@ use clap::{ValueEnum, ValueHint};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use super::{caller, completions, shown::Shown};
+use super::{caller, completions, ids, printing, shown::Shown};
 use crate::{
     agent::{
         policy::Config,
@@ -42,7 +42,7 @@ pub struct Args {
     #[arg(long, value_name = "FILE", conflicts_with = "text", value_hint = ValueHint::FilePath)]
     file: Option<PathBuf>,
     /// The letter this one answers
-    #[arg(long, value_parser = super::letter_id, value_name = "ID")]
+    #[arg(long, value_parser = ids::letter_id, value_name = "ID")]
     reply_to: Option<LetterId>,
     /// What the letter is for
     #[arg(long = "type", value_enum, value_name = "TYPE")]
@@ -54,7 +54,7 @@ pub struct Args {
     #[arg(long, value_parser = duration, allow_hyphen_values = true, value_name = "TIME")]
     ttl: Option<Duration>,
     /// Your own id for the letter: sending it again stores it once
-    #[arg(long, value_parser = super::letter_id, value_name = "KEY")]
+    #[arg(long, value_parser = ids::letter_id, value_name = "KEY")]
     id: Option<LetterId>,
     /// Wait this long for an answer and print it
     #[arg(long, value_parser = duration, allow_hyphen_values = true, value_name = "TIME")]
@@ -104,7 +104,7 @@ pub fn run(home: &Home, args: Args) -> Result<ExitCode, Failure> {
     };
     let to = args.to.parse()?;
     if args.wait_reply.is_some() {
-        super::check_output()?;
+        printing::check_output()?;
     }
     // An answer may come before we look, so its mailbox must be watched from before the letter goes.
     let waiting = args.wait_reply.map(|_| caller::mailbox(home, None)).transpose()?;
@@ -115,9 +115,9 @@ pub fn run(home: &Home, args: Args) -> Result<ExitCode, Failure> {
         if let Some(warning) = &warning {
             said["warning"] = warning.as_str().into();
         }
-        super::print(said);
+        printing::print(said);
     } else {
-        super::print(sent.iter().map(|sent| report::text::sent(sent) + "\n").collect::<String>());
+        printing::print(sent.iter().map(|sent| report::text::sent(sent) + "\n").collect::<String>());
     }
     if let Some(warning) = warning {
         output::complain(&format!("cc2cc: warning: {warning}\n"));
@@ -204,7 +204,7 @@ fn await_reply(
             } else {
                 report::text::letter(State::Done, &reply, Timestamp::now()).into()
             };
-            super::print_surely(&shown).map_err(|error| {
+            printing::print_surely(&shown).map_err(|error| {
                 Failure::new(Code::Failed, format!("could not print the answer {}, it waits on: {error}", reply.id))
             })?;
             if state == State::Inbox {

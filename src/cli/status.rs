@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use jiff::Timestamp;
 use serde_json::json;
 
+use super::{ids, printing};
 use crate::{
     agent::status,
     failure::Failure,
@@ -18,7 +19,7 @@ use crate::{
 #[derive(clap::Args)]
 pub struct Args {
     /// The letter
-    #[arg(value_parser = super::letter_id)]
+    #[arg(value_parser = ids::letter_id)]
     id: LetterId,
     /// Print JSON
     #[arg(long)]
@@ -32,10 +33,10 @@ pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
     }
     if args.json {
         let copies: Vec<_> = found.iter().map(report::json::status).collect();
-        super::print(json!({ "id": args.id, "copies": copies }));
+        printing::print(json!({ "id": args.id, "copies": copies }));
     } else {
         let now = Timestamp::now();
-        super::print(found.iter().map(|found| report::text::status(found, now)).collect::<String>());
+        printing::print(found.iter().map(|found| report::text::status(found, now)).collect::<String>());
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -8,6 +8,7 @@ use std::{
     process::ExitCode,
 };
 
+use super::printing;
 use crate::{
     agent::{
         Activity, Record,
@@ -29,7 +30,7 @@ pub struct Args {}
 
 pub fn run(home: Result<Home, HomeError>) -> ExitCode {
     if let Some(mailbox) = home.ok().and_then(|home| mailbox(&home)) {
-        super::print(format!("{}\n", segment(&mailbox)));
+        printing::print(format!("{}\n", segment(&mailbox)));
     }
     ExitCode::SUCCESS
 }

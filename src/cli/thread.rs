@@ -10,6 +10,7 @@ use jiff::tz::TimeZone;
 use serde_json::json;
 
 use super::caller::{self, Reader};
+use super::{ids, printing};
 use crate::{
     agent::{history, status::Found},
     failure::Failure,
@@ -21,7 +22,7 @@ use crate::{
 #[derive(clap::Args)]
 pub struct Args {
     /// Any letter of it
-    #[arg(value_parser = super::letter_id)]
+    #[arg(value_parser = ids::letter_id)]
     id: LetterId,
     /// Print JSON
     #[arg(long)]
@@ -35,11 +36,11 @@ pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
     if args.json {
         let letters: Vec<_> =
             letters.iter().map(|found| report::json::logged(found, readable(&reader, found))).collect();
-        super::print(json!({ "thread": thread, "letters": letters }));
+        printing::print(json!({ "thread": thread, "letters": letters }));
     } else {
         let look = look(true, true);
         let entries: Vec<_> = letters.iter().map(|found| look.letter(found, readable(&reader, found))).collect();
-        super::print(entries.join("\n"));
+        printing::print(entries.join("\n"));
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,5 +1,7 @@
 //! The verbs as `--help` and `help` list them: by what one wants to do.
 
+use std::sync::OnceLock;
+
 use clap::{Command, builder::Styles};
 
 const GROUPS: [(&str, &[&str]); 6] = [
@@ -12,6 +14,18 @@ const GROUPS: [(&str, &[&str]); 6] = [
 ];
 /// For a verb that nobody has put anywhere.
 const REST: &str = "More:";
+
+static COMMAND: OnceLock<fn() -> Command> = OnceLock::new();
+
+/// Says how the whole command line is made, for those parts that explain or complete it.
+pub fn know(command: fn() -> Command) {
+    COMMAND.get_or_init(|| command);
+}
+
+/// The whole command line.
+pub fn command() -> Command {
+    COMMAND.get().map_or_else(Command::default, |command| command())
+}
 
 /// The verbs that are shown, with what they do.
 pub fn of(command: &Command) -> impl Iterator<Item = (&str, String)> {

@@ -8,7 +8,7 @@ use std::{
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{caller, completions, send};
+use super::{caller, completions, printing, send};
 use crate::{
     agent::notice,
     failure::{Code, Failure},
@@ -46,10 +46,10 @@ pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
                 if args.json {
                     let letters: Vec<_> =
                         letters.iter().map(|letter| report::json::summary(State::Inbox, letter)).collect();
-                    super::print(json!({ "agent": mailbox.name(), "letters": letters }));
+                    printing::print(json!({ "agent": mailbox.name(), "letters": letters }));
                 } else {
                     let letters: Vec<_> = letters.into_iter().map(|letter| (State::Inbox, letter)).collect();
-                    super::print(report::text::letters(&letters, Timestamp::now()));
+                    printing::print(report::text::letters(&letters, Timestamp::now()));
                 }
                 return Ok(ExitCode::SUCCESS);
             }

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::{
     caller::{self, Reader},
-    completions,
+    completions, printing,
     shown::Shown,
 };
 use crate::{
@@ -56,7 +56,7 @@ pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
         if !args.json {
             return view::run(home, scope);
         }
-        super::check_output()?;
+        printing::check_output()?;
         end_with_reader();
         follow(&mut Feed::open(home, scope)?, &Reader::of(home), |_| true)?;
     }
@@ -142,7 +142,7 @@ fn follow(feed: &mut Feed, reader: &Reader, goes_on: impl Fn(&Feed) -> bool) -> 
 
 /// Prints one line at once; a reader that has gone away ends the watch, and is no failure.
 fn print(value: Value) -> Result<(), Failure> {
-    match super::print_surely(&Shown::json(value)) {
+    match printing::print_surely(&Shown::json(value)) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => std::process::exit(0),
         Err(error) => Err(Failure::new(Code::Failed, format!("could not print: {error}"))),
         Ok(()) => Ok(()),

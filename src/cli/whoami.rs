@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use serde_json::json;
 
-use super::caller;
+use super::{caller, printing};
 use crate::{failure::Failure, mailbox::home::Home};
 
 /// Print your agent name
@@ -18,9 +18,9 @@ pub struct Args {
 pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
     let name = caller::sender(home)?.name;
     if args.json {
-        super::print(json!({ "name": name, "home": home.path() }));
+        printing::print(json!({ "name": name, "home": home.path() }));
     } else {
-        super::print(format!("{name}\n"));
+        printing::print(format!("{name}\n"));
     }
     Ok(ExitCode::SUCCESS)
 }
