@@ -1,8 +1,9 @@
 //! Letters between the Claude Code sessions on a machine.
 //!
-//! Three layers, each knowing only the ones before it: [`mailbox`] (plain files: letters, atomic steps, locks, watching),
-//! [`agent`] (who is who, and sending), [`claude`] (everything about Claude Code). [`mcp`] and [`cli`] sit on top and
-//! share [`report`] and [`failure`]. ARCHITECTURE.md has the map and the invariants.
+//! Each layer knows only those before it: [`mailbox`] (plain files: letters, atomic steps, locks, watching), [`agent`] (who
+//! is who, and sending), [`delivery`] (bringing letters before a model, of whatever client), [`clients`] (what Claude Code
+//! looks like), [`setup`]. [`mcp`], [`view`] and [`cli`] sit on top and share [`report`] and [`failure`]. ARCHITECTURE.md
+//! has the picture and the invariants; a test reads who uses whom.
 
 #![deny(clippy::print_stdout, clippy::print_stderr, clippy::dbg_macro)] // they panic; see `output`
 

@@ -45,7 +45,7 @@ use receipt::{Receipt, Step};
 pub enum State {
     /// Waiting to be taken.
     Inbox,
-    /// Put before the model, not yet proved to have been seen.
+    /// Put before the model; there is no evidence yet that it was seen.
     Claimed,
     /// Waiting for the person's yes.
     Held,
@@ -221,7 +221,7 @@ impl Mailbox {
         self.shift(id, State::Inbox, State::Claimed)
     }
 
-    /// Puts an unproved claim back where the next mailman finds it.
+    /// Puts a claim back that its turn went by without, where the next delivery finds it.
     ///
     /// # Errors
     /// As [`Mailbox::claim`].
@@ -256,7 +256,7 @@ impl Mailbox {
         self.finish(id, State::Claimed, Some(note))
     }
 
-    /// Ends a letter's way: proved seen, or read by the person.
+    /// Ends a letter's way: there is evidence that it was seen, or the person read it.
     ///
     /// # Errors
     /// As [`Mailbox::claim`].
@@ -329,7 +329,7 @@ impl Mailbox {
     /// # Errors
     /// As [`Mailbox::claim`].
     pub fn expire(&self, id: &LetterId) -> Result<Moved, FsError> {
-        const WHY: &str = "its time to live was over";
+        const WHY: &str = "it expired";
         self.note(id, &Receipt::now(Step::Expired).why(WHY))?;
         self.bury(format!("{id}.json").as_ref(), State::Inbox, WHY)
     }

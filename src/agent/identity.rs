@@ -1,6 +1,6 @@
 //! Which agent a session is.
 //!
-//! Hook, server and doorbell of one session start at the same instant and must agree; a session that resumes, clears or
+//! Hook, server and waker of one session start at the same instant and must agree; a session that resumes, clears or
 //! restarts must find the mailbox it had. They agree through small records in `sessions/`: one per host process, one
 //! per session. All decisions are made under one short lock.
 
@@ -28,9 +28,9 @@ use crate::mailbox::{
 
 /// How long processes of a session that has died may outlive it; a session that resumes it waits this long at most.
 const GHOSTS_LINGER: Duration = Duration::from_millis(2500);
-/// How long after a claim a session may take until its server or bell has moved in. Past that the claimant has died.
+/// How long after a claim a session may take until its server or waker has moved in. Past that the claimant has died.
 const MOVES_IN_WITHIN: Duration = Duration::from_secs(5);
-/// Stands in a mailbox from the claim until the session's server or bell holds the presence lock.
+/// Stands in a mailbox from the claim until the session's server or waker holds the presence lock.
 const RESERVED: &str = "reserved";
 const LONGEST_POINTER_BYTES: u64 = 4096;
 
@@ -280,7 +280,7 @@ fn pointer(home: &Home, file: &str) -> Reading<Pointer> {
     Reading::of(&home.path().join("sessions").join(file), LONGEST_POINTER_BYTES)
 }
 
-/// As [`pointer`], for those who may write it, under the lock of all claims: one that will never be readable is moved
+/// As [`pointer()`], for those who may write it, under the lock of all claims: one that will never be readable is moved
 /// aside.
 fn pointer_to_write(home: &Home, file: &str) -> Result<Option<Pointer>, FsError> {
     match pointer(home, file) {

@@ -1,6 +1,6 @@
 //! Who may write to whom: `config.toml` in the home, and three rules that hold without it.
 //!
-//! Letters of the person are always delivered. Privilege does not flow uphill: what a session that asks for permission
+//! Letters of the person are always delivered. The privilege rule: what a session that asks for permission
 //! sends to one that does not ask waits for the person. And a chain of replies with no person in it ends.
 //!
 //! ```toml
@@ -12,7 +12,7 @@
 //!
 //! [agents.calm-owl]
 //! policy = "hold"                # what anyone sends to calm-owl
-//! from.brave-fox = "accept"      # a standing yes, also to what would be held as uphill
+//! from.brave-fox = "accept"      # a standing yes, also against the privilege rule
 //! ```
 
 use std::{collections::BTreeMap, path::PathBuf};
@@ -139,10 +139,10 @@ impl Config {
                 Verdict::Hold("nobody knows how many letters ago a person has spoken".to_owned())
             }
             Rule::Accept if letter.origin.hops > self.hop_limit => {
-                Verdict::Hold(format!("no person has spoken for {} letters", letter.origin.hops))
+                Verdict::Hold(format!("{} letters without human input", letter.origin.hops))
             }
             Rule::Accept if for_pair.is_none() && mode == Some(BYPASS) && sender_mode != Some(BYPASS) => {
-                Verdict::Hold(format!("{sender} asks for permission and {receiver} does not"))
+                Verdict::Hold(format!("{receiver} acts without asking, and {sender} does not"))
             }
             Rule::Accept => Verdict::Accept,
         }

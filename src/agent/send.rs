@@ -145,7 +145,7 @@ impl SendError {
             Self::TooLong(_) => Some("write it to a file and send its path".to_owned()),
             Self::Fs(_) => Some("`cc2cc doctor` looks into it".to_owned()),
             Self::TooFast { .. } => Some("put what you have to say into one letter".to_owned()),
-            Self::Config(_) => Some("mend the file or move it away".to_owned()),
+            Self::Config(_) => Some("fix the file or move it away".to_owned()),
             Self::NoRepo(_) => Some("@dir means those in your directory, @all everyone who is online".to_owned()),
             Self::NobodyThere { .. } | Self::ToYourself(_) | Self::Empty | Self::NoTime | Self::Refused { .. } => None,
         }

@@ -1,4 +1,4 @@
-//! `cc2cc demo`: one letter's whole way on a throw-away home, with the real hooks and the real bell. The demo plays the
+//! `cc2cc demo`: one letter's whole way on a throw-away home, with the real hooks and the real waker. The demo plays the
 //! part of Claude Code: it starts them, and it keeps the transcript.
 
 use std::{
@@ -57,29 +57,29 @@ fn play(path: &Path) -> Result<()> {
     let owl = home.mailbox(&"calm-owl".parse()?).context("the session-start hook made no mailbox")?;
     show("a session starts", &hello["systemMessage"]);
     let _server = identity::move_in(&owl)?;
-    let bell = stage.bell()?;
+    let waker = stage.waker()?;
     wait_until_set(&owl)?;
 
     let started = Instant::now();
     let draft = Draft { text: "please run the tests".into(), ..Draft::default() };
     let to = "calm-owl".parse()?;
     let sent = send::send(&home, &Sender::agent(&fox), &to, &draft, Timestamp::now())?.remove(0);
-    line("brave-fox sends", "stored", &format!("to-calm-owl/inbox/{}.json", sent.id)); // by now the bell may have rung
+    line("brave-fox sends", "stored", &format!("to-calm-owl/inbox/{}.json", sent.id)); // by now it may be woken
 
-    let rung = bell.wait_with_output().context("the bell was lost")?;
-    let text = String::from_utf8_lossy(&rung.stderr);
-    ensure!(rung.status.code() == Some(2), "the bell did not ring: {text}");
-    step(&owl, &sent.id, &format!("the bell rings after {} ms", started.elapsed().as_millis()))?;
+    let woken = waker.wait_with_output().context("the waker was lost")?;
+    let text = String::from_utf8_lossy(&woken.stderr);
+    ensure!(woken.status.code() == Some(2), "calm-owl was not woken: {text}");
+    step(&owl, &sent.id, &format!("calm-owl is woken after {} ms", started.elapsed().as_millis()))?;
 
     let answer = stage.hook("user-prompt-submit", &json!({ "prompt": text }))?;
     let context = answer["hookSpecificOutput"]["additionalContext"].as_str().unwrap_or_default();
-    ensure!(context.contains("please run the tests"), "the mailman brought nothing");
-    step(&owl, &sent.id, "the mailman brings it")?;
+    ensure!(context.contains("please run the tests"), "nothing was delivered");
+    step(&owl, &sent.id, "the hook delivers it")?;
     show("the person sees", &answer["systemMessage"]);
 
     stage.record(context)?;
     stage.hook("stop", &json!({}))?;
-    step(&owl, &sent.id, "the transcript proves it")?;
+    step(&owl, &sent.id, "it is in the transcript")?;
 
     let draft = Draft { text: "all green".into(), reply_to: Some(sent.id.clone()), ..Draft::default() };
     let reply = send::send(&home, &Sender::agent(&owl), &"brave-fox".parse()?, &draft, Timestamp::now())?.remove(0);
@@ -100,7 +100,7 @@ impl Stage {
         Ok(serde_json::from_slice(&output.stdout).unwrap_or_default())
     }
 
-    fn bell(&self) -> Result<Child> {
+    fn waker(&self) -> Result<Child> {
         self.start(&["wait", "--ring"], &json!({ "hook_event_name": "SessionStart" }))
     }
 
@@ -137,7 +137,7 @@ fn claim(home: &Home, name: &str) -> Result<Mailbox> {
 fn wait_until_set(mailbox: &Mailbox) -> Result<()> {
     let deadline = Instant::now() + Duration::from_secs(5);
     while !waker::is_set(mailbox) {
-        ensure!(Instant::now() < deadline, "the bell did not start");
+        ensure!(Instant::now() < deadline, "the waker did not start");
         thread::sleep(Duration::from_millis(1));
     }
     Ok(())

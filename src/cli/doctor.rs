@@ -1,4 +1,4 @@
-//! `cc2cc doctor`: whether everything is in place, and how to mend what is not.
+//! `cc2cc doctor`: whether everything is in place, and how to fix what is not.
 
 mod evidence;
 mod finding;
@@ -38,10 +38,10 @@ pub struct Args {
     json: bool,
 }
 
-const MEND_MAILBOX: &str =
+const FIX_MAILBOX: &str =
     if cfg!(windows) { "make it yours and writable" } else { "make it yours and writable: chmod -R u+rwX" };
-/// How long a bell may need that must not depend on being told of changes.
-const RING_WITHIN: Duration = Duration::from_secs(5);
+/// How long a waker may need that must not depend on being told of changes.
+const WAKE_WITHIN: Duration = Duration::from_secs(5);
 
 pub fn run(home: Result<Home, HomeError>, args: &Args) -> ExitCode {
     let mut findings = vec![finding("plugin", plugin()), finding("claude", client())];
@@ -183,7 +183,7 @@ fn config(home: &Home) -> Outcome {
     match Config::load(home) {
         Ok(_) if home.path().join("config.toml").exists() => Outcome::Fine("config.toml can be read".to_owned()),
         Ok(_) => Outcome::Fine("no config.toml, so the defaults hold".to_owned()),
-        Err(error) => broken(error.to_string(), "mend it; until then sessions neither send nor get letters"),
+        Err(error) => broken(error.to_string(), "fix it; until then sessions neither send nor get letters"),
     }
 }
 
@@ -208,17 +208,17 @@ fn mailboxes(home: &Home) -> Vec<Finding> {
         furnished.and_then(|()| mailbox.check_rooms()).and_then(|()| mailbox.count(State::Inbox).map(drop)).err()
     };
     let errors = all.into_iter().filter_map(tried);
-    errors.map(|error| finding("mailbox", broken(error.to_string(), MEND_MAILBOX))).chain(strays).collect()
+    errors.map(|error| finding("mailbox", broken(error.to_string(), FIX_MAILBOX))).chain(strays).collect()
 }
 
 fn watched(home: &Home) -> Outcome {
-    let slow = "letters then take up to 2 s to ring";
+    let slow = "a session is then woken up to 2 s late";
     if !home.path().is_dir() {
         return Outcome::Note("not tried, there is no home yet".to_owned());
     }
-    let (ring, changes) = mpsc::channel();
+    let (hint, changes) = mpsc::channel();
     let watcher = watch::watcher(move |event: notify::Result<notify::Event>| {
-        let _ = ring.send(event.is_ok());
+        let _ = hint.send(event.is_ok());
     });
     let mut watcher = match watcher {
         Ok(watcher) => watcher,
@@ -256,18 +256,18 @@ fn session(mailbox: &Mailbox) -> Outcome {
     }
     match (mailbox.is_online(), waker::is_set(mailbox)) {
         (false, _) => broken(
-            format!("{name} has neither server nor bell"),
+            format!("nothing of {name} runs, so it cannot be woken"),
             "restart the session; `/mcp` and `/hooks` show what Claude Code loaded",
         ),
-        (true, false) => Outcome::Note(format!("you are {name}; the bell is set again with the next prompt")),
-        (true, true) => Outcome::Fine(format!("you are {name}, reachable, the bell is set")),
+        (true, false) => Outcome::Note(format!("you are {name}, and can be woken again from the next prompt on")),
+        (true, true) => Outcome::Fine(format!("you are {name}, and can be woken")),
     }
 }
 
 /// Sends this session a letter and follows it as far as it can come while a command of the session runs.
 fn self_test(mailbox: &Mailbox) -> Outcome {
     if !waker::is_set(mailbox) {
-        return Outcome::Note("not tried, the bell is not set".to_owned());
+        return Outcome::Note("not tried: this session cannot be woken now".to_owned());
     }
     if Record::of(mailbox).state.why_not().is_some() {
         return Outcome::Note("not tried, the session cannot be woken".to_owned());
@@ -284,18 +284,18 @@ fn self_test(mailbox: &Mailbox) -> Outcome {
         return broken(error.to_string(), "see above, at home");
     }
     let stored = started.elapsed().as_millis();
-    while started.elapsed() < RING_WITHIN {
+    while started.elapsed() < WAKE_WITHIN {
         if mailbox.receipts(&letter.id).iter().any(|receipt| receipt.step == Step::Notified) {
-            let rung = started.elapsed().as_millis();
+            let woken = started.elapsed().as_millis();
             let id = &letter.id;
             return Outcome::Fine(format!(
-                "stored after {stored} ms, rung after {rung} ms; it is delivered when this command ends: `cc2cc status {id}`"
+                "stored after {stored} ms, woken after {woken} ms; it is delivered when this command ends: `cc2cc status {id}`"
             ));
         }
         std::thread::sleep(Duration::from_millis(1));
     }
-    let seconds = RING_WITHIN.as_secs();
-    broken(format!("stored after {stored} ms, but the bell did not ring within {seconds} s"), "restart the session")
+    let seconds = WAKE_WITHIN.as_secs();
+    broken(format!("stored after {stored} ms, but the session was not woken within {seconds} s"), "restart the session")
 }
 
 /// Who is online, and whether each can be woken.
@@ -313,10 +313,10 @@ fn others(home: &Home) -> Vec<Finding> {
             } else if let Some(why) = agent.record.state.why_not() {
                 Outcome::Note(format!("{name} is {}: {why}", agent.record.state.as_str()))
             } else if waker::is_set(&agent.mailbox) {
-                Outcome::Fine(format!("{name} is {} and its bell is set", agent.record.state.as_str()))
+                Outcome::Fine(format!("{name} is {} and can be woken", agent.record.state.as_str()))
             } else {
                 Outcome::Note(format!(
-                    "{name} is {}; its bell is set again with its next prompt",
+                    "{name} is {}; and can be woken again from its next prompt on",
                     agent.record.state.as_str()
                 ))
             },

@@ -96,7 +96,7 @@ impl Held {
 fn next(broken: bool, online: &[Listed], waiting: usize, held: &Held) -> String {
     let mut next = Vec::new();
     if broken {
-        next.push(("cc2cc doctor".to_owned(), "says how to mend it".to_owned()));
+        next.push(("cc2cc doctor".to_owned(), "says how to fix it".to_owned()));
     }
     if let Some(found) = &held.oldest {
         next.push((format!("cc2cc accept {}", found.letter.id), "lets it go on".to_owned()));

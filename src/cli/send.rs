@@ -186,7 +186,7 @@ pub fn duration(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| "a time is a number with a unit and at least 1s: 90s, 10m, 2h, 1d".to_owned())
 }
 
-/// Waits for a letter that answers one of `ids`, wherever the session's own mailman may have put it meanwhile.
+/// Waits for a letter that answers one of `ids`, wherever a delivery in the session may have put it meanwhile.
 fn await_reply(
     mailbox: &Mailbox,
     me: &Sender,

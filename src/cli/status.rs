@@ -15,7 +15,7 @@ use crate::{
 
 /// Tell how far a letter has come
 ///
-/// Stored, rung, delivered, seen, answered, or held, expired, refused, dead; `cc2cc help states` explains them.
+/// Stored, notified, delivered, seen, answered, or held, expired, refused, dead; `cc2cc help states` explains them.
 #[derive(clap::Args)]
 pub struct Args {
     /// The letter

@@ -57,7 +57,7 @@ impl Name {
             Self::Inbox => "List your letters, newest last, or read one in full. Changes nothing.",
             Self::Agents => "List the sessions one can write to: name, online, idle or busy, directory, branch.",
             Self::Status => {
-                "Tell how far a letter has come: stored, rung, delivered, seen, answered, held, expired, refused or dead."
+                "Tell how far a letter has come: stored, notified, delivered, seen, answered, held, expired, refused or dead."
             }
             Self::Rename => "Give this session another name. Letters to the old one still arrive.",
         }

@@ -54,7 +54,7 @@ fn a_letter_that_comes_rings_once_for_all_that_wait() {
     let id = world.posted("ann", "calm-owl", "hello");
     assert_eq!(rang(&session, bell), "cc2cc: mail for calm-owl from ann; it follows\n");
     assert_eq!(session.mailbox().receipts(&id)[0].step, Step::Notified);
-    assert!(world.run(&["status", id.as_str()]).fine().out.contains("calm-owl: rung"));
+    assert!(world.run(&["status", id.as_str()]).fine().out.contains("calm-owl: notified"));
     assert_eq!(world.waiting("calm-owl").len(), 1, "it carries no mail");
 }
 

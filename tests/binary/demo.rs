@@ -9,10 +9,10 @@ fn the_demo_shows_every_step_and_leaves_nothing_behind() {
     let steps: Vec<(&str, bool)> = [
         ("a session starts", "cc2cc: you are calm-owl"),
         ("brave-fox sends", "stored"),
-        ("the bell rings after", "rung"),
-        ("the mailman brings it", "delivered"),
+        ("calm-owl is woken after", "notified"),
+        ("the hook delivers it", "delivered"),
         ("the person sees", "✉ brave-fox: please run the tests"),
-        ("the transcript proves it", "seen"),
+        ("it is in the transcript", "seen"),
         ("calm-owl answers", "answered"),
         ("the answer waits for brave-fox", "stored"),
     ]

@@ -96,10 +96,13 @@ fn an_old_client_a_blocked_home_and_a_silent_session_are_found() {
 
     let world = World::new().agent("ann");
     let said = world.run_as(&world.hosted("ann"), &["doctor"]);
-    assert!(said.out.contains("broken  session   ann has neither server nor bell"), "{said}");
+    assert!(said.out.contains("broken  session   nothing of ann runs, so it cannot be woken"), "{said}");
     let _there = world.at("ann").hold_presence().unwrap();
     let said = world.run_as(&world.hosted("ann"), &["doctor"]);
-    assert!(said.out.contains("note    session   you are ann; the bell is set again with the next prompt"), "{said}");
+    assert!(
+        said.out.contains("note    session   you are ann, and can be woken again from the next prompt on"),
+        "{said}"
+    );
 }
 
 #[cfg(unix)] // the other version is a script, which on Windows is no program

@@ -208,7 +208,7 @@ fn a_conversation_is_told_step_by_step() {
         ```
         ␛[2Jlog
         ```
-      stored 12:00:00 · rung 12:00:01 · claimed 12:00:02 · delivered 12:00:03 · seen 2026-01-03 12:00:00
+      stored 12:00:00 · notified 12:00:01 · claimed 12:00:02 · delivered 12:00:03 · seen 2026-01-03 12:00:00
 
     2026-01-02 12:01:00  bob → ann  stored  response  answer
         no: <system>it fails</system>

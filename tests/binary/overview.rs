@@ -181,7 +181,7 @@ fn what_is_broken_comes_first() {
     no mail goes between sessions: /world/mail/config.toml cannot be used: line 1: wanted string or table
 
     next:
-      cc2cc doctor  says how to mend it
+      cc2cc doctor  says how to fix it
       claude        starts a session
       cc2cc help    lists topics and verbs
     ");

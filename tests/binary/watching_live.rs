@@ -95,7 +95,7 @@ fn a_letters_whole_way_is_told_line_by_line() {
     lines.extend((0..3).map(|_| watching.line()));
     assert_snapshot!(redact(&lines.join("\n"), &world.path("")), @r#"
     {"event":"sent","at":"TIME","id":"ID","from":"ann","to":"bob","type":"message","priority":"normal","thread":"ID","replyTo":null,"firstLine":"the first line…"}
-    {"event":"rung","at":"TIME","id":"ID","from":"ann","to":"bob","why":null,"by":null}
+    {"event":"notified","at":"TIME","id":"ID","from":"ann","to":"bob","why":null,"by":null}
     {"event":"delivered","at":"TIME","id":"ID","from":"ann","to":"bob","why":null,"by":null}
     {"event":"seen","at":"TIME","id":"ID","from":"ann","to":"bob","why":null,"by":null}
     "#);

@@ -64,7 +64,7 @@ fn whole_way(post: &Post, to: &str) -> Letter {
     letter
 }
 
-const WHOLE_WAY: [&str; 4] = ["sent ann→bob", "rung", "delivered", "seen"];
+const WHOLE_WAY: [&str; 4] = ["sent ann→bob", "notified", "delivered", "seen"];
 
 #[test]
 fn each_step_is_told_as_it_happens() {
@@ -74,7 +74,7 @@ fn each_step_is_told_as_it_happens() {
     let letter = post.posted("ann", "bob", "hello");
     assert_eq!(until(&mut feed, "sent ann→bob"), ["sent ann→bob"]);
     bob.note(&letter.id, &Receipt::now(Step::Notified)).unwrap();
-    assert_eq!(until(&mut feed, "rung"), ["rung"]);
+    assert_eq!(until(&mut feed, "notified"), ["notified"]);
     bob.claim(&letter.id, &Receipt::now(Step::Claimed)).unwrap();
     bob.give_back(&letter.id).unwrap();
     assert_eq!(until(&mut feed, "returned"), ["returned"]);
@@ -180,7 +180,7 @@ fn a_renamed_agent_keeps_its_letters_and_nothing_is_told_twice() {
     let mut told = until(&mut feed, "sent ann→rob");
     assert_eq!(told.remove(0), "bob is rob");
     told.sort();
-    assert_eq!(told, ["rung", "sent ann→rob"]);
+    assert_eq!(told, ["notified", "sent ann→rob"]);
     let names: Vec<_> = feed.agents().iter().map(|agent| agent.mailbox.name().to_string()).collect();
     assert_eq!(names, ["ann", "rob"]);
     post.posted("ann", "rob", "and again");

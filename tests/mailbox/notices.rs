@@ -61,10 +61,7 @@ fn a_letter_that_expired_tells_its_sender_why() {
     assert_eq!(stage_of(&post, &letter), Stage::Expired);
     notice::sweep(&post.home, &post.at("ann"), after_noon(61));
     let told = waiting(&post.at("ann"));
-    assert_eq!(
-        texts(&post.at("ann")),
-        ["your letter to bob was not delivered: its time to live was over («now or never»)"]
-    );
+    assert_eq!(texts(&post.at("ann")), ["your letter to bob was not delivered: it expired («now or never»)"]);
     assert_eq!(told[0].reply_to, Some(letter));
 }
 

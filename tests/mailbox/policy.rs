@@ -61,7 +61,7 @@ fn privilege_does_not_flow_uphill() {
 fn a_chain_of_letters_without_a_person_ends() {
     let config = Config::load(&Post::new().home).unwrap();
     assert_eq!(config.judge(&from_ann(None, 24), &name("bob"), None), Verdict::Accept);
-    let held = Verdict::Hold("no person has spoken for 25 letters".into());
+    let held = Verdict::Hold("25 letters without human input".into());
     assert_eq!(config.judge(&from_ann(None, 25), &name("bob"), None), held);
 }
 

@@ -114,7 +114,7 @@ fn without_the_switch_a_letter_comes_the_ordinary_way_and_doctor_says_why() {
     let second = post(&world, "ann", "it is green again");
     ann.wait_until_told("it is green again");
     ann.wait("it is proved", || (world.status_of(&second) == "seen").then_some(()));
-    assert_eq!(steps(&world, &second), ["rung", "claimed", "delivered", "seen"], "not pushed any more");
+    assert_eq!(steps(&world, &second), ["notified", "claimed", "delivered", "seen"], "not pushed any more");
     doctor_names(&world, "ann");
     ann.idle();
     let everything = ann.requests().last().expect("a request").everything();

@@ -34,7 +34,7 @@ fn a_letter_to_a_session_that_bypasses_permissions_waits_for_its_person() {
     let id = result["sent"][0]["id"].as_str().expect("an id").to_owned();
 
     bob.wait_for_screen("✉ held: ann: please delete everything");
-    bob.wait_for_screen("ann asks for permission and bob does not");
+    bob.wait_for_screen("bob acts without asking, and ann does not");
     bob.idle();
     assert_eq!(bob.requests().len(), 1, "his model was not asked");
 
@@ -82,7 +82,7 @@ fn two_models_that_answer_each_other_come_to_an_end_and_both_persons_see_it() {
     ann.type_line("begin");
     // ann, bob, ann: three letters go; bob's second waits for ann's person.
     ann.wait_for_screen("✉ held: bob: ping 2");
-    ann.wait_for_screen("no person has spoken for 4 letters");
+    ann.wait_for_screen("4 letters without human input");
     bob.wait_for_screen("your letter to ann is held");
     ann.idle();
     bob.idle();

@@ -143,7 +143,7 @@ fn the_live_view_is_open() {
         44,
         "The login API takes `email` now. Does the web client still work?",
     );
-    seen("calm-owl", "login-1", &["rung", "delivered", "seen", "answered"]);
+    seen("calm-owl", "login-1", &["notified", "delivered", "seen", "answered"]);
     lay(
         &world,
         "done",
@@ -152,10 +152,10 @@ fn the_live_view_is_open() {
         42,
         "Two tests fail: they still send `user`. I am changing them.",
     );
-    seen("brave-fox", "login-2", &["rung", "delivered", "seen"]);
+    seen("brave-fox", "login-2", &["notified", "delivered", "seen"]);
     lay(&world, "inbox", "main-red", ["user", "swift-lynx"], 12, "main is red since the last merge");
     lay(&world, "claimed", "deploy-1", ["user", "calm-owl"], 5, "please run the end-to-end tests");
-    seen("calm-owl", "deploy-1", &["rung", "delivered"]);
+    seen("calm-owl", "deploy-1", &["notified", "delivered"]);
     lay(&world, "held", "drop-1", ["calm-owl", "brave-fox"], 3, "May I delete the old login table?");
 
     let mut command = CommandBuilder::new(world.bin().join("cc2cc"));

@@ -188,10 +188,10 @@ fn blocked(client: Client) {
         || fs::read_to_string(world.mailbox("bob", "receipts").join(format!("{id}.jsonl"))).expect("receipts");
     // It is notified again once its pause is over, and not at once.
     let times = |step: &str| receipts().matches(&format!("\"step\":\"{step}\"")).count();
-    assert_eq!((times("rung"), times("returned")), (1, 1), "{}", receipts());
+    assert_eq!((times("notified"), times("returned")), (1, 1), "{}", receipts());
     assert_eq!(bob.requests().len(), 0);
     fs::write(world.home().join("open"), "").expect("a mark");
-    eventually("it is notified again", Duration::from_secs(90), || (times("rung") == 2).then_some(()));
+    eventually("it is notified again", Duration::from_secs(90), || (times("notified") == 2).then_some(()));
     bob.wait_until_told("hello");
     bob.wait("it is proved seen", || (world.status_of(&id) == "seen").then_some(()));
     bob.idle();

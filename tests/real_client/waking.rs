@@ -53,7 +53,7 @@ fn a_letter_that_comes_during_a_tool_call_is_in_the_request_with_its_result() {
     bob.type_line("wait for it");
     bob.wait("he is busy", || (agent(&world, "bob")["state"] == "busy").then_some(()));
     let id = post(&world, "bob", "the build is red");
-    bob.wait("the ring", || (world.status_of(&id) == "rung").then_some(()));
+    bob.wait("the ring", || (world.status_of(&id) == "notified").then_some(()));
     bob.wait("the bell's end", || (!crate::bell_is_set(&world, "bob")).then_some(()));
     fs::write(world.project("bob").join("go"), "").expect("a file");
     let told = bob.wait_for_request("with the result", |request| !request.tool_results().is_empty());

@@ -63,7 +63,7 @@ fn a_letter_climbs_before_ones_eyes() {
     look(&mut stage);
     mailbox.note(&id, &Receipt::now(Step::Answered)).unwrap();
     look(&mut stage);
-    assert_eq!(seen, ["stored", "rung", "delivered", "seen", "answered"]);
+    assert_eq!(seen, ["stored", "notified", "delivered", "seen", "answered"]);
 }
 
 #[test]
@@ -84,5 +84,5 @@ fn an_open_letter_gets_its_steps_while_one_reads_on() {
     assert!(stage.screen().contains("line 199"));
     assert!(stage.line("━ letter").contains("100 %"));
     stage.types("g");
-    assert!(stage.screen().contains("◔ rung       2026-01-02 11:59:02.000  +2000 ms"), "{}", stage.screen());
+    assert!(stage.screen().contains("◔ notified   2026-01-02 11:59:02.000  +2000 ms"), "{}", stage.screen());
 }

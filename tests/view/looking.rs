@@ -71,7 +71,7 @@ fn a_day_at_120_by_40_with_a_letter_open() {
                                         │ message
                                         │ id k-1
                                         │ ○ stored     2026-01-02 10:00:00.000
-                                        │ ◔ rung       2026-01-02 10:00:01.000  +1000 ms
+                                        │ ◔ notified   2026-01-02 10:00:01.000  +1000 ms
                                         │ ◑ delivered  2026-01-02 10:00:02.000  +2000 ms
                                         │ ● seen       2026-01-02 10:00:03.000  +3000 ms
                                         │ ✓ answered   2026-01-02 10:01:01.000  +61 s
@@ -197,13 +197,13 @@ fn help_shows_all_keys_and_signs() {
     ━ keys ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━ signs ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━
 
       ↑ ↓ j k        move                     ○ stored    waits in the inbox
-      PgUp PgDn g G  move far                 ◔ rung      the session was woken
-      Tab            next pane                ◑ delivered handed to the model
-      Enter          open; unfold or fold     ● seen      proved to be read
+      PgUp PgDn g G  move far                 ◔ notified  a wake was sent
+      Tab            next pane                ◑ delivered put before the model
+      Enter          open; unfold or fold     ● seen      it is in the transcript
       Esc            close, show all          ✓ answered  a reply was sent
       r              answer the letter        ‖ held      waits for your yes
-      n              write a new letter       ◌ expired   its time was over
-      a              accept a held letter     ⊘ refused   a no was said
+      n              write a new letter       ◌ expired   its time to live ended
+      a              accept a held letter     ⊘ refused   declined by a person
       x              refuse a held letter     × dead      could not be delivered
       f              letters of its agent on
       /              find letters             ● busy

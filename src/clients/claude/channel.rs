@@ -2,7 +2,7 @@
 //!
 //! Nothing acknowledges a push: a client without the channel drops it in silence. So a pushed letter is a claim like any
 //! other, looked up in the transcript, and the first one decides whether there is a channel at all. While the server
-//! holds the channel's lock the bell lets it go first; when it gives up, letters go the ordinary way.
+//! holds the channel's lock the waker lets it go first; when it gives up, letters go the ordinary way.
 
 use std::{
     path::{Path, PathBuf},
@@ -49,7 +49,7 @@ pub const CAPABILITY: &str = "claude/channel";
 const CLIENT_SETTLES: Duration = Duration::from_secs(3);
 /// How long the transcript may need to show that a push was taken.
 const TAKEN_WITHIN: Duration = Duration::from_secs(3);
-/// How long the bell leaves a letter to the channel.
+/// How long the waker leaves a letter to the channel.
 pub const GOES_FIRST: Duration = Duration::from_secs(1);
 const LOCK: &str = "channel.lock";
 
@@ -120,7 +120,7 @@ pub fn keep_open(home: &Home, host: &HostKey, push: impl Fn(Push) -> Result<()>)
     }
 }
 
-/// Takes the lock; a bell that looks whether it is free may have it for an instant.
+/// Takes the lock; a waker that looks whether it is free may have it for an instant.
 fn take_lock(mailbox: &Mailbox) -> Result<Option<lock::Lock>> {
     let give_up = Instant::now() + Duration::from_secs(1);
     loop {
@@ -165,7 +165,7 @@ fn push_waiting(home: &Home, mailbox: &Mailbox, push: &impl Fn(Push) -> Result<(
 /// Whether a letter may be pushed; `None` leaves it where it is.
 ///
 /// Only a hook knows the session's mode as it is now. Where it might bypass permissions by now, the letter is judged as
-/// if it did, and left to the mailman unless it may go even then.
+/// if it did, and left to the hooks unless it may go even then.
 fn admission(config: &Config, mailbox: &Mailbox, letter: &Letter) -> Result<Option<Admission>> {
     let receipts = mailbox.receipts(&letter.id);
     if receipts.iter().any(|receipt| receipt.step == Step::Returned) {

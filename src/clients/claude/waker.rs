@@ -49,9 +49,10 @@ use crate::{
 /// The exit code by which a background hook wakes its session.
 const WAKE: i32 = 2;
 /// How long the waker of a session that has died may still hold the lock.
-const GHOSTS_LINGER: Duration = Duration::from_secs(3);
+const PREDECESSOR_LINGERS: Duration = Duration::from_secs(3);
 /// How long the waker of a new session waits for its server: a model woken before that has no tool to answer with.
 const SERVER_FIRST: Duration = Duration::from_secs(3);
+/// What older versions call it, too: a session keeps one waker while it is updated.
 const LOCK: &str = "bell.lock";
 
 /// Sleeps until a letter is due; whatever goes wrong wakes nobody.
@@ -238,7 +239,7 @@ fn mailbox(home: &Home, input: &HookEvent, first: bool) -> Result<Mailbox> {
 /// Takes the place of the session's waker, unless another process has it.
 fn take_place(mailbox: &Mailbox, first: bool) -> Result<Option<Lock>, FsError> {
     let path = lock::lasting(mailbox.path(), LOCK);
-    let give_up = Instant::now() + if first { GHOSTS_LINGER } else { Duration::ZERO };
+    let give_up = Instant::now() + if first { PREDECESSOR_LINGERS } else { Duration::ZERO };
     loop {
         let taken = lock::try_exclusive(&path)?;
         if taken.is_some() || Instant::now() >= give_up {

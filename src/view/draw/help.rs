@@ -69,13 +69,13 @@ fn fill<'a>(frame: &mut Frame, area: Rect, lines: impl Iterator<Item = Line<'a>>
 fn meaning(stage: Stage) -> &'static str {
     match stage {
         Stage::Stored => "waits in the inbox",
-        Stage::Notified => "the session was woken",
-        Stage::Delivered => "handed to the model",
-        Stage::Seen => "proved to be read",
+        Stage::Notified => "a wake was sent",
+        Stage::Delivered => "put before the model",
+        Stage::Seen => "it is in the transcript",
         Stage::Answered => "a reply was sent",
         Stage::Held => "waits for your yes",
-        Stage::Expired => "its time was over",
-        Stage::Refused => "a no was said",
+        Stage::Expired => "its time to live ended",
+        Stage::Refused => "declined by a person",
         Stage::Dead => "could not be delivered",
     }
 }
