@@ -98,7 +98,13 @@ impl Home {
             if mailbox.exists()
                 || (self.is_being_removed(&name) && self.await_removal(&name).is_ok() && mailbox.exists())
             {
-                return followed.iter().all(|pointer: &OldAddress| pointer.leads_to(&mailbox)).then_some(mailbox);
+                if followed.iter().all(|pointer: &OldAddress| pointer.leads_to(&mailbox)) {
+                    return Some(mailbox);
+                }
+                if mailbox.exists() {
+                    return None; // somebody else has the name by now
+                }
+                // It has moved on since we saw it, and what it is could not be read any more: follow it.
             }
             let pointer = self.old_address(&name)?;
             name = pointer.agent.clone();

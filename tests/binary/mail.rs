@@ -149,7 +149,7 @@ fn a_letter_whose_time_is_over_dies_and_is_not_brought() {
     exit 0
     --- out
     ann → calm-owl: expired (just now)
-      because expired
+      because it expired
       stored     TIME
       expired    TIME
     --- err
