@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-/// The exit codes; documented in the README.
+/// The exit codes; docs/reference.md documents them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Code {
     Failed = 1,

@@ -1,4 +1,4 @@
-//! Medians, and a table a README can take as it is.
+//! Medians, and a table that docs/comparison.md can take as it is.
 
 use std::time::Duration;
 

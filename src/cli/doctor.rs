@@ -144,7 +144,7 @@ fn client() -> Outcome {
     }
 }
 
-/// What a client of this version lacks of what README.md tells.
+/// What a client of this version lacks of what docs/reference.md describes.
 fn lacking(version: &[u32]) -> Option<&'static str> {
     match version {
         version if version < &[2, 1, 273] => Some(

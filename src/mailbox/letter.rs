@@ -1,4 +1,4 @@
-//! A letter: one JSON object in one file. ARCHITECTURE.md documents the fields.
+//! A letter: one JSON object in one file. docs/format.md documents the fields.
 //!
 //! Reading is lenient, so that letters of other versions and of scripts get through; what cannot be a letter is
 //! refused with a reason a person understands.

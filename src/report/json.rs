@@ -1,4 +1,4 @@
-//! The JSON of `--json` and of the tools. README.md documents it; fields are added, never changed.
+//! The JSON of `--json` and of the tools. docs/reference.md documents it; fields are added, never changed.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
