@@ -28,7 +28,7 @@ use crate::{
         name::AgentName,
         watch::{BEAT, Watch, glance::Glance},
     },
-    report, threads, view,
+    report, view,
 };
 
 /// Follow letters and agents live
@@ -153,7 +153,7 @@ fn print(value: Value) -> Result<(), Failure> {
 /// does not tell, the next line will.
 pub(super) fn end_with_reader() {
     #[cfg(unix)]
-    let waiting = threads::start("reader", || {
+    let waiting = crate::threads::start("reader", || {
         use rustix::{
             event::{PollFd, PollFlags, poll},
             io::Errno,

@@ -173,8 +173,8 @@ mod tests {
         steps.iter().map(|(step, seconds)| Receipt::at(*step, at(*seconds))).collect()
     }
 
-    fn turn(loses_wakes: bool) -> Option<Turn> {
-        Some(Turn { since: NOON, loses_wakes })
+    fn turn(loses_wakes: bool) -> Turn {
+        Turn { since: NOON, loses_wakes }
     }
 
     #[test]
@@ -204,7 +204,7 @@ mod tests {
     #[test]
     fn a_turn_leaves_time_for_a_wake_from_before() {
         let before = receipts(&[(Step::Notified, -1)]);
-        let turn_now = turn(false).unwrap();
+        let turn_now = turn(false);
         assert!(is_left_to_wake_before(&before, at(9), turn_now));
         assert!(!is_left_to_wake_before(&before, at(10), turn_now));
         assert!(!is_left_to_wake_before(&receipts(&[(Step::Notified, 1)]), at(2), turn_now), "that one came after");
@@ -214,9 +214,9 @@ mod tests {
     #[test]
     fn a_client_that_loses_wakes_is_woken_again_soon() {
         let before = receipts(&[(Step::Notified, -1)]);
-        assert!(!is_due(&before, at(1), turn(true)));
-        assert!(is_due(&before, at(2), turn(true)));
-        assert!(!is_due(&before, at(2), turn(false)), "the wake is on its way");
+        assert!(!is_due(&before, at(1), Some(turn(true))));
+        assert!(is_due(&before, at(2), Some(turn(true))));
+        assert!(!is_due(&before, at(2), Some(turn(false))), "the wake is on its way");
     }
 
     #[test]

@@ -164,7 +164,7 @@ fn answer_with(
         Unproved::no_record(mailbox, input.session_id.as_deref(), transcript, why)?;
     }
     let news = Unproved::news(mailbox, input.session_id.as_deref());
-    let lines: Vec<String> = message(&delivery).into_iter().chain(news.clone()).collect();
+    let lines: Vec<String> = message(delivery).into_iter().chain(news.clone()).collect();
     let message = (!lines.is_empty()).then(|| lines.join("\n"));
     answer::print(&Answer { context: delivery.context.clone(), message, ..Answer::default() }, event)?;
     if let Err(error) = note_answered(mailbox, input, delivery, news.is_some()) {
