@@ -33,6 +33,7 @@ mod whoami;
 
 use std::{
     env,
+    ffi::OsString,
     io::{self, IsTerminal},
     process::ExitCode,
 };
@@ -67,10 +68,12 @@ enum Verb {
     Send(send::Args),
     Inbox(inbox::Args),
     Read(read::Args),
+    #[command(aliases = ["list", "ls", "ps"])]
     Agents(agents::Args),
     Whoami(whoami::Args),
     Rename(rename::Args),
     Status(status::Args),
+    #[command(alias = "history")]
     Log(log::Args),
     Thread(thread::Args),
     Export(export::Args),
@@ -139,7 +142,11 @@ pub fn command() -> clap::Command {
 
 /// The words of the command line; else what clap's own answer to them came to: help, the version or a complaint.
 fn parse() -> Result<Cli, Result<ExitCode, Failure>> {
-    let matches = command().try_get_matches();
+    let mut words: Vec<OsString> = env::args_os().collect();
+    if words.len() == 2 && words[1] == "version" {
+        words[1] = "--version".into(); // what most programs call it
+    }
+    let matches = command().try_get_matches_from(words);
     matches.and_then(|matches| Cli::from_arg_matches(&matches)).map_err(|answer| match answer.print() {
         Err(error) if !answer.use_stderr() && error.kind() != io::ErrorKind::BrokenPipe => {
             Err(printing::unprinted(&error))

@@ -267,3 +267,14 @@ fn a_misspelt_topic_is_answered_with_the_right_one() {
     ");
     assert!(!world.path("mail").exists(), "nothing of this needs a home");
 }
+
+#[test]
+fn the_words_of_other_programs_lead_to_the_verb_that_is_meant() {
+    let world = World::new().agent("ann");
+    for (word, verb) in
+        [("list", "agents"), ("ls", "agents"), ("ps", "agents"), ("history", "log"), ("version", "--version")]
+    {
+        let (said, meant) = (world.run(&[word]), world.run(&[verb]));
+        assert_eq!((said.code, &said.out, &said.err), (meant.code, &meant.out, &meant.err), "{word}");
+    }
+}
