@@ -87,7 +87,9 @@ usage_error() {
     exit 2
 }
 
-# Sets `binary` to that of the release for this machine. Where there is none, cargo builds it.
+# Sets `binary` to that of the release for this machine. Where there is none or it cannot be reached, cargo builds it,
+# but never in an update. A checksum that does not fit or an archive that breaks off never leads to a build. SHA256SUMS
+# comes first and names the version; the archive is fetched by that version's address.
 fetch_release() {
     wanted=${CC2CC_VERSION:-}
     wanted=${wanted#v}

@@ -15,14 +15,17 @@ const COMMANDS = [
   { name: 'who', description: "Show this session's name and who is online" },
 ]
 
-/** Where a command comes from when a person gave it; a model can have one run by a timer or a message. */
+/**
+ * Where a command comes from when a person gave it. A model can have one run by a timer or a message, and what it sends
+ * that way would count as the person's.
+ */
 const HANDS = ['composer', 'bridge', 'sdk']
 /** How long to wait before listening again when what listened was killed. */
 const AGAIN_MS = 10_000
 const WAKE_FIRST_MS = 250
 /** The pauses after which a command that was refused is registered again. */
 const REGISTER_AGAIN_MS = [20, 50, 100, 200, 400, 800, 1600]
-/** What a person is told of, or no longer. */
+/** What a person is shown, or no longer. */
 const TOLD = ['ready', 'sent', 'held', 'accepted', 'refused', 'retried', 'expired', 'dead']
 /** What happens to agents and not to letters. */
 const OF_AGENTS = ['online', 'offline', 'idle', 'busy', 'deaf']
@@ -35,7 +38,7 @@ let isBusy = false
 let isFollowing = false
 /** Whether the folder this copy was loaded from is gone. */
 let isGone = false
-/** Whether the pane was open in this session; until then only what the person is told of is worth a look. */
+/** Whether the pane was open in this session; until then only what the person is shown is worth a look. */
 let wasOpened = false
 /** The newest letters, as the binary last told; undefined when it could not. */
 let box
@@ -319,7 +322,10 @@ async function listen($) {
   return began
 }
 
-/** Shows the person what came and what is held; what was there before is only counted. */
+/**
+ * Shows the person what came and what is held; what was there before is only counted. The watch says that something
+ * happened, the binary says what is true now: a letter that was held at once is no toast.
+ */
 async function hear($, heard) {
   const events = heard.filter(({ event }) => wasOpened ? !OF_AGENTS.includes(event) : TOLD.includes(event))
   if (events.length === 0) return

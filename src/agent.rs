@@ -120,9 +120,11 @@ pub struct Record {
     /// The folder of the plugin that the session's server was started from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub plugin: Option<String>,
-    /// Letters since a person last spoke in this session.
+    /// Letters since a person last spoke in this session: the hops of those in the last delivery, whatever stood here
+    /// before. So they grow by one with each letter along any chain of turns, and two conversations in one session do
+    /// not add up. A letter that a person has accepted counts 0.
     pub hops: u32,
-    /// What will be said in this session and by no person, as its last turn told.
+    /// What will be said in this session and by no person, as far as its last turn said.
     #[serde(skip_serializing_if = "timers::Timers::is_empty")]
     pub timers: timers::Timers,
     /// It stands for a record that cannot be read; see [`Record::unknown`].

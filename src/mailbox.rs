@@ -192,6 +192,7 @@ impl Mailbox {
 
     fn publish_into(&self, state: State, letter: &Letter, key: Key) -> Result<Published, FsError> {
         self.check_rooms()?;
+        // A chosen id may be there already, so looking for it in all states and publishing must be one step.
         let _guard = match key {
             Key::Chosen => Some(lock::exclusive(&self.path.join("keys.lock"))?),
             Key::Fresh | Key::TriedBefore => None,
@@ -212,7 +213,9 @@ impl Mailbox {
         Ok(Published::New)
     }
 
-    /// Takes a waiting letter for delivery. The intent is noted before the step, so a claim's age is always known.
+    /// Takes a waiting letter for delivery. The claim is noted before it is made: a rename keeps the file's time, and a
+    /// note written afterwards could be missing after a crash, so that nobody would know when to take the letter back.
+    /// Several processes may note a claim that one of them wins.
     ///
     /// # Errors
     /// A `FsError` when the step failed for another reason than losing the race.
@@ -221,7 +224,7 @@ impl Mailbox {
         self.shift(id, State::Inbox, State::Claimed)
     }
 
-    /// Puts a claim back that its turn went by without, where the next delivery finds it.
+    /// Puts a claim back whose turn went by without it, where the next delivery finds it.
     ///
     /// # Errors
     /// As [`Mailbox::claim`].
@@ -244,7 +247,8 @@ impl Mailbox {
         self.shift(id, State::Claimed, State::Inbox)
     }
 
-    /// Ends the way of a letter that cannot be proved, under the same condition as [`Mailbox::give_back_if_still`].
+    /// Ends the way of a letter for which there can be no evidence, under the same condition as
+    /// [`Mailbox::give_back_if_still`].
     ///
     /// # Errors
     /// As [`Mailbox::claim`].
@@ -374,9 +378,9 @@ impl Mailbox {
 
     /// One atomic step. A missing letter means that another process was first; a missing directory is an error.
     fn step(&self, from: &Path, to: &Path) -> Result<Moved, FsError> {
-        // Windows first opens what it renames, and then renames it wherever it lies by then: without turns, of two who
-        // move one letter at the same instant both may win. That is rarer than a turn that does not come, so such a one
-        // is not waited for.
+        // On Windows a rename is "open, then rename what was opened": two processes that opened the same letter could
+        // both succeed. So the steps of one mailbox take turns there. If a turn does not come in time, the step is made
+        // without it: a process stopped in its turn is more likely than two moving one letter at the same instant.
         let turn = self.path.join("moves.lock");
         let _turn = if cfg!(windows) { lock::within(&turn, LONGEST_TURN)? } else { None };
         match disk::rename(from, to) {

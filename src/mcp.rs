@@ -210,7 +210,7 @@ impl Server {
         }))
     }
 
-    /// The result of a tool; where no hook brings letters they come with it.
+    /// The result of a tool; where no hook delivers letters they come with it.
     fn answer(&self, outcome: Result<Value, Failure>) -> CallToolResult {
         let mut result = answer(outcome);
         if let Ok(me) = self.me()
@@ -218,7 +218,7 @@ impl Server {
         {
             match without_hooks::hand_out(&self.home, &me) {
                 Ok(Some(mail)) => {
-                    result.structured_content = None; // the client would show nothing beside it
+                    result.structured_content = None; // the client would show the model nothing beside it
                     result.content.push(ContentBlock::text(mail));
                 }
                 Ok(None) => {}

@@ -26,7 +26,8 @@ use crate::mailbox::{
     reading::Reading,
 };
 
-/// How long processes of a session that has died may outlive it; a session that resumes it waits this long at most.
+/// When a client was killed, its waker may hold the mailbox's locks for a moment longer. So a session that finds its
+/// mailbox taken tries for this long before it takes another name.
 const GHOSTS_LINGER: Duration = Duration::from_millis(2500);
 /// How long after a claim a session may take until its server or waker has moved in. Past that the claimant has died.
 const MOVES_IN_WITHIN: Duration = Duration::from_secs(5);
@@ -47,9 +48,9 @@ pub struct Claimant {
 /// Which record decides when session and host disagree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trust {
-    /// The session was just started or resumed, so its id is news.
+    /// The session was just started, resumed or forked, so its id is new information.
     Session,
-    /// The session goes on in its host, or the id in our hands may be an old one.
+    /// The session goes on in its host. After `/clear` it has a new id, while server and waker still know the old one.
     Host,
 }
 

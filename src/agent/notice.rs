@@ -1,8 +1,9 @@
 //! Telling a sender what became of a letter that did not simply arrive.
 //!
-//! There is no daemon: each sender keeps a pointer to what it sent until the end of that letter's way is known, and
-//! looks the pointers through now and then. A notice has an id made from the letter's, so it is sent once, whoever
-//! sends it.
+//! There is no daemon, and the receiving side may be the one that is gone. So each sender keeps a pointer to what it
+//! sent until the end of that letter's way is known, and looks the pointers through now and then. A refusal is reported
+//! at once, and so is that a letter is held as it is sent. Two processes may look at once: a notice has an id made from
+//! the letter's, so it is sent once.
 
 use std::{path::Path, time::Duration};
 

@@ -71,7 +71,9 @@ impl Default for Config {
     }
 }
 
-/// The configuration cannot be used; until it can, nothing is delivered that it might forbid.
+/// The configuration cannot be used. Until it can, nothing is delivered, since it might forbid that, and no turn is
+/// spent: the waker does not wake, and a wake that comes all the same is blocked. What the person sends is stored,
+/// since no rule could forbid it.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     #[error("{} cannot be used: {why}", path.display())]
@@ -124,6 +126,7 @@ impl Config {
     #[must_use]
     pub fn judge(&self, letter: &Letter, receiver: &AgentName, mode: Option<&str>) -> Verdict {
         let sender = &letter.from;
+        // Rules are for what models write.
         if sender.is_reserved() {
             return Verdict::Accept; // the person, or a notice of ours
         }
@@ -150,6 +153,9 @@ impl Config {
 
     /// Lets a waiting letter go to its receiver, who works in `mode`, or puts it where it belongs instead. A letter that
     /// a person has accepted is let through.
+    ///
+    /// It was judged when it was sent as well. A session's mode is known only from its last prompt or turn, and a
+    /// session that never had a prompt has none: what was right to send may be wrong to deliver.
     ///
     /// # Errors
     /// A `FsError` when it cannot be moved.

@@ -48,7 +48,8 @@ impl Sender {
         Self { name: AgentName::user(), origin: record.origin(), cwd }.by_hand()
     }
 
-    /// The same agent when its person, not its model, is speaking.
+    /// The same agent when its person, not its model, is speaking: its mode and its rate limit still count, but the
+    /// hops begin anew.
     #[must_use]
     pub fn by_hand(mut self) -> Self {
         self.origin.hops = 0;
@@ -152,7 +153,7 @@ impl SendError {
     }
 }
 
-/// Sends a draft; for a group the fate of each copy is told.
+/// Sends a draft; for a group it gives the fate of each copy.
 ///
 /// # Errors
 /// [`SendError`] says why nothing was sent.
@@ -180,6 +181,8 @@ pub fn send(
     let is_group = !matches!(address, Address::Agent(_));
     let own = if sender.name.is_user() { Some(home.ensure(&sender.name)?) } else { home.mailbox(&sender.name) };
     let mut account = own.as_ref().filter(|_| !sender.name.is_user()).map(|own| open_account(home, own)).transpose()?;
+    // All recipients are asked for before the first copy goes out: the rate limit lets a group through as a whole or
+    // not at all. Everything else is judged for each copy on its own.
     let ids = ids(account.as_ref(), &recipients, draft, &letter, now)?;
     let mut sent = Vec::with_capacity(recipients.len());
     for (mailbox, (id, key)) in recipients.into_iter().zip(ids) {

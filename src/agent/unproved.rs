@@ -1,7 +1,7 @@
-//! What a session remembers of letters that were delivered and cannot be proved: a small file in its mailbox.
+//! What a session remembers of letters that were delivered and have no evidence: a small file in its mailbox.
 //!
 //! After two such letters the session's record counts as one that cannot tell, so that what follows is delivered once and
-//! left at that. The person is told once.
+//! left at that. The person is shown it once.
 
 use std::path::{Path, PathBuf};
 
@@ -17,7 +17,7 @@ use crate::mailbox::{
     reading::Reading,
 };
 
-/// So many letters that are not proved, and a session's record is not asked any more.
+/// So many letters without evidence, and a session's record is not asked any more.
 const ENOUGH: usize = 2;
 const LIMIT_BYTES: u64 = 64 * 1024;
 
@@ -30,7 +30,7 @@ pub struct Unproved {
     session: Option<String>,
     /// The letters, up to the number that decides.
     pub letters: Vec<LetterId>,
-    /// Why the last of them is not proved.
+    /// Why there is no evidence of the last of them.
     pub why: String,
     /// There is no record to ask.
     no_record: bool,

@@ -1,4 +1,7 @@
 //! `cc2cc help`: worked examples by topic, and the help of each verb. A test runs every command in the topics.
+//!
+//! There is no man page: this help is in the binary, so it is never of another version, works on each system and needs
+//! no removal.
 
 use std::{
     env,

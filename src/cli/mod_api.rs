@@ -1,7 +1,8 @@
-//! `cc2cc typed`: what a person does in the session they sit at, brought here by the mod inside Claude Code.
+//! `cc2cc typed`: what a person does in the session they sit at, passed on by the mod inside Claude Code.
 //!
-//! The mod's children are started by the client itself. A command of the model's has a shell in between, or is told by
-//! the client whose it is.
+//! Meant for the client's own child: its parent must be the session's process, and neither `CLAUDE_PID` nor
+//! `CC2CC_HOST` may name that process, as they do in what a model runs. `CLAUDECODE` is not asked: a session that was
+//! started from within another inherits it.
 
 use std::{
     io::{self, Read},

@@ -1,4 +1,7 @@
 //! `cc2cc update`: the newest release, fetched and checked by the install script that this program carries.
+//!
+//! So the binary needs no TLS, no archive format and no second way of checking, and what runs was checked when this
+//! program was installed.
 
 use std::{
     io,

@@ -30,7 +30,7 @@ pub struct Delivery {
     pub context: Option<String>,
     /// Letters since a person last spoke or let one pass.
     pub hops: u32,
-    /// Held letters the person is told of with this answer.
+    /// Held letters that are shown to the person with this answer.
     pub held: Vec<Found>,
     /// Notices that wait for the model's next turn, of which the person can know now.
     pub notices: Vec<Letter>,

@@ -1,8 +1,9 @@
 //! What is known of a letter that was put before the model: seen, still on its way, not seen, or beyond telling.
 //!
-//! Nothing here reads a file or a clock. A letter is delivered again only on [`Evidence::No`], and for that the record has
-//! to have grown past the claim and the turn has to be over: on a busy machine, behind slow hooks of other plugins or in a
-//! queue of typed prompts, a letter may take minutes and is not lost.
+//! Nothing here reads a file or a clock. Time alone is no evidence: the client writes its record late, by seconds on a
+//! busy machine, keeps what goes with a prompt typed in a turn until the turn allows, and waits for slow hooks of other
+//! plugins. A letter that takes minutes is not lost. So it is delivered again only on [`Evidence::No`], for the reasons
+//! in [`Why`].
 
 use jiff::SignedDuration;
 
@@ -15,20 +16,21 @@ pub enum Evidence {
     Queued,
     /// The model was not given it.
     No(Why),
-    /// The record cannot tell, now or later.
+    /// The record cannot tell, now or later. Such a letter ends as delivered and is never repeated: a record that
+    /// cannot tell must not cost turn after turn.
     Unavailable(Cause),
 }
 
 /// Why a letter counts as not given to the model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Why {
-    /// The turn it was handed to is over, and the record has it nowhere.
+    /// The turn it was delivered to is over, and the record has it nowhere.
     TurnOver,
-    /// The prompt it was handed to was blocked, so there was no turn.
+    /// The prompt it was delivered with was blocked, so there was no turn.
     Blocked,
     /// The session that was given it has ended.
     SessionEnded,
-    /// The process that took it never said that it handed it over.
+    /// The process that took it never said that it delivered it.
     NeverDelivered,
     /// The client did not take it from the channel.
     NotTaken,
@@ -88,7 +90,7 @@ pub enum Shows {
     Letter,
     /// The letter, in a row of an unknown shape.
     LetterSomewhere,
-    /// The client has the letter, or the prompt it was handed to, in its queue.
+    /// The client has the letter, or the prompt it was delivered with, in its queue.
     Queue,
     /// A prompt that began behind the claim, and the end of its turn.
     WholeTurn,
@@ -118,8 +120,8 @@ pub enum Turn {
     Unheard,
 }
 
-/// How a letter goes before the model. A claim says which way was taken, and only that way proves it: the result of a
-/// tool may quote anything.
+/// How a letter goes before the model. A claim says which way was taken, and only that way counts as evidence: the
+/// result of a tool may quote anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Way {
     Hook,
@@ -151,7 +153,7 @@ pub struct Facts {
     pub shows: Shows,
     pub turn: Turn,
     pub way: Way,
-    /// Whether the process that claimed it said that it handed it over.
+    /// Whether the process that claimed it said that it delivered it.
     pub delivered: bool,
     /// Since then, or else since the claim.
     pub age: SignedDuration,

@@ -16,11 +16,11 @@ use crate::{
     },
 };
 
-/// How often a letter goes back because a turn went by without it.
+/// How often a letter goes back because a turn went by without it; after that it ends as delivered.
 const RETURNS: usize = 2;
 /// How long what has come back waits before its session is woken for it: each turn had for nothing doubts the next.
 const PAUSES: [SignedDuration; RETURNS] = [SignedDuration::from_secs(5), SignedDuration::from_mins(1)];
-/// The same for a letter whose prompt was blocked, which costs no turn.
+/// The same for a letter whose prompt was blocked. That costs no turn, so it may come back as often as it takes.
 const PAUSES_WHEN_BLOCKED: [SignedDuration; 5] = [
     SignedDuration::from_secs(5),
     SignedDuration::from_secs(30),
@@ -54,8 +54,8 @@ pub struct Settler<R: Records> {
 }
 
 impl<R: Records> Settler<R> {
-    /// Looks every claim up: proved ones are done, failed ones go back to the inbox, and those that nothing can tell of are
-    /// done as delivered.
+    /// Looks every claim up: seen ones are done, failed ones go back to the inbox, and those that nothing can tell of
+    /// are done as delivered.
     ///
     /// # Errors
     /// A `FsError` when the mailbox cannot be used.
@@ -207,7 +207,7 @@ impl<'a> Claim<'a> {
         latest.map_or(SignedDuration::MAX, |at| now.duration_since(at).abs())
     }
 
-    /// What the session's hooks say of the turn it was handed to.
+    /// What the session's hooks say of the turn it was delivered to.
     fn turn(&self, record: &Record, now: Timestamp) -> Turn {
         let host = self.notes.last().and_then(|note| note.host.as_deref());
         let has_another_host = host.zip(record.host.as_deref()).is_some_and(|(then, now)| then != now);

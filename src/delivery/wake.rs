@@ -21,7 +21,8 @@ use crate::{
 
 /// How long the delivery of the event that started a waker may need; what waits until then is that delivery's.
 pub const DELIVERY_FIRST: Duration = Duration::from_millis(300);
-/// Letters that a wake was sent for and nothing delivered are due again after these times, then every hour.
+/// Letters that a wake was sent for and nothing delivered are due again after these times, then every hour: a wake
+/// waits behind an open permission dialog, and an Esc may lose it.
 const AGAIN_AFTER: [SignedDuration; 4] = [
     SignedDuration::from_secs(30),
     SignedDuration::from_mins(2),
@@ -79,7 +80,8 @@ impl Calm {
         left.and_then(|left| Duration::try_from(left).ok()).unwrap_or_default()
     }
 
-    /// Nothing waits that will ever be due; true until something changes.
+    /// Nothing waits that will ever be due, as in an inbox full of `low` letters; true until `inbox/` or `held/`
+    /// changes.
     fn begin(&mut self, before: Option<[SystemTime; 2]>) {
         let is_past = |at: &SystemTime| at.elapsed().is_ok_and(|age| age > Self::BLUR);
         self.changed = before.filter(|times| times.iter().all(is_past));
@@ -95,7 +97,8 @@ impl Calm {
     }
 }
 
-/// The letters worth waking the session for now. Files that are no letters are put aside, and their owner is told.
+/// The letters worth waking the session for now. Files that are no letters are put aside, and their owner gets a
+/// notice.
 ///
 /// # Errors
 /// A `FsError` when the mailbox cannot be used.

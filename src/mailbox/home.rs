@@ -162,7 +162,9 @@ impl Home {
         if target.exists() || self.mailbox(new).is_some_and(|found| found.name() != mailbox.name()) {
             return Err(taken(&target));
         }
-        // The pointer first: while the old directory stands it is not looked at.
+        // The pointer is written before the directory moves, and is not looked at while the old directory stands. So
+        // there is no instant in which neither name works, nobody else can claim the old one, and a sender that loses
+        // the directory in the middle of a publish finds the new one.
         self.write_old_address(mailbox, new)?;
         disk::rename(mailbox.path(), target.path())?;
         disk::sync_dir(&self.path)?;

@@ -20,7 +20,7 @@ pub enum Step {
     Seen,
     /// Its turn went by without it, and it went back to the inbox.
     Returned,
-    /// It was delivered, and nothing will ever prove it.
+    /// It was delivered, and there will never be evidence of it.
     Unproved,
     Held,
     /// The person was shown that it is held.

@@ -12,7 +12,8 @@ use super::{
     receipt::Step,
 };
 
-/// Files read in one look, half of them the oldest and half the newest by name: a flooded inbox cannot stall a session.
+/// Files read in one look, half of them the oldest and half the newest by name: a flooded inbox is worked off over
+/// several turns and cannot stall a session.
 const LOOK_LIMIT: usize = 2_000;
 
 /// What a look says of a waiting letter; the text stays on the disk until somebody wants it.

@@ -146,8 +146,8 @@ pub fn linger() {
 impl Watch {
     /// Hands the watch to a short-lived successor, so that this process can end at once.
     ///
-    /// Linux takes some 15 ms to close a watch, and a process has not ended before that: too long for one whose end
-    /// is the news. Where this fails, the end is late and no more.
+    /// Closing an inotify handle takes Linux some 15 ms, and a process has not ended before that: too long where its
+    /// end is what wakes a session. If this fails, the wake is that much later and nothing else is lost.
     pub fn hand_over(&self) {
         #[cfg(target_os = "linux")]
         if self.is_watching()

@@ -42,7 +42,7 @@ impl Online {
     }
 
     /// Called with every request; the first one brings the agent online before it is answered. A waker that waits for
-    /// the server rings from then on, and whom it wakes has the tools.
+    /// the server wakes from then on, and the session it wakes has the tools.
     pub fn begin(&self) {
         if self.has_begun.swap(true, Ordering::Relaxed) {
             return;

@@ -241,7 +241,7 @@ impl Places {
         disk::replace(&path, bytes, Durability::Disk)
     }
 
-    /// Replaces the binary in one step, also while sessions run the old one.
+    /// Replaces the binary in one step; sessions that run the old one keep it until they end.
     fn copy_binary(&self, me: &Path) -> Result<(), FsError> {
         let target = self.binary();
         if fs::canonicalize(&target).is_ok_and(|installed| installed == me) {

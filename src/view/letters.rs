@@ -51,7 +51,8 @@ pub enum Part {
     Member,
 }
 
-/// What the cursor is on; it stays there however the lines move.
+/// What the cursor is on: a letter or a thread, never a line. What arrives moves the lines, and a key must not act on
+/// another letter than the one looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Spot {
     Thread(LetterId),

@@ -1,7 +1,8 @@
 //! The letters that were there before, a page at a time, the newest first.
 //!
-//! Where an id tells when it was made, it is believed here: so only the letters of the page are read, however many
-//! there are. One that tells a wrong time is found on another page.
+//! Where an id tells when it was made, it is believed here, and for other ids the file's time counts: so only the
+//! letters of the page are read, however many there are. One that tells a wrong time is found on another page; a search
+//! reads all.
 
 use std::fs;
 

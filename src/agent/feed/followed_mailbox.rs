@@ -1,4 +1,8 @@
 //! One mailbox as the feed follows it.
+//!
+//! Opening reads no letter: what lies in the inbox, claimed, held or dead counts as known, and `done/` is not listed. A
+//! letter in `done/` of which only a receipt is announced was there before, unless it was written and taken since the
+//! opening.
 
 use std::{
     cell::Cell,
@@ -106,7 +110,7 @@ impl FollowedMailbox {
         }
     }
 
-    /// Takes those that are older than the feed for known: the mailbox was made, or brought, meanwhile.
+    /// Takes those that are older than the feed for known: the mailbox was made, or moved here, meanwhile.
     pub fn take_stock_of_old(&mut self) {
         for state in LISTED {
             let ids = self.mailbox.ids(state).unwrap_or_default();
@@ -176,6 +180,10 @@ impl FollowedMailbox {
     }
 
     /// What a beat is for: finds what was not announced.
+    ///
+    /// A letter may pass to `done/` between two looks. So `done/` is listed when a directory has changed, holds nothing
+    /// new, and nothing is announced until the next beat. Watches also lose single announcements, as was seen under
+    /// Wine, so the letters reported last are looked at again.
     pub fn beat(&mut self, watch: &mut PathWatch) -> Vec<Event> {
         let again = mem::take(&mut self.again);
         let mut events: Vec<_> = again.iter().flat_map(|id| self.look(id, Hint::default())).collect();

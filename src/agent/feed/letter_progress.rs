@@ -1,4 +1,8 @@
 //! How far a letter's way has been reported, and what of it can be reported now.
+//!
+//! Some steps are noted before the rename that makes them. Reported at once, they would say more than is true if the
+//! process died in between. So the last such receipt is reported once the letter lies where it leads, or something
+//! follows it.
 
 use std::time::{Duration, Instant};
 

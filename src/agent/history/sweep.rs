@@ -28,7 +28,7 @@ use crate::{
 const BATCH: usize = 256;
 /// More threads than this wait for the same disk.
 const MOST_THREADS: usize = 8;
-/// Looks at a home in which mailboxes get other names at the same time.
+/// How often a search is made at most: once more whenever the set of mailboxes has changed after it.
 const MOST_LOOKS: usize = 5;
 
 pub fn look(home: &Home, filter: &Filter, limit: usize) -> Result<Looked, FsError> {
@@ -125,7 +125,8 @@ fn list<'a>(mailbox: &'a Mailbox, listed: &mut Listed<'a>) {
         }
     };
     let mut add = |state: State, mut ids: Vec<LetterId>| {
-        // Mostly the newest first, which spares a longer look at those that come after; no more hangs on it.
+        // Mostly the newest first, so that older ones need only a short look. That changes the time and never the
+        // answer: neither ids, which senders may choose, nor file times narrow the search.
         ids.sort_unstable_by(|a, b| b.cmp(a));
         let dir = mailbox.dir(state);
         let batch = |ids: &[LetterId]| Batch { mailbox, state, dir: dir.clone(), ids: ids.to_vec() };

@@ -1,4 +1,4 @@
-//! Sessions whose letters are delivered and cannot be proved, and why.
+//! Sessions whose letters are delivered and can have no evidence, and why.
 
 use super::finding::{Finding, Outcome, finding};
 use crate::{

@@ -1,8 +1,9 @@
 //! Letters as channel messages, where the client was started with a channel to this server.
 //!
-//! Nothing acknowledges a push: a client without the channel drops it in silence. So a pushed letter is a claim like any
-//! other, looked up in the transcript, and the first one decides whether there is a channel at all. While the server
-//! holds the channel's lock the waker lets it go first; when it gives up, letters go the ordinary way.
+//! Nothing acknowledges a push: a client without the channel drops it in silence. So a pushed letter is a claim like
+//! any other, looked up in the transcript, and the first one decides whether there is a channel at all: if the
+//! transcript does not show it soon, it goes back, the server gives the channel up for good, and letters go the
+//! ordinary way. While the server holds the channel's lock the waker lets it go first.
 
 use std::{
     path::{Path, PathBuf},
@@ -169,7 +170,7 @@ fn push_waiting(home: &Home, mailbox: &Mailbox, push: &impl Fn(Push) -> Result<(
 fn admission(config: &Config, mailbox: &Mailbox, letter: &Letter) -> Result<Option<Admission>> {
     let receipts = mailbox.receipts(&letter.id);
     if receipts.iter().any(|receipt| receipt.step == Step::Returned) {
-        return Ok(None); // pushed once and not proved: never twice this way
+        return Ok(None); // pushed once without evidence: never twice this way
     }
     let record = Record::of(mailbox);
     let known = record.mode_as_receiver();

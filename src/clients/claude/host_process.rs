@@ -103,7 +103,7 @@ pub fn claimant(session: Option<String>, trust: Trust) -> Option<Claimant> {
 
 /// The Claude process this process belongs to: its parent, or the ancestor that `CLAUDE_PID` names.
 ///
-/// The variable alone proves nothing: a `claude` started inside a session inherits it, hands it to its server, and is
+/// The variable alone is no evidence: a `claude` started inside a session inherits it, hands it to its server, and is
 /// itself a descendant of the process it names.
 fn pid() -> Option<u32> {
     let parent = system::parent()?;

@@ -19,7 +19,7 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Folder {
     There,
-    /// It is gone, and the session has loaded no other: a wake would start a turn that brings nothing.
+    /// It is gone, and the session has loaded no other: a wake would start a turn that delivers nothing.
     Gone,
     /// It is gone, and the session has loaded the plugin from another one since.
     Replaced,
@@ -40,7 +40,7 @@ pub fn look(mailbox: &Mailbox) -> Folder {
     Folder::Gone
 }
 
-/// Says in a wake what to do, where no mod tells the person: the wake brings nothing.
+/// Says in a wake what to do, where no mod shows it to the person: the wake delivers nothing.
 pub fn tell() {
     let text = "the folder of this session's plugin is gone, as after an update: no letter arrives until the person has \
                 typed /reload-plugins";

@@ -2,8 +2,9 @@
 //! news of background tasks, messages of other sessions, timers. Only the person begins the count of hops anew, and only
 //! the person's commands are obeyed.
 //!
-//! Where the client says where a prompt comes from, that decides. Else it is told by its text, and a text that merely
-//! mentions such things is a person's.
+//! Where the client says where a prompt comes from, that decides. Else its text does, and a text that merely mentions
+//! such things is a person's. A timer's prompt is its text and nothing else, so `Stop` notes what the timers will say.
+//! A prompt that another plugin submits by a mod cannot be told from a typed one.
 
 /// Who wrote a prompt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -28,7 +28,8 @@ const SHOWN: usize = 20;
 pub enum Through {
     /// The hook; what it says is for the person alone.
     Hook,
-    /// The mod; a client may let the model read what it says.
+    /// The mod. Its answer is for the person as well, but a client might send it to the model all the same, so it
+    /// leaves out the text of what is held.
     Mod,
 }
 
@@ -128,7 +129,7 @@ fn decide(
     decision(id)
 }
 
-/// Marks a waiting letter as read by the person; the model is not told of it any more.
+/// Marks a waiting letter as read by the person; the model is not given it any more.
 ///
 /// # Errors
 /// When no such letter waits here.
@@ -155,7 +156,7 @@ pub fn newest(mailbox: &Mailbox) -> Result<Vec<(State, Letter)>, Failure> {
     Ok(letters)
 }
 
-/// The newest letters as a table. What is held is not told where the model may read it.
+/// The newest letters as a table. The text of what is held is left out where the model may read it.
 ///
 /// # Errors
 /// As [`newest`].

@@ -158,7 +158,7 @@ fn watch_over(home: &Home, mailbox: &Mailbox, quiet_until: Instant, turn: Option
         let before = mem::replace(&mut folder, plugin_folder::look(mailbox));
         match (before, folder) {
             (_, Folder::Gone) if host_process::has_mods() => {
-                watch.sleep(Duration::MAX); // a wake would bring nothing; the mod tells the person what to do
+                watch.sleep(Duration::MAX); // a wake would deliver nothing; the mod shows the person what to do
                 continue;
             }
             (Folder::Gone, Folder::There | Folder::Replaced) => plugin_folder::note_hearing(mailbox),
@@ -199,7 +199,7 @@ fn round(
     calm: &mut Calm,
     settler: &mut settle::Settler<Transcripts>,
 ) -> Result<Option<(Vec<Waiting>, String)>, FsError> {
-    // An idle session raises no event that would do it.
+    // An idle session raises no event, so nothing else would look for the evidence of its last letter.
     settler.settle(mailbox, Timestamp::now(), settle::From::Session)?;
     if calm.holds(mailbox) {
         return Ok(None);

@@ -1,5 +1,5 @@
 //! A server that was registered by hand, without the plugin and its hooks: nothing wakes the session, tells it its name
-//! or delivers its letters. So the server introduces it, and hands waiting letters out with each tool result.
+//! or delivers its letters. So the server introduces it, and delivers waiting letters with each tool result.
 
 use std::{
     env, fs,

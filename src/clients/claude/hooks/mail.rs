@@ -52,7 +52,7 @@ pub fn on_prompt(home: &Home, input: &HookEvent) -> Result<()> {
     let mut is_wake = false;
     match take_in(home, input, author, &mut is_wake) {
         Err(error) if is_wake => {
-            // A wake that brings nothing must not cost a turn.
+            // A wake that delivers nothing must not cost a turn.
             log::line(home, &format!("delivery: {error:#}"));
             let block = Some(format!("cc2cc: the letters cannot be delivered: {error:#}"));
             answer::print(&Answer { block, ..Answer::default() }, "UserPromptSubmit")
@@ -79,7 +79,8 @@ fn take_in(home: &Home, input: &HookEvent, author: Author, is_wake: &mut bool) -
     let level = input.permission_mode.as_deref();
     let delivery = deliver(home, &mailbox, level, || claim_note(&mailbox, input), now, |_| true)?;
     if delivery.is_empty() && *is_wake {
-        // Nothing for the model: it was held, or went in with an earlier prompt. No turn for nothing.
+        // Nothing for the model: it was held, or a person's prompt took it before. A block makes no model request;
+        // Claude Code shows two lines for it.
         let block = message(&delivery).or_else(|| Some("cc2cc: the letters have arrived already".to_owned()));
         answer::print(&Answer { block, ..Answer::default() }, event)?;
         return Ok(delivery.note_shown(&mailbox)?);
@@ -92,9 +93,11 @@ fn take_in(home: &Home, input: &HookEvent, author: Author, is_wake: &mut bool) -
     })
 }
 
-/// Answers `Stop`: the turn's letters are looked up. What came meanwhile is left to the waker, which starts a turn of its
-/// own for it: the client would show the person the whole frame here. A headless session has no waker, so there it goes
-/// in at once and the model goes on.
+/// Answers `Stop`: the turn's letters are looked up. What came meanwhile is left to the waker, although a Stop hook's
+/// context makes the model go on: Claude Code shows that context to the person, raw and whole, under "Stop hook says".
+/// A headless session has no waker and no screen, so there it goes in at once, unless only `low` letters wait.
+///
+/// What the model need not be woken for, held letters and notices, is shown to the person.
 ///
 /// # Errors
 /// When the home cannot be used; the turn then ends as it would have.

@@ -1,7 +1,7 @@
 //! One run of a hook: read the event, let the right part answer, print the answer, never fail.
 //!
 //! A hook stands between a person and their session. Whatever goes wrong here, the client gets exit code 0; the log
-//! gets a line, and the person is told once.
+//! gets a line, and the person is shown it once.
 
 use std::{env, fs::OpenOptions, panic, process::ExitCode};
 
@@ -66,7 +66,8 @@ fn fail_open(name: &str, complaint: &str) {
     }
 }
 
-/// Tells a session's person once. The mark lies outside the home, which may be what is broken.
+/// Whether the person of this session has seen no complaint yet. The mark lies outside the home, which may be what is
+/// broken.
 fn is_first_complaint() -> bool {
     // A client that does not name the session is told apart by its process.
     let host =

@@ -22,6 +22,9 @@ use crate::{
 
 /// Answers `SessionStart`: who you are, and what waits.
 ///
+/// Waiting letters are only counted here. Injected now they would lie in the context until somebody types, while a
+/// waker wakes the session for them.
+///
 /// # Errors
 /// When the home cannot be used.
 pub fn start(home: &Home, input: &HookEvent) -> Result<Answer> {
