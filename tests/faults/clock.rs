@@ -88,7 +88,7 @@ fn a_claim_of_tomorrow_is_not_kept_for_ever() {
     let said = office.watch(office.prompt()).fine();
     assert_eq!(office.hear(&said), 1, "it comes at once, and not a day later: {said:?}");
     office.goes_on();
-    conclude("a claim dated tomorrow", "its mailman was killed, then the clock went back", office.tally(Heard::All));
+    conclude("a claim dated tomorrow", "its delivery was killed, then the clock went back", office.tally(Heard::All));
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn what_was_rung_for_tomorrow_rings_today() {
     let rang = Said::of(&start(&mut bell.command, &bell.input).wait_with_output().unwrap());
     assert_eq!(rang.code, Some(2), "{rang:?}");
     office.goes_on();
-    conclude("a ring dated tomorrow", "the bell rings all the same", office.tally(Heard::All));
+    conclude("a wake dated tomorrow", "the waker wakes all the same", office.tally(Heard::All));
 }
 
 #[test]

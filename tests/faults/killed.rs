@@ -18,7 +18,7 @@ fn a_bell_that_was_killed_is_replaced_by_the_next_event() {
         let Run { mut command, input, .. } =
             office.session_process(&["wait", "--ring"], &json!({ "hook_event_name": "Stop" }));
         let bell = start(&mut command, &input);
-        until("the bell is set", || office.mine().is_online().then_some(()));
+        until("the waker is there", || office.mine().is_online().then_some(()));
         bell
     };
     let mut first = bell();

@@ -35,7 +35,7 @@ fn a_bell_without_a_watcher_rings_by_looking() {
     let Run { mut command, input, .. } =
         office.session_process(&["wait", "--ring"], &json!({ "hook_event_name": "Stop" }));
     let bell = start(&mut command, &input);
-    until("the bell is set", || office.mine().is_online().then_some(()));
+    until("the waker is there", || office.mine().is_online().then_some(()));
     // It has looked once and found nothing; from now on it can only look again.
     let beats = |bell: &Child| fs::read_to_string(format!("/proc/{}/status", bell.id())).unwrap_or_default();
     let naps = |status: &str| {
@@ -55,7 +55,7 @@ fn a_bell_without_a_watcher_rings_by_looking() {
     }
     conclude(
         "no watcher left (inotify instances)",
-        "2 allowed, 2 in use: the bell rings by looking",
+        "2 allowed, 2 in use: the waker wakes by looking",
         office.tally(Heard::All),
     );
 }

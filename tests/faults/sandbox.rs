@@ -85,7 +85,7 @@ fn a_command_in_a_sandbox_reads_and_says_what_writes_instead() {
             findings.filter(|finding| finding["what"] == what).map(Value::to_string).collect::<Vec<_>>().join("\n")
         };
         assert!(found("home").contains("a sandbox keeps commands here from writing"), "{report}");
-        assert!(found("session").contains("you are calm-owl, reachable, the bell is set"), "{report}");
+        assert!(found("session").contains("you are calm-owl, and can be woken"), "{report}");
         assert!(found("self-test").contains("not tried, a sandbox"), "{report}");
         assert_eq!(found("mailbox"), "", "{report}");
         assert!(!doctor.out.contains("chmod"), "{report}");

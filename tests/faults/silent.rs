@@ -42,7 +42,7 @@ fn a_mount_that_announces_nothing_is_looked_at_all_the_same() {
     let Run { mut command, input, .. } =
         office.session_process(&["wait", "--ring"], &json!({ "hook_event_name": "Stop" }));
     let bell = start(command.env("CC2CC_HOME", &view), &input);
-    until("the bell watches", || {
+    until("the waker watches", || {
         let open = fs::read_dir(format!("/proc/{}/fd", bell.id())).ok()?.flatten();
         let mut targets = open.filter_map(|entry| fs::read_link(entry.path()).ok());
         targets.any(|target| target.ends_with("anon_inode:inotify")).then_some(())
@@ -60,5 +60,5 @@ fn a_mount_that_announces_nothing_is_looked_at_all_the_same() {
     office.goes_on();
     mount.kill().unwrap();
     mount.wait().unwrap();
-    conclude("a mount that announces nothing", "bindfs: the bell rings by looking", office.tally(Heard::All));
+    conclude("a mount that announces nothing", "bindfs: the waker wakes by looking", office.tally(Heard::All));
 }

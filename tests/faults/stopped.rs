@@ -70,7 +70,7 @@ fn a_mailman_stopped_at_any_step_comes_back_late() {
         tally += office.tally(Heard::All);
     }
     assert!(stops > 8, "only {stops} steps");
-    conclude("a mailman stopped (SIGSTOP) at every step, back an hour later", &format!("{stops} stops"), tally);
+    conclude("a delivery stopped (SIGSTOP) at every step, back an hour later", &format!("{stops} stops"), tally);
 }
 
 #[test]

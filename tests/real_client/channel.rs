@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::{
-    SEND, agent, bell_is_set, claude::Session, is_online, post, reply::Reply, settled, world::World, world::client,
+    SEND, agent, claude::Session, has_waker, is_online, post, reply::Reply, settled, world::World, world::client,
 };
 
 const FLAG: &str = "--dangerously-load-development-channels";
@@ -38,7 +38,7 @@ fn with_a_channel_to_the_plugin_letters_come_as_channel_messages_and_once() {
     let world = World::with_cc2cc();
     world.allow_channels();
     let mut ann = with_channel(&world, "ann", "plugin:cc2cc@skills-dir");
-    ann.wait("its bell", || bell_is_set(&world, "ann").then_some(()));
+    ann.wait("its waker", || has_waker(&world, "ann").then_some(()));
     ann.wait("its channel", || (channel_of(&world, "ann") == "offered").then_some(()));
 
     let id = post(&world, "ann", "the build is red");
@@ -46,7 +46,7 @@ fn with_a_channel_to_the_plugin_letters_come_as_channel_messages_and_once() {
     assert!(told.contains("<channel source=") && told.contains("from=\"user\""), "{told}");
     ann.wait_for_screen("user: the build is red");
     ann.wait("it is proved", || (world.status_of(&id) == "seen").then_some(()));
-    assert_eq!(steps(&world, &id), ["claimed", "delivered", "seen"], "no bell has rung");
+    assert_eq!(steps(&world, &id), ["claimed", "delivered", "seen"], "no waker has woken it");
     ann.wait("its channel proved", || (channel_of(&world, "ann") == "open").then_some(()));
     ann.idle();
 
@@ -71,7 +71,7 @@ fn with_a_channel_to_the_plugin_letters_come_as_channel_messages_and_once() {
     let everything = ann.requests().last().expect("a request").everything();
     assert_eq!(everything.matches("the build is red").count(), 1);
     assert_eq!(everything.matches("here\n</channel>").count(), 1, "{everything}");
-    assert!(!everything.contains("cc2cc: mail for"), "no bell has rung");
+    assert!(!everything.contains("cc2cc: mail for"), "no waker has woken it");
 }
 
 /// A session with the flag but without the switch: the client may warn all the same, and opens no channel.

@@ -4,9 +4,8 @@
 use crate::{
     agent,
     api::Api,
-    bell_is_set,
     eventually::{PATIENCE, eventually},
-    is_online, post,
+    has_waker, is_online, post,
     programs::{Input, Program, STREAMING},
     reply::Reply,
     settled,
@@ -78,7 +77,7 @@ fn streaming(world: &World, api: &Api, entry: Option<&str>, input: &Input) -> Pr
     let first = || api.requests().into_iter().find(|request| request.newest().contains("hello"));
     eventually("the first request", PATIENCE, first);
     eventually("his server", PATIENCE, || is_online(world, "bob").then_some(()));
-    eventually("his waker", PATIENCE, || bell_is_set(world, "bob").then_some(()));
+    eventually("his waker", PATIENCE, || has_waker(world, "bob").then_some(()));
     eventually("he is idle", PATIENCE, || (agent(world, "bob")["state"] == "idle" && !api.is_busy()).then_some(()));
     bob
 }
@@ -95,7 +94,7 @@ fn a_letter_wakes_a_streaming_session_which_ends_with_its_input() {
         let told = || api.requests().into_iter().find(|request| request.newest().contains("main is red"));
         eventually("the letter", PATIENCE, told);
         eventually("it is proved seen", PATIENCE, || (world.status_of(&id) == "seen").then_some(()));
-        eventually("his next waker", PATIENCE, || bell_is_set(&world, "bob").then_some(()));
+        eventually("his next waker", PATIENCE, || has_waker(&world, "bob").then_some(()));
         assert!(bob.goes_on(), "its input is open");
         bob.say("and now?");
         let told = || api.requests().into_iter().find(|request| request.newest().contains("and now?"));

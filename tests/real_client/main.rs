@@ -43,12 +43,12 @@ fn session(world: &World, name: &str) -> Session {
     world.session(name).args(&["--allowedTools", "Bash", SEND]).env("CC2CC_NAME", name).start()
 }
 
-/// A session that has said its name, with its bell set and its tools loaded: as it is when a person has looked up.
+/// A session that has said its name, with its waker in place and its tools loaded: as it is when a person has looked up.
 fn settled(world: &World, name: &str) -> Session {
     let session = session(world, name);
     session.wait_for_screen(&format!("cc2cc: you are {name}"));
     session.wait("its server", || is_online(world, name).then_some(()));
-    session.wait("its bell", || bell_is_set(world, name).then_some(()));
+    session.wait("its waker", || has_waker(world, name).then_some(()));
     session
 }
 
@@ -62,8 +62,8 @@ fn is_online(world: &World, name: &str) -> bool {
     agent(world, name)["online"] == true
 }
 
-/// Whether some process has locked the bell of `name`.
-fn bell_is_set(world: &World, name: &str) -> bool {
+/// Whether some process is the waker of `name`.
+fn has_waker(world: &World, name: &str) -> bool {
     let lock = std::fs::File::open(world.mailbox(name, "bell.lock"));
     lock.is_ok_and(|lock| lock.try_lock().is_err())
 }

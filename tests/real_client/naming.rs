@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::{
-    SEND, agent, bell_is_set, letter,
+    SEND, agent, has_waker, letter,
     reply::Reply,
     settled,
     world::{World, client},
@@ -24,7 +24,7 @@ fn each_session_gets_a_name_of_its_own_and_all_see_who_is_there() {
     assert_ne!(one, two);
     for (session, name, project) in [(&first, &one, "one"), (&second, &two, "two")] {
         session.wait("it is online", || (agent(&world, name)["online"] == true).then_some(()));
-        session.wait("its bell", || bell_is_set(&world, name).then_some(()));
+        session.wait("its waker", || has_waker(&world, name).then_some(()));
         let listed = agent(&world, name);
         assert_eq!(listed["cwd"], world.project(project).display().to_string());
         assert_eq!(listed["state"], "idle");
@@ -40,7 +40,7 @@ fn each_session_gets_a_name_of_its_own_and_all_see_who_is_there() {
     assert_eq!(report.status.code(), Some(1));
     let report = String::from_utf8_lossy(&report.stdout).into_owned();
     for name in [&one, &two] {
-        assert!(report.contains(&format!("{name} is idle and its bell is set")), "{report}");
+        assert!(report.contains(&format!("{name} is idle and can be woken")), "{report}");
     }
 }
 

@@ -11,10 +11,10 @@ use portable_pty::CommandBuilder;
 use serde_json::json;
 
 use crate::{
-    SEND, bell_is_set,
+    SEND,
     claude::Session,
     eventually::{PATIENCE, eventually},
-    is_online, letter, letter_id,
+    has_waker, is_online, letter, letter_id,
     picture::Picture,
     reply::Reply,
     terminal::{Row, Terminal},
@@ -29,7 +29,7 @@ fn sitting(world: &World, project: &str, name: &str) -> Session {
     let session = session.start();
     session.wait_for_screen(&format!("cc2cc: you are {name}"));
     session.wait("its server", || is_online(world, name).then_some(()));
-    session.wait("its bell", || bell_is_set(world, name).then_some(()));
+    session.wait("its waker", || has_waker(world, name).then_some(()));
     session
 }
 

@@ -26,7 +26,7 @@ fn settled(world: &World, name: &str, client: Client) -> Session {
     let builder = world.session(name).args(&["--allowedTools"]).args(&TOOLS).env("CC2CC_NAME", name);
     let session = if client == Client::Old { builder.old() } else { builder }.start();
     session.wait_for_screen(&format!("cc2cc: you are {name}"));
-    session.wait("its waker", || crate::bell_is_set(world, name).then_some(()));
+    session.wait("its waker", || crate::has_waker(world, name).then_some(()));
     session
 }
 
@@ -150,13 +150,13 @@ fn letters_that_come_during_a_compaction_arrive_once_after_it() {
     bob.press("\r");
     bob.wait_for_request("for a summary", asks_for_summary);
     let one = post(&world, "bob", "letter one");
-    bob.wait("the waker's end", || (!crate::bell_is_set(&world, "bob")).then_some(()));
+    bob.wait("the waker's end", || (!crate::has_waker(&world, "bob")).then_some(()));
     let two = post(&world, "bob", "letter two");
     gate.open();
     for id in [&one, &two] {
         bob.wait("it is proved seen", || (world.status_of(id) == "seen").then_some(()));
     }
-    bob.wait("the next waker", || crate::bell_is_set(&world, "bob").then_some(()));
+    bob.wait("the next waker", || crate::has_waker(&world, "bob").then_some(()));
     bob.idle();
     // A second wake would be on the screen a moment after the first.
     let shown = || bob.screen().contains("operation blocked").then(|| bob.screen());

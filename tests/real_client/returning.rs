@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::{
-    agent, api::Api, bell_is_set, eventually::PATIENCE, eventually::eventually, is_online, letter_id, post, session,
+    agent, api::Api, eventually::PATIENCE, eventually::eventually, has_waker, is_online, letter_id, post, session,
     settled, world::World,
 };
 
@@ -37,7 +37,7 @@ fn letters_still_arrive_after_a_clear() {
     bob.type_text("/clear");
     bob.press("\r");
     bob.wait_for_screen("SessionStart:clear says: cc2cc: you are bob");
-    bob.wait("its bell", || bell_is_set(&world, "bob").then_some(()));
+    bob.wait("its waker", || has_waker(&world, "bob").then_some(()));
     post(&world, "bob", "after the clear");
     let told = bob.wait_until_told("after the clear");
     assert_ne!(told.session_id(), before);
@@ -76,7 +76,7 @@ fn a_second_terminal_on_a_live_session_gets_a_name_of_its_own() {
         let names = screen.split("cc2cc: you are ").skip(1).filter_map(|rest| rest.split_whitespace().next());
         names.filter(|name| *name != "bob").last().map(str::to_owned)
     });
-    other.wait("its bell", || bell_is_set(&world, &name).then_some(()));
+    other.wait("its waker", || has_waker(&world, &name).then_some(()));
     post(&world, "bob", "for the first");
     bob.wait_until_told("for the first");
     post(&world, &name, "for the second");

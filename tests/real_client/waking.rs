@@ -54,7 +54,7 @@ fn a_letter_that_comes_during_a_tool_call_is_in_the_request_with_its_result() {
     bob.wait("he is busy", || (agent(&world, "bob")["state"] == "busy").then_some(()));
     let id = post(&world, "bob", "the build is red");
     bob.wait("the ring", || (world.status_of(&id) == "notified").then_some(()));
-    bob.wait("the bell's end", || (!crate::bell_is_set(&world, "bob")).then_some(()));
+    bob.wait("its waker's end", || (!crate::has_waker(&world, "bob")).then_some(()));
     fs::write(world.project("bob").join("go"), "").expect("a file");
     let told = bob.wait_for_request("with the result", |request| !request.tool_results().is_empty());
     assert_eq!(told.tool_results(), ["went\n"]);
@@ -78,7 +78,7 @@ fn a_letter_that_comes_while_the_last_answer_streams_starts_a_turn_of_its_own() 
     bob.type_line("talk to me");
     bob.wait_for_screen("streaming");
     let id = post(&world, "bob", "one more thing");
-    bob.wait("the bell's end", || (!crate::bell_is_set(&world, "bob")).then_some(()));
+    bob.wait("its waker's end", || (!crate::has_waker(&world, "bob")).then_some(()));
     let another = post(&world, "bob", "and another");
     gate.open();
     let told = bob.wait_until_told("one more thing");
@@ -89,7 +89,7 @@ fn a_letter_that_comes_while_the_last_answer_streams_starts_a_turn_of_its_own() 
     }
     bob.idle();
     assert_eq!(bob.requests().len(), 2, "no turn for nothing");
-    assert!(!bob.screen().contains("have come already"), "nor a ring: {}", bob.screen());
+    assert!(!bob.screen().contains("have arrived already"), "nor a ring: {}", bob.screen());
 }
 
 #[test]
