@@ -32,12 +32,13 @@ impl Glance {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use std::fs::{self, File};
 
     use super::*;
 
+    // Windows gives nobody a directory whose time could be set.
     #[test]
     fn a_change_is_found_and_peace_is_believed_only_after_a_second() {
         let dir = tempfile::tempdir().unwrap();
