@@ -194,7 +194,7 @@ fn paths(code: &str) -> Vec<Vec<String>> {
 /// The code without its comments, the contents of its strings, and its tests.
 fn code_alone(text: &str) -> String {
     let mut code = String::new();
-    for line in text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default().lines() {
+    for line in text.split("\nmod tests {").next().unwrap_or_default().lines() {
         let mut inside = false;
         let mut chars = line.chars().peekable();
         while let Some(c) = chars.next() {
