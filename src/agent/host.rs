@@ -84,10 +84,16 @@ pub fn command_line(pid: u32) -> Vec<String> {
 
 #[cfg(target_os = "linux")]
 mod system {
-    use std::fs;
+    use std::{
+        fs::{self, File},
+        io::Read,
+    };
+
+    /// More than a command line can have.
+    const LIMIT_BYTES: u64 = 4 * 1024 * 1024;
 
     pub fn command_line(pid: u32) -> Vec<String> {
-        let bytes = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        let bytes = read(&format!("/proc/{pid}/cmdline")).unwrap_or_default();
         bytes.split(|byte| *byte == 0).map(|word| String::from_utf8_lossy(word).into_owned()).collect()
     }
 
@@ -97,7 +103,7 @@ mod system {
     }
 
     fn boot() -> String {
-        let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+        let boot = String::from_utf8(read("/proc/sys/kernel/random/boot_id").unwrap_or_default()).unwrap_or_default();
         boot.get(..8).unwrap_or("0").to_owned()
     }
 
@@ -128,9 +134,18 @@ mod system {
         field(pid, 4)?.parse().ok()
     }
 
+    /// A file of the system's, in one read: it says that it is empty, and the standard library would feel its way.
+    fn read(path: &str) -> Option<Vec<u8>> {
+        const USUAL_BYTES: usize = 2048;
+        let mut bytes = Vec::with_capacity(USUAL_BYTES);
+        File::open(path).ok()?.take(LIMIT_BYTES).read_to_end(&mut bytes).ok()?;
+        Some(bytes)
+    }
+
     /// A field of the process's `stat`, counted as in proc(5).
     fn field(pid: u32, number: usize) -> Option<String> {
-        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        let stat = read(&format!("/proc/{pid}/stat"))?;
+        let stat = String::from_utf8_lossy(&stat);
         // The command name may hold anything, so count from behind its closing parenthesis; it is the second field.
         stat.rsplit_once(')')?.1.split_ascii_whitespace().nth(number.checked_sub(3)?).map(str::to_owned)
     }

@@ -106,6 +106,11 @@ pub fn claimant(session: Option<String>, trust: Trust) -> Option<Claimant> {
 /// The variable alone is no evidence: a `claude` started inside a session inherits it, hands it to its server, and is
 /// itself a descendant of the process it names.
 fn pid() -> Option<u32> {
+    static PID: OnceLock<Option<u32>> = OnceLock::new(); // a hook asks more than once, and each time costs reads of /proc
+    *PID.get_or_init(find_pid)
+}
+
+fn find_pid() -> Option<u32> {
     let parent = system::parent()?;
     let named = env::var("CLAUDE_PID").ok().and_then(|pid| pid.parse().ok()).filter(|named| *named != parent);
     let is_ancestor = |named: &u32| {
