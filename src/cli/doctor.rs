@@ -363,8 +363,8 @@ fn as_text(Finding { what, outcome }: &Finding) -> String {
 
 fn as_json(Finding { what, outcome }: &Finding) -> Value {
     match outcome {
-        Outcome::Fine(text) => json!({ "what": what, "outcome": "ok", "text": text }),
-        Outcome::Note(text) => json!({ "what": what, "outcome": "note", "text": text }),
-        Outcome::Broken { problem, fix } => json!({ "what": what, "outcome": "broken", "text": problem, "fix": fix }),
+        Outcome::Fine(text) => json!({ "what": what, "verdict": "ok", "text": text }),
+        Outcome::Note(text) => json!({ "what": what, "verdict": "note", "text": text }),
+        Outcome::Broken { problem, fix } => json!({ "what": what, "verdict": "broken", "text": problem, "fix": fix }),
     }
 }

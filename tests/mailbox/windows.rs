@@ -71,7 +71,7 @@ fn an_agents_record_that_is_looked_through_is_replaced_as_soon_as_it_is_let_go()
     let names = || fs::read_dir(bob.path()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     thread::scope(|scope| {
         let saving = scope.spawn(|| Record::change(&bob, noon(), |record| record.cwd = Some("somewhere else".into())));
-        until("the draft is written", || names().any(|name| is_draft(&name)));
+        until("it is at it", || lock::try_exclusive(&bob.path().join("record.lock")).unwrap().is_none());
         scanner.end();
         saving.join().unwrap().unwrap();
     });

@@ -171,7 +171,8 @@ fn letters_that_come_during_a_compaction_arrive_once_after_it() {
 fn with_hook(world: &World, script: &str) {
     let settings = world.home().join(".claude/settings.json");
     fs::create_dir_all(settings.parent().expect("a folder")).expect("a folder");
-    let hook = json!([{ "hooks": [{ "type": "command", "command": script }] }]);
+    // Left alone, the client would go on without the hook after 30 s.
+    let hook = json!([{ "hooks": [{ "type": "command", "command": script, "timeout": 300 }] }]);
     fs::write(settings, json!({ "hooks": { "UserPromptSubmit": hook } }).to_string()).expect("settings");
 }
 
