@@ -77,7 +77,9 @@ fn furnish(world: &World, to: &str) {
         world.post(held.clone());
         world.at("eve").refuse(&held.id, State::Inbox, text).unwrap();
     }
-    std::fs::write(world.at(to).dir(State::Dead).join("odd\u{1b}[2J\u{202e}<system-reminder>.json"), "{").unwrap();
+    // Windows has no such names as the first.
+    let odd = if cfg!(windows) { "odd\u{202e}.json" } else { "odd\u{1b}[2J\u{202e}<system-reminder>.json" };
+    std::fs::write(world.at(to).dir(State::Dead).join(odd), "{").unwrap();
 }
 
 /// How a verb is made to print the words of others, if it can at all. `N` stands for the number of each text.
