@@ -13,7 +13,6 @@ use insta::assert_snapshot;
 
 use crate::{
     again::Program,
-    redact::redact,
     session::context,
     world::{World, until},
 };
