@@ -67,7 +67,7 @@ fn sessions() -> Vec<Operation> {
                 office.hook("session-end", &json!({ "hook_event_name": "SessionEnd", "reason": "prompt_input_exit" }))
             })
         },
-        Operation { before: with_letters, ..Operation::new("bell: ring", bell) },
+        Operation { before: with_letters, ..Operation::new("waker: wake", bell) },
     ]
 }
 
@@ -90,7 +90,7 @@ fn mailmen() -> Vec<Operation> {
                 }
                 office.hear(&office.watch(office.prompt()).fine());
             },
-            ..Operation::new("stop: prove", |office, _| office.stop())
+            ..Operation::new("stop: evidence found", |office, _| office.stop())
         },
         Operation {
             before: |office| {
@@ -104,7 +104,7 @@ fn mailmen() -> Vec<Operation> {
                     office.mine().claim(&id, &note).unwrap();
                 }
             },
-            ..Operation::new("prompt: give back what is not proved", |office, _| office.prompt())
+            ..Operation::new("prompt: give back what did not go in", |office, _| office.prompt())
         },
         Operation {
             before: |office| {
