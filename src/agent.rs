@@ -26,7 +26,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::mailbox::{Mailbox, letter::Origin};
+use crate::mailbox::{Mailbox, letter::Origin, level::Level};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(from = "String", rename_all = "lowercase")]
@@ -36,20 +36,6 @@ pub enum Activity {
     Busy,
     /// It is there and cannot be woken; its next hook that runs says otherwise.
     Deaf,
-}
-
-/// What a session's channel has come to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Channel {
-    /// Offered, and not used yet.
-    Offered,
-    /// A push was taken.
-    Open,
-    /// A push was not taken; letters go the ordinary way.
-    Silent,
-    #[serde(other)]
-    Unknown,
 }
 
 impl From<String> for Activity {
@@ -104,22 +90,20 @@ pub struct Record {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ended: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub permission_mode: Option<String>,
+    pub level: Option<Level>,
     pub state: Activity,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub updated: Option<Timestamp>,
-    /// Where the session's transcript is, for clients that keep one.
+    /// Where the evidence of letters is found: the session's own record, as its client names it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub transcript: Option<String>,
-    /// The host whose hooks have spoken; a server may run without them.
+    pub evidence: Option<String>,
+    /// The host in which letters are delivered without a call of the model, as that host has shown; a server may run
+    /// without that.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub hooks_of: Option<String>,
-    /// What became of the channel, where the client was told to open one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub channel: Option<Channel>,
-    /// The folder of the plugin that the session's server was started from.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub plugin: Option<String>,
+    pub delivers_in: Option<String>,
+    /// What the client's own part keeps here, read by nobody else; it begins anew with each host.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub client: Map<String, Value>,
     /// Letters since a person last spoke in this session: the hops of those in the last delivery, whatever stood here
     /// before. So they grow by one with each letter along any chain of turns, and two conversations in one session do
     /// not add up. A letter that a person has accepted counts 0.
@@ -149,10 +133,10 @@ impl Record {
         self.ended.is_none() && mailbox.is_online()
     }
 
-    /// Whether the hooks of the session's host take part.
+    /// Whether the session's host delivers letters by itself.
     #[must_use]
-    pub fn has_hooks(&self) -> bool {
-        self.hooks_of.is_some() && self.hooks_of == self.host
+    pub fn delivers(&self) -> bool {
+        self.delivers_in.is_some() && self.delivers_in == self.host
     }
 
     /// What travels with the letters this agent sends.
@@ -163,7 +147,7 @@ impl Record {
             cwd: self.cwd.clone(),
             repo: self.repo.clone(),
             branch: self.branch.clone(),
-            permission_mode: self.permission_mode.clone(),
+            level: self.level,
             hops: self.hops.saturating_add(1),
             ..Origin::default()
         }

@@ -16,6 +16,7 @@ pub mod fast_read;
 pub mod home;
 pub mod lenient;
 pub mod letter;
+pub mod level;
 pub mod lock;
 pub mod log;
 pub mod name;

@@ -240,8 +240,7 @@ fn settle(home: &Home, claimant: &Claimant, mailbox: Mailbox, denied: Option<Age
             record.ended = None;
             record.state = Activity::Idle;
             record.started = Some(now);
-            record.channel = None;
-            record.plugin = None;
+            record.client.clear();
         })?;
     }
     Ok(Claim { mailbox, denied })

@@ -25,6 +25,7 @@ use crate::mailbox::{
     home::Home,
     lenient,
     letter::{Letter, shorten},
+    level::Level,
     name::AgentName,
     receipt::Step,
 };
@@ -34,8 +35,6 @@ const HOP_LIMIT: u32 = 24;
 /// Stands for a hop count that was lost: above any limit, and far enough from the largest number for other versions to
 /// count on from it.
 pub const HOPS_UNKNOWN: u32 = 1_000_000;
-/// The mode in which a session runs everything without asking.
-pub const BYPASS: &str = "bypassPermissions";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -122,9 +121,9 @@ impl Config {
         Ok(config)
     }
 
-    /// Judges a letter to `receiver`, who works in `mode`; `None` when that is not known yet.
+    /// Judges a letter to `receiver`, who acts at `level`; `None` when that is not known yet.
     #[must_use]
-    pub fn judge(&self, letter: &Letter, receiver: &AgentName, mode: Option<&str>) -> Verdict {
+    pub fn judge(&self, letter: &Letter, receiver: &AgentName, level: Option<Level>) -> Verdict {
         let sender = &letter.from;
         // Rules are for what models write.
         if sender.is_reserved() {
@@ -134,7 +133,6 @@ impl Config {
         let for_pair = for_agent.and_then(|agent| self.rule_of(&agent.from, sender));
         let for_pair = for_pair.or_else(|| self.rule_of(&self.from, sender)).copied();
         let rule = for_pair.or_else(|| for_agent.and_then(|agent| agent.policy)).unwrap_or(self.policy);
-        let sender_mode = letter.origin.permission_mode.as_deref();
         match rule {
             Rule::Refuse => Verdict::Refuse(format!("config.toml refuses letters from {sender} to {receiver}")),
             Rule::Hold => Verdict::Hold(format!("config.toml holds letters from {sender} to {receiver}")),
@@ -144,26 +142,28 @@ impl Config {
             Rule::Accept if letter.origin.hops > self.hop_limit => {
                 Verdict::Hold(format!("{} letters without human input", letter.origin.hops))
             }
-            Rule::Accept if for_pair.is_none() && mode == Some(BYPASS) && sender_mode != Some(BYPASS) => {
+            Rule::Accept
+                if for_pair.is_none() && level == Some(Level::Free) && letter.origin.level != Some(Level::Free) =>
+            {
                 Verdict::Hold(format!("{receiver} acts without asking, and {sender} does not"))
             }
             Rule::Accept => Verdict::Accept,
         }
     }
 
-    /// Lets a waiting letter go to its receiver, who works in `mode`, or puts it where it belongs instead. A letter that
+    /// Lets a waiting letter go to its receiver, who acts at `level`, or puts it where it belongs instead. A letter that
     /// a person has accepted is let through.
     ///
-    /// It was judged when it was sent as well. A session's mode is known only from its last prompt or turn, and a
+    /// It was judged when it was sent as well. A session's level is known only from its last prompt or turn, and a
     /// session that never had a prompt has none: what was right to send may be wrong to deliver.
     ///
     /// # Errors
     /// A `FsError` when it cannot be moved.
-    pub fn admit(&self, mailbox: &Mailbox, letter: &Letter, mode: Option<&str>) -> Result<Admission, FsError> {
+    pub fn admit(&self, mailbox: &Mailbox, letter: &Letter, level: Option<Level>) -> Result<Admission, FsError> {
         if mailbox.receipts(&letter.id).iter().any(|receipt| receipt.step == Step::Accepted) {
             return Ok(Admission::ByAPerson);
         }
-        match self.judge(letter, mailbox.name(), mode) {
+        match self.judge(letter, mailbox.name(), level) {
             Verdict::Accept => return Ok(Admission::Granted),
             Verdict::Hold(why) => mailbox.hold(&letter.id, &why)?,
             Verdict::Refuse(why) => mailbox.refuse(&letter.id, State::Inbox, &why)?,

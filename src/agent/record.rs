@@ -6,15 +6,14 @@
 use std::path::PathBuf;
 
 use jiff::Timestamp;
+use serde_json::Value;
 
-use super::{
-    Record,
-    policy::{BYPASS, HOPS_UNKNOWN},
-};
+use super::{Record, policy::HOPS_UNKNOWN};
 use crate::mailbox::{
     Mailbox,
     disk::{self, Durability, FsError},
     home::Home,
+    level::Level,
     lock::{self, Lock},
     log,
     reading::Reading,
@@ -34,7 +33,11 @@ impl Record {
     /// The record as last written, for those who decide by it.
     #[must_use]
     pub fn read(mailbox: &Mailbox) -> Reading<Self> {
-        Reading::of(&path(mailbox), LIMIT_BYTES)
+        let mut read = Reading::of(&path(mailbox), LIMIT_BYTES);
+        if let Reading::Known(record) = &mut read {
+            Self::adopt_earlier(record);
+        }
+        read
     }
 
     /// The record for those who only look: an empty one when there is none, and [`Record::unknown`] when it cannot be
@@ -54,11 +57,11 @@ impl Record {
         Self { hops: HOPS_UNKNOWN, is_unknown: true, ..Self::default() }
     }
 
-    /// The mode by which letters to this agent are judged where no hook tells the present one. One that cannot be known
-    /// is taken for the one that is guarded most.
+    /// The level by which letters to this agent are judged where its client does not tell the present one. One that
+    /// cannot be known is taken for the one that is guarded most.
     #[must_use]
-    pub fn mode_as_receiver(&self) -> Option<&str> {
-        if self.is_unknown { Some(BYPASS) } else { self.permission_mode.as_deref() }
+    pub fn level_as_receiver(&self) -> Option<Level> {
+        if self.is_unknown { Some(Level::Free) } else { self.level }
     }
 
     /// Changes the record in one step, stamped with `now`. A record that cannot be read stays as it is.
@@ -98,6 +101,24 @@ impl Record {
         };
         change(&mut record);
         record.write(mailbox, now)
+    }
+
+    /// Takes over what earlier versions called by other names. They write those again, and leave the new ones as they
+    /// are, so what stands under an old name is the newer.
+    fn adopt_earlier(&mut self) {
+        let mut earlier = |name: &str| match self.extra.remove(name) {
+            Some(Value::String(text)) => Some(text),
+            _ => None,
+        };
+        let (mode, transcript, hooks) = (earlier("permissionMode"), earlier("transcript"), earlier("hooksOf"));
+        self.level = mode.map(Level::from).or(self.level);
+        self.evidence = transcript.or_else(|| self.evidence.take());
+        self.delivers_in = hooks.or_else(|| self.delivers_in.take());
+        for name in ["channel", "plugin"] {
+            if let Some(value) = self.extra.remove(name) {
+                self.client.insert(name.to_owned(), value);
+            }
+        }
     }
 
     fn write(&mut self, mailbox: &Mailbox, now: Timestamp) -> Result<(), FsError> {

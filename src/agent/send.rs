@@ -299,7 +299,7 @@ fn deliver(home: &Home, config: &Config, mailbox: &Mailbox, letter: &mut Letter,
     loop {
         letter.to = mailbox.name().clone();
         let record = Record::of(&mailbox);
-        let verdict = config.judge(letter, mailbox.name(), record.permission_mode.as_deref());
+        let verdict = config.judge(letter, mailbox.name(), record.level);
         let published = match &verdict {
             Verdict::Accept => mailbox.publish(letter, tried),
             Verdict::Hold(why) => mailbox.publish_held(letter, tried, why),

@@ -16,8 +16,8 @@ use serde_json::{Value, json};
 use self::finding::{Finding, Outcome, finding};
 use super::{caller, printing, sandbox};
 use crate::{
-    agent::{Channel, Record, directory, policy::Config},
-    clients::claude::{host_process, version, waker, watching},
+    agent::{Record, directory, policy::Config},
+    clients::claude::{channel::Channel, host_process, version, waker, watching},
     failure::Failure,
     mailbox::{
         Key, Mailbox, State, disk,
@@ -306,7 +306,7 @@ fn others(home: &Home) -> Vec<Finding> {
         let name = agent.mailbox.name();
         findings.push(finding(
             "agent",
-            if !agent.record.has_hooks() {
+            if !agent.record.delivers() {
                 Outcome::Note(format!(
                     "{name} has the server without the plugin's hooks: letters come by channel or with a tool's result"
                 ))
@@ -330,14 +330,13 @@ fn channels(home: &Home) -> Vec<Finding> {
     let online = directory::list(home).unwrap_or_default().into_iter().filter(|agent| agent.online);
     let outcome = |agent: directory::Listed| {
         let name = agent.mailbox.name().clone();
-        Some(match agent.record.channel? {
+        Some(match Channel::of(&agent.record)? {
             Channel::Open => Outcome::Fine(format!("{name} gets letters as channel messages")),
             Channel::Offered => Outcome::Fine(format!("{name} has a channel, not used yet")),
             Channel::Silent => Outcome::Note(format!(
                 "{name} was started with a channel, but Claude Code did not take what came through it: the account or \
                  its settings may not allow channels. Letters come the ordinary way"
             )),
-            Channel::Unknown => return None,
         })
     };
     online.filter_map(outcome).map(|outcome| finding("channel", outcome)).collect()

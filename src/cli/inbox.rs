@@ -140,7 +140,7 @@ fn take(home: &Home, mailbox: &Mailbox, json: bool, now: Timestamp) -> Result<Ex
     for waiting in look.letters {
         let Ok(letter) = mailbox.read(State::Inbox, &waiting.id) else { continue };
         if let Some(config) = &config
-            && config.admit(mailbox, &letter, record.mode_as_receiver())? == Admission::Denied
+            && config.admit(mailbox, &letter, record.level_as_receiver())? == Admission::Denied
         {
             continue;
         }

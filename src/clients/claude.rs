@@ -7,6 +7,7 @@ pub mod hooks;
 pub mod host_process;
 pub mod input_stream;
 pub mod kind;
+pub mod permission_mode;
 pub mod plugin_folder;
 pub mod prompt;
 pub mod slash_commands;

@@ -14,6 +14,7 @@ use crate::{
         disk::FsError,
         home::Home,
         letter::{Letter, LetterId, shorten},
+        level::Level,
         name::AgentName,
         receipt::{Receipt, Step},
         scan::Waiting,
@@ -95,7 +96,7 @@ pub enum DeliverError {
 pub fn deliver(
     home: &Home,
     mailbox: &Mailbox,
-    level: Option<&str>,
+    level: Option<Level>,
     note: impl FnOnce() -> Receipt,
     now: Timestamp,
     wanted: impl Fn(&Waiting) -> bool,
@@ -152,7 +153,7 @@ enum Taken {
 fn take(
     mailbox: &Mailbox,
     config: &Config,
-    level: Option<&str>,
+    level: Option<Level>,
     letter: &Letter,
     note: &Receipt,
     frame: &mut Frame,

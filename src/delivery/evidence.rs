@@ -32,7 +32,7 @@ pub enum Why {
     SessionEnded,
     /// The process that took it never said that it delivered it.
     NeverDelivered,
-    /// The client did not take it from the channel.
+    /// The client did not take what was pushed to it.
     NotTaken,
 }
 
@@ -45,7 +45,7 @@ impl Why {
             Self::Blocked => "its prompt was blocked",
             Self::SessionEnded => "its session ended",
             Self::NeverDelivered => "it was claimed and never delivered",
-            Self::NotTaken => "the channel did not take it",
+            Self::NotTaken => "the client did not take it",
         }
     }
 
@@ -60,8 +60,8 @@ impl Why {
 /// Why a session's record cannot tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cause {
-    /// The client keeps no transcript of this session.
-    NoTranscript,
+    /// The client keeps no record of this session.
+    NoRecord,
     /// The turn is over and nothing was written.
     NotWritten,
     /// What was written has a shape that this version does not know.
@@ -75,7 +75,7 @@ impl Cause {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::NoTranscript => "Claude Code keeps no transcript of this session",
+            Self::NoRecord => "the client keeps no transcript of this session",
             Self::NotWritten => "the session's transcript is not written",
             Self::UnknownShape => "the session's transcript has rows that cc2cc does not know",
             Self::NeverShown => "the session's transcript never showed it",
@@ -124,8 +124,11 @@ pub enum Turn {
 /// result of a tool may quote anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Way {
+    /// With what the client gives the model of its own accord, as the answer of a hook.
     Hook,
-    Channel,
+    /// As a message that the client takes at any time and does not acknowledge.
+    Push,
+    /// In the result of a tool of ours that the model called.
     Tool,
 }
 
@@ -135,7 +138,7 @@ impl Way {
     pub fn word(self) -> Option<String> {
         match self {
             Self::Hook => None,
-            Self::Channel => Some("channel".to_owned()),
+            Self::Push => Some("push".to_owned()),
             Self::Tool => Some("tool".to_owned()),
         }
     }
@@ -143,7 +146,8 @@ impl Way {
     /// The way that a receipt names.
     #[must_use]
     pub fn of(word: Option<&str>) -> Option<Self> {
-        [Self::Hook, Self::Channel, Self::Tool].into_iter().find(|way| way.word().as_deref() == word)
+        let word = word.map(|word| if word == "channel" { "push" } else { word }); // as earlier versions wrote
+        [Self::Hook, Self::Push, Self::Tool].into_iter().find(|way| way.word().as_deref() == word)
     }
 }
 
@@ -187,7 +191,7 @@ pub fn weigh(facts: &Facts) -> Evidence {
     }
     if turn == Turn::Gone {
         return if shows == Shows::NoRecord && delivered {
-            Evidence::Unavailable(Cause::NoTranscript)
+            Evidence::Unavailable(Cause::NoRecord)
         } else {
             Evidence::No(Why::SessionEnded)
         };
@@ -203,7 +207,7 @@ pub fn weigh(facts: &Facts) -> Evidence {
     if shows == Shows::NoRecord && !delivered {
         return Evidence::No(Why::NeverDelivered); // nothing else will ever tell of it
     }
-    let unknown_push = way == Way::Channel && shows != Shows::Queue && turn != Turn::UnderWay;
+    let unknown_push = way == Way::Push && shows != Shows::Queue && turn != Turn::UnderWay;
     if unknown_push && age >= LONG {
         return Evidence::No(Why::NotTaken); // nobody acknowledges a push; the client drops it in silence
     }
@@ -216,7 +220,7 @@ pub fn weigh(facts: &Facts) -> Evidence {
         _ if !is_settled => Evidence::Queued,
         _ if !delivered => Evidence::No(Why::NeverDelivered),
         Shows::EndOfTurn | Shows::Queue | Shows::BlockedPrompt => Evidence::No(Why::TurnOver),
-        Shows::NoRecord | Shows::Moved => Evidence::Unavailable(Cause::NoTranscript),
+        Shows::NoRecord | Shows::Moved => Evidence::Unavailable(Cause::NoRecord),
         Shows::NoRow => Evidence::Unavailable(Cause::NotWritten),
         Shows::OtherRows | Shows::Letter | Shows::LetterSomewhere | Shows::WholeTurn => {
             Evidence::Unavailable(Cause::UnknownShape)
@@ -247,7 +251,7 @@ mod tests {
         let mut all = Vec::new();
         let times = || AGES.into_iter().map(SignedDuration::from_secs);
         for (shows, way) in
-            SHOWS.into_iter().flat_map(|shows| [Way::Hook, Way::Channel, Way::Tool].map(|way| (shows, way)))
+            SHOWS.into_iter().flat_map(|shows| [Way::Hook, Way::Push, Way::Tool].map(|way| (shows, way)))
         {
             for turn in times().map(Turn::Over).chain([Turn::UnderWay, Turn::Gone, Turn::Unheard]) {
                 for (age, quiet) in times().flat_map(|age| times().map(move |quiet| (age, quiet))) {
@@ -275,7 +279,7 @@ mod tests {
             let Facts { shows, turn, way, delivered, age, .. } = facts;
             let turn_went_by =
                 matches!(shows, Shows::WholeTurn | Shows::BlockedPrompt | Shows::EndOfTurn | Shows::Queue);
-            let dropped_push = way == Way::Channel && turn != Turn::UnderWay;
+            let dropped_push = way == Way::Push && turn != Turn::UnderWay;
             assert!(turn_went_by || turn == Turn::Gone || !delivered || dropped_push, "{facts:?} {evidence:?}");
             assert!(delivered || age >= SLOW_DELIVERY, "{facts:?} {evidence:?}");
         }
@@ -317,7 +321,7 @@ mod tests {
             weigh(&Facts { shows, turn, way: Way::Hook, delivered: true, age: idle, quiet: idle })
         };
         assert_eq!(cause(Shows::NoRow), Evidence::Unavailable(Cause::NotWritten));
-        assert_eq!(cause(Shows::NoRecord), Evidence::Unavailable(Cause::NoTranscript));
+        assert_eq!(cause(Shows::NoRecord), Evidence::Unavailable(Cause::NoRecord));
         assert_eq!(cause(Shows::OtherRows), Evidence::Unavailable(Cause::UnknownShape));
         assert_eq!(cause(Shows::LetterSomewhere), Evidence::Unavailable(Cause::UnknownShape));
         assert_eq!(cause(Shows::EndOfTurn), Evidence::No(Why::TurnOver));

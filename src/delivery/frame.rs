@@ -4,7 +4,10 @@
 use jiff::Timestamp;
 
 use crate::{
-    mailbox::letter::{Letter, LetterId, shorten},
+    mailbox::{
+        letter::{Letter, LetterId, shorten},
+        level::Level,
+    },
     text::sanitize::neutralise,
 };
 
@@ -91,7 +94,7 @@ fn render(letter: &Letter, redelivered: bool, text: &str) -> String {
         ("sent_to", letter.origin.sent_to.as_deref()),
         ("cwd", letter.origin.cwd.as_deref()),
         ("branch", letter.origin.branch.as_deref()),
-        ("mode", letter.origin.permission_mode.as_deref()),
+        ("level", letter.origin.level.map(Level::as_str)),
     ];
     for (name, value) in facts {
         if let Some(value) = value {
@@ -205,7 +208,7 @@ mod tests {
     fn a_frame_states_the_facts_and_a_long_letter_becomes_a_preview() {
         let mut long = letter(&"😀".repeat(6_000));
         long.origin.cwd = Some("/w\"><x".into());
-        long.origin.permission_mode = Some("plan".into());
+        long.origin.level = Some(Level::Plans);
         let text = framed(&[letter("hello"), long]);
         assert!(units(&text) <= LIMIT_UNITS);
         insta::assert_snapshot!(text.replace(&"😀".repeat(PREVIEW_UNITS / 2), "(cut)"), @r#"
@@ -214,7 +217,7 @@ mod tests {
         <letter id="letter-1" from="ann" type="message" sent="2026-01-02T12:00:00Z">
         hello
         </letter>
-        <letter id="letter-1" from="ann" type="message" sent="2026-01-02T12:00:00Z" cwd="/w'''x" mode="plan">
+        <letter id="letter-1" from="ann" type="message" sent="2026-01-02T12:00:00Z" cwd="/w'''x" level="plans">
         (cut)
         [… cut here: the letter has 6000 characters; the inbox tool with id letter-1 gives all of it, as does `cc2cc read letter-1`]
         </letter>

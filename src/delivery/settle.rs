@@ -97,7 +97,7 @@ impl<R: Records> Settler<R> {
         let ways = claim.ways();
         let Some(path) = claim.path else { return Shows::NoRecord };
         let shows = self.records.show(Path::new(path), claim.offset, &ways, id);
-        let now_at = record.transcript.as_deref().filter(|now_at| *now_at != path);
+        let now_at = record.evidence.as_deref().filter(|now_at| *now_at != path);
         match (shows, now_at) {
             // The client has moved it, with all that was in it, and says where it is now.
             (Shows::Moved | Shows::NoRecord, Some(now_at)) => {
@@ -132,8 +132,8 @@ fn act(
     let note = Receipt::at(Step::Unproved, now).why(cause.as_str());
     mailbox.finish_if_still(id, receipts.len(), &note)?;
     let session = record.session.as_deref();
-    if cause == Cause::NoTranscript {
-        Unproved::no_record(mailbox, session, record.transcript.as_deref(), cause.as_str())?;
+    if cause == Cause::NoRecord {
+        Unproved::no_record(mailbox, session, record.evidence.as_deref(), cause.as_str())?;
     }
     Unproved::add(mailbox, session, id, cause.as_str(), now)
 }
@@ -178,8 +178,8 @@ impl<'a> Claim<'a> {
     fn among(receipts: &'a [Receipt]) -> Self {
         let receipts = since_return(receipts);
         let notes: Vec<&Receipt> = receipts.iter().filter(|receipt| receipt.step == Step::Claimed).collect();
-        let path = notes.last().and_then(|note| note.transcript.as_deref());
-        let of_file = notes.iter().filter(|note| note.transcript.as_deref() == path);
+        let path = notes.last().and_then(|note| note.evidence.as_deref());
+        let of_file = notes.iter().filter(|note| note.evidence.as_deref() == path);
         let offset = of_file.filter_map(|note| note.offset).min().unwrap_or(0);
         let delivered = receipts.iter().filter(|receipt| receipt.step == Step::Delivered);
         let delivered = delivered.map(|receipt| receipt.at).max();
@@ -187,7 +187,7 @@ impl<'a> Claim<'a> {
     }
 
     fn places(&self, record: &Record) -> impl Iterator<Item = (PathBuf, u64)> {
-        let paths = [self.path, record.transcript.as_deref()].map(|path| path.map(PathBuf::from));
+        let paths = [self.path, record.evidence.as_deref()].map(|path| path.map(PathBuf::from));
         let offset = self.offset;
         paths.into_iter().flatten().map(move |path| (path, offset))
     }
@@ -212,14 +212,14 @@ impl<'a> Claim<'a> {
         let host = self.notes.last().and_then(|note| note.host.as_deref());
         let has_another_host = host.zip(record.host.as_deref()).is_some_and(|(then, now)| then != now);
         let left = |path: &str| {
-            let now_at = record.transcript.as_deref();
+            let now_at = record.evidence.as_deref();
             now_at.is_some_and(|now_at| now_at != path && Path::new(now_at).exists()) && Path::new(path).exists()
         };
         if has_another_host || self.path.is_some_and(left) {
             return Turn::Gone;
         }
         match record.state {
-            _ if !record.has_hooks() => Turn::Unheard,
+            _ if !record.delivers() => Turn::Unheard,
             Activity::Busy | Activity::Deaf => Turn::UnderWay,
             Activity::Idle => {
                 let since = record.updated.into_iter().chain(self.delivered).max();
@@ -230,7 +230,7 @@ impl<'a> Claim<'a> {
 
     /// For how long the session's transcript has not changed.
     fn quiet(&self, record: &Record, now: Timestamp) -> SignedDuration {
-        let paths = [self.path, record.transcript.as_deref()].into_iter().flatten().map(PathBuf::from);
+        let paths = [self.path, record.evidence.as_deref()].into_iter().flatten().map(PathBuf::from);
         let changed = paths.filter_map(|path| path.metadata().ok()?.modified().ok()?.try_into().ok());
         let ages = changed.map(|at: Timestamp| now.duration_since(at).abs());
         ages.min().unwrap_or(SignedDuration::MAX)

@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 use super::{
     disk::{self, FsError},
     lenient,
+    level::Level,
     name::{AgentName, is_device},
 };
 
@@ -177,7 +178,7 @@ pub struct Origin {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub branch: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub permission_mode: Option<String>,
+    pub level: Option<Level>,
     /// Letters since a person last spoke in this exchange.
     pub hops: u32,
     /// The address as written, when it named more than one agent.
@@ -185,6 +186,15 @@ pub struct Origin {
     pub sent_to: Option<String>,
     #[serde(flatten)]
     pub extra: Map<String, Value>,
+}
+
+impl Origin {
+    /// Takes over what earlier versions called by other names.
+    fn adopt_earlier(&mut self) {
+        if let Some(Value::String(mode)) = self.extra.remove("permissionMode") {
+            self.level = Some(mode.into());
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -337,12 +347,13 @@ pub fn parse(bytes: &[u8], id: &LetterId, written: Option<Timestamp>) -> Result<
         fields.entry("timestamp").or_insert(written.to_string().into());
     }
     let read = serde_json::from_value::<Letter>(value);
-    let letter = read.map_err(|error| match format {
+    let mut letter = read.map_err(|error| match format {
         Some(format) if format > FORMAT => {
             format!("it was written by a newer cc2cc (format {format}); update cc2cc to read it ({error})")
         }
         _ => format!("it is not a letter: {error}"),
     })?;
+    letter.origin.adopt_earlier();
     if letter.id != *id {
         return Err(format!("the id inside, {}, is not the file's name", letter.id));
     }

@@ -44,10 +44,10 @@ pub enum Step {
 pub struct Receipt {
     pub at: Timestamp,
     pub step: Step,
-    /// The transcript in which the evidence will be found.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub transcript: Option<String>,
-    /// How long that transcript was, in bytes: the evidence comes after.
+    /// The session's own record, in which the evidence will be found; what names it, the client knows.
+    #[serde(alias = "transcript", skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<String>,
+    /// How long that record was, in bytes: the evidence comes after.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub offset: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -68,7 +68,7 @@ pub struct Receipt {
 impl Receipt {
     #[must_use]
     pub fn at(step: Step, at: Timestamp) -> Self {
-        Self { at, step, transcript: None, offset: None, why: None, via: None, host: None, by: None, extra: Map::new() }
+        Self { at, step, evidence: None, offset: None, why: None, via: None, host: None, by: None, extra: Map::new() }
     }
 
     #[must_use]

@@ -35,9 +35,7 @@ fn letter(number: usize, text: &str, to: &str) -> Letter {
     letter.thread = Some(id(0));
     letter.kind = Kind::Other(text.to_owned());
     let origin = &mut letter.origin;
-    for fact in
-        [&mut origin.cwd, &mut origin.branch, &mut origin.repo, &mut origin.permission_mode, &mut origin.sent_to]
-    {
+    for fact in [&mut origin.cwd, &mut origin.branch, &mut origin.repo, &mut origin.sent_to] {
         *fact = Some(text.to_owned());
     }
     letter.origin.extra.insert(text.to_owned(), text.into());

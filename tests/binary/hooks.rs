@@ -4,7 +4,7 @@ use std::fs;
 
 use cc2cc::{
     agent::{Activity, Record},
-    mailbox::State,
+    mailbox::{State, level::Level},
 };
 use insta::assert_snapshot;
 use serde_json::{Value, json};
@@ -33,7 +33,7 @@ fn a_session_starts_with_a_name_a_title_and_a_word_to_both() {
     let record = Record::of(&world.at("calm-owl"));
     assert_eq!(record.session.as_deref(), Some("c8f4"));
     assert_eq!(record.cwd, Some(world.path("work").display().to_string()));
-    assert_eq!(record.transcript, Some(session.transcript().display().to_string()));
+    assert_eq!(record.evidence, Some(session.transcript().display().to_string()));
     assert_eq!(session.shell(&["whoami"]).fine().out, "calm-owl\n");
 }
 
@@ -105,7 +105,7 @@ fn the_record_follows_the_session() {
     let session = world.session("calm-owl").started();
     let record = || Record::of(&world.at("calm-owl"));
     session.prompt("hello").fine();
-    assert_eq!((record().state, record().permission_mode.as_deref()), (Activity::Busy, Some("default")));
+    assert_eq!((record().state, record().level), (Activity::Busy, Some(Level::Asks)));
     session.stop().fine();
     assert_eq!(record().state, Activity::Idle);
     fs::create_dir_all(world.path("work/repo/.git")).unwrap();

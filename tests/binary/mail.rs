@@ -185,7 +185,7 @@ fn what_was_claimed_and_never_went_in_is_brought_again_and_marked() {
     let id = world.posted("ann", "calm-owl", "hello");
     let mut note =
         cc2cc::mailbox::receipt::Receipt::at(Step::Claimed, Timestamp::now() - SignedDuration::from_secs(60));
-    note.transcript = Some(session.transcript().display().to_string());
+    note.evidence = Some(session.transcript().display().to_string());
     session.mailbox().claim(&id, &note).unwrap();
     let said = session.prompt("hello").fine();
     assert_eq!(delivered(&said), [id.to_string()]);

@@ -82,7 +82,7 @@ fn a_claim_of_tomorrow_is_not_kept_for_ever() {
     office.watch(office.start("startup")).fine();
     let id = office.posted("ann", "calm-owl", "claimed by a mailman who was killed");
     let mut note = Receipt::at(Step::Claimed, Timestamp::now() + DAY);
-    note.transcript = Some(office.transcript().display().to_string());
+    note.evidence = Some(office.transcript().display().to_string());
     office.mine().claim(&id, &note).unwrap();
     office.has_a_turn("");
     let said = office.watch(office.prompt()).fine();

@@ -5,6 +5,7 @@ use std::{fs, process::Command};
 use cc2cc::mailbox::{
     State,
     letter::Letter,
+    level::Level,
     receipt::{Receipt, Step},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -100,7 +101,7 @@ fn mailmen() -> Vec<Operation> {
                 for number in 1..=3 {
                     let id = office.posted("ann", "calm-owl", &format!("letter {number}"));
                     let mut note = Receipt::at(Step::Claimed, Timestamp::now() - SignedDuration::from_mins(5));
-                    note.transcript = Some(office.transcript().display().to_string());
+                    note.evidence = Some(office.transcript().display().to_string());
                     office.mine().claim(&id, &note).unwrap();
                 }
             },
@@ -118,7 +119,7 @@ fn mailmen() -> Vec<Operation> {
                     Timestamp::now(),
                 );
                 letter.id = "uphill".parse().unwrap();
-                letter.origin.permission_mode = Some("default".to_owned());
+                letter.origin.level = Some(Level::Asks);
                 office.world.post(&letter);
             },
             after: |office| assert_eq!(office.mine().state_of(&"uphill".parse().unwrap()), Some(State::Held)),

@@ -73,7 +73,7 @@ fn transcript_moves_the_claim_to_one_place(bytes: &[u8]) -> Result<(), TestCaseE
     letter.id = "x".parse().expect("an id");
     mailbox.publish(&letter, Key::Chosen).expect("published");
     let mut note = Receipt::at(Step::Claimed, now - SignedDuration::from_secs(60));
-    note.transcript = Some(transcript.display().to_string());
+    note.evidence = Some(transcript.display().to_string());
     mailbox.claim(&letter.id, &note).expect("claimed");
     transcript::settle(&mailbox, now, settle::From::Session).expect("settled");
     let proved = String::from_utf8_lossy(bytes).contains(r#"<letter id=\"x\""#);

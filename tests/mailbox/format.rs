@@ -7,6 +7,7 @@ use cc2cc::{
     mailbox::{
         State,
         letter::{Kind, Letter, LetterId, Priority, parse},
+        level::Level,
         name::AgentName,
     },
 };
@@ -42,6 +43,19 @@ fn a_newer_letter_is_read_and_passed_on_undamaged() {
 
     assert_eq!((letter.v, letter.kind.clone()), (7, Kind::Other("poll".into())));
     assert_eq!(serde_json::from_slice::<Value>(&letter.to_bytes()).unwrap(), newer);
+}
+
+#[test]
+fn a_letter_of_an_earlier_version_says_how_its_sender_acts() {
+    for (mode, level) in [("bypassPermissions", Level::Free), ("plan", Level::Asks), ("another", Level::Asks)] {
+        let letter = json!({
+            "from": "ann", "to": "bob", "content": {"text": "hi"}, "timestamp": "2031-01-01T00:00:00Z",
+            "origin": {"permissionMode": mode},
+        });
+        let letter = parse(letter.to_string().as_bytes(), &id("earlier"), None).unwrap();
+        assert_eq!(letter.origin.level, Some(level), "{mode}");
+        assert!(letter.origin.extra.is_empty(), "one word is enough");
+    }
 }
 
 #[test]

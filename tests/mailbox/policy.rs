@@ -8,15 +8,15 @@ use cc2cc::{
         policy::{Config, Verdict},
         send::{Fate, SendError},
     },
-    mailbox::{State, letter::Letter},
+    mailbox::{State, letter::Letter, level::Level},
 };
 
 use crate::post::{Post, name, noon, says, texts, waiting};
 
-/// A letter from ann, who works in `mode`, and `hops` letters since a person spoke.
-fn from_ann(mode: Option<&str>, hops: u32) -> Letter {
+/// A letter from ann, who acts at `level`, and `hops` letters since a person spoke.
+fn from_ann(level: Option<Level>, hops: u32) -> Letter {
     let mut letter = Letter::new(name("ann"), name("bob"), "hello", noon());
-    letter.origin.permission_mode = mode.map(str::to_owned);
+    letter.origin.level = level;
     letter.origin.hops = hops;
     letter
 }
@@ -38,23 +38,24 @@ fn word(verdict: &Verdict) -> &'static str {
 #[test]
 fn privilege_does_not_flow_uphill() {
     let config = Config::load(&Post::new().home).unwrap();
-    let bypass = "bypassPermissions";
     for (sender, receiver, wanted) in [
-        (Some("default"), Some("default"), "accept"),
-        (Some("default"), Some(bypass), "hold"),
-        (Some("plan"), Some(bypass), "hold"),
-        (Some("acceptEdits"), Some(bypass), "hold"),
-        (None, Some(bypass), "hold"),
-        (Some(bypass), Some(bypass), "accept"),
-        (Some(bypass), Some("plan"), "accept"),
-        (Some("default"), None, "accept"),
+        (Some(Level::Asks), Some(Level::Asks), "accept"),
+        (Some(Level::Plans), Some(Level::Free), "hold"),
+        (Some(Level::Asks), Some(Level::Free), "hold"),
+        (Some(Level::Edits), Some(Level::Free), "hold"),
+        (Some(Level::Checked), Some(Level::Free), "hold"),
+        (None, Some(Level::Free), "hold"),
+        (Some(Level::Free), Some(Level::Free), "accept"),
+        (Some(Level::Free), Some(Level::Plans), "accept"),
+        (Some(Level::Asks), Some(Level::Checked), "accept"),
+        (Some(Level::Asks), None, "accept"),
     ] {
         let verdict = config.judge(&from_ann(sender, 1), &name("bob"), receiver);
         assert_eq!(word(&verdict), wanted, "{sender:?} to {receiver:?}");
     }
-    let mut by_hand = from_ann(Some("default"), 1);
+    let mut by_hand = from_ann(Some(Level::Asks), 1);
     by_hand.from = name("user");
-    assert_eq!(config.judge(&by_hand, &name("bob"), Some(bypass)), Verdict::Accept, "the person is always heard");
+    assert_eq!(config.judge(&by_hand, &name("bob"), Some(Level::Free)), Verdict::Accept, "the person is always heard");
 }
 
 #[test]
@@ -72,17 +73,17 @@ fn the_nearest_rule_decides() {
         &post,
         "policy = \"refuse\"\nhop-limit = 2\n[from]\nann = \"hold\"\n[agents.bob]\npolicy = \"accept\"\nfrom.eve = \"accept\"\n",
     );
-    let judge = |sender: &str, receiver: &str, mode| {
-        let mut letter = from_ann(Some("default"), 1);
+    let judge = |sender: &str, receiver: &str, level| {
+        let mut letter = from_ann(Some(Level::Asks), 1);
         letter.from = name(sender);
-        word(&config.judge(&letter, &name(receiver), mode))
+        word(&config.judge(&letter, &name(receiver), level))
     };
     assert_eq!(judge("carl", "dora", None), "refuse", "the rule for all");
     assert_eq!(judge("carl", "bob", None), "accept", "the rule for the receiver");
     assert_eq!(judge("ann", "bob", None), "hold", "the rule for the sender");
-    assert_eq!(judge("carl", "bob", Some("bypassPermissions")), "hold", "a general yes is no yes to this");
-    assert_eq!(judge("eve", "bob", Some("bypassPermissions")), "accept", "a standing yes for this pair is");
-    let mut long = from_ann(Some("default"), 3);
+    assert_eq!(judge("carl", "bob", Some(Level::Free)), "hold", "a general yes is no yes to this");
+    assert_eq!(judge("eve", "bob", Some(Level::Free)), "accept", "a standing yes for this pair is");
+    let mut long = from_ann(Some(Level::Asks), 3);
     long.from = name("eve");
     assert_eq!(word(&config.judge(&long, &name("bob"), None)), "hold", "but not to an endless chain");
 }
@@ -115,16 +116,16 @@ fn a_rule_follows_its_agent_through_a_rename() {
 }
 
 #[test]
-fn the_mode_a_session_has_now_counts_when_a_letter_is_sent() {
+fn the_level_a_session_has_now_counts_when_a_letter_is_sent() {
     let post = Post::new().agent("ann").agent("bob");
-    let mode = |agent: &str, mode: &str| {
+    let acts = |agent: &str, level: Level| {
         let mailbox = post.at(agent);
-        Record::change(&mailbox, noon(), |record| record.permission_mode = Some(mode.into())).unwrap();
+        Record::change(&mailbox, noon(), |record| record.level = Some(level)).unwrap();
     };
-    mode("ann", "default");
-    mode("bob", "default");
+    acts("ann", Level::Asks);
+    acts("bob", Level::Asks);
     post.send("ann", "bob", &says("one")).unwrap();
-    mode("bob", "bypassPermissions");
+    acts("bob", Level::Free);
     post.send("ann", "bob", &says("two")).unwrap();
     assert_eq!(texts(&post.at("bob")), ["one"]);
     assert_eq!(post.at("bob").ids(State::Held).unwrap().len(), 1);

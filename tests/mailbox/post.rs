@@ -65,7 +65,7 @@ impl Post {
     pub fn claimed(&self, to: &str, transcript: Option<&Path>) -> LetterId {
         let letter = self.posted("ann", to, "hello");
         let mut note = Receipt::at(Step::Claimed, noon());
-        note.transcript = transcript.map(|path| path.display().to_string());
+        note.evidence = transcript.map(|path| path.display().to_string());
         note.offset = transcript.map(cc2cc::clients::claude::transcript::length);
         assert_eq!(self.at(to).claim(&letter.id, &note).expect("claimed"), Moved::Mine);
         letter.id

@@ -29,7 +29,7 @@ fn what_counts_stays_however_often_a_letter_came_back() {
     let id = post.posted("ann", "bob", "once more").id;
     let note = |step, why: &str| {
         let mut receipt = Receipt::at(step, noon()).why(why);
-        receipt.transcript = Some("/a/rather/long/path/of/a/transcript".repeat(4));
+        receipt.evidence = Some("/a/rather/long/path/of/a/transcript".repeat(4));
         bob.note(&id, &receipt).unwrap();
     };
     note(Step::Returned, "the turn went by");

@@ -12,7 +12,7 @@ use cc2cc::{
     agent::{
         Activity, Record, identity, policy::HOPS_UNKNOWN, rate_limit::Account, record::Changed, unproved::Unproved,
     },
-    mailbox::{Mailbox, disk, home::Home, letter::Letter, lock, reading::Reading},
+    mailbox::{Mailbox, disk, home::Home, letter::Letter, level::Level, lock, reading::Reading},
 };
 
 use crate::post::{Post, claimant, name, noon, says, starting};
@@ -78,6 +78,28 @@ fn plays_a_process_that_changes_a_record() {
 }
 
 #[test]
+fn a_record_of_an_earlier_version_is_read_and_one_that_it_changes_beside_us_too() {
+    let bob = Post::new().agent("bob").at("bob");
+    let earlier = r#""host":"h1","hooksOf":"h1","transcript":"/t.jsonl","permissionMode":"bypassPermissions""#;
+    let theirs = r#""channel":"open","plugin":"/p","hue":"blue""#;
+    fs::create_dir_all(bob.path()).unwrap();
+    fs::write(agent_json(&bob), format!("{{{earlier},{theirs}}}")).unwrap();
+
+    let record = Record::of(&bob);
+    assert_eq!((record.level, record.evidence.as_deref()), (Some(Level::Free), Some("/t.jsonl")));
+    assert!(record.delivers(), "its hooks have spoken");
+    assert_eq!(serde_json::to_string(&record.client).unwrap(), r#"{"channel":"open","plugin":"/p"}"#);
+    assert_eq!(serde_json::to_string(&record.extra).unwrap(), r#"{"hue":"blue"}"#);
+
+    Record::change(&bob, noon(), |record| record.level = Some(Level::Plans)).unwrap();
+    assert_eq!(Record::of(&bob).level, Some(Level::Plans));
+    // It keeps what it does not know, and notes the mode of a later prompt.
+    let ours = fs::read_to_string(agent_json(&bob)).unwrap();
+    fs::write(agent_json(&bob), ours.replacen('{', r#"{"permissionMode":"default","#, 1)).unwrap();
+    assert_eq!(Record::of(&bob).level, Some(Level::Asks));
+}
+
+#[test]
 fn a_record_that_cannot_be_read_is_left_as_it_is() {
     for (how, damage) in DAMAGE {
         let post = Post::new().agent("ann").agent("bob");
@@ -99,7 +121,7 @@ fn a_record_that_cannot_be_read_is_left_as_it_is() {
         );
         let why = found.unwrap().status().why.unwrap();
         assert_eq!(why, "nobody knows how many letters ago a person has spoken", "{how}");
-        assert_eq!(Record::of(&ann).mode_as_receiver(), Some("bypassPermissions"), "{how}: it is guarded most");
+        assert_eq!(Record::of(&ann).level_as_receiver(), Some(Level::Free), "{how}: it is guarded most");
     }
 }
 

@@ -11,6 +11,7 @@ use cc2cc::{
     mailbox::{
         State,
         letter::{Kind, LetterId, Priority, TEXT_LIMIT_BYTES},
+        level::Level,
         receipt::Step,
     },
 };
@@ -21,8 +22,7 @@ use crate::post::{Post, id, name, noon, says, steps, texts, waiting};
 fn a_letter_carries_what_cc2cc_knows_of_its_sender() {
     let post = Post::new().agent("ann").agent("bob");
     let ann = post.at("ann");
-    let told =
-        Record { permission_mode: Some("plan".into()), session: Some("s1".into()), hops: 4, ..Record::default() };
+    let told = Record { level: Some(Level::Plans), session: Some("s1".into()), hops: 4, ..Record::default() };
     Record::change(&ann, noon(), |record| {
         *record = told;
         record.locate(&post.folder("project"));
@@ -35,7 +35,7 @@ fn a_letter_carries_what_cc2cc_knows_of_its_sender() {
     let letter = &waiting(&post.at("bob"))[0];
     assert_eq!((&letter.id, &letter.from, &letter.to), (&sent[0].id, &name("ann"), &name("bob")));
     assert_eq!((letter.timestamp, letter.priority, letter.ttl_seconds), (noon(), Priority::High, Some(60)));
-    assert_eq!(letter.origin.permission_mode.as_deref(), Some("plan"));
+    assert_eq!(letter.origin.level, Some(Level::Plans));
     assert_eq!(letter.origin.session.as_deref(), Some("s1"));
     assert_eq!(letter.origin.hops, 5, "one more than since a person last spoke to ann");
     assert!(Path::new(letter.origin.cwd.as_ref().unwrap()).ends_with("project"));

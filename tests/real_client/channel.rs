@@ -24,7 +24,7 @@ fn with_channel(world: &World, name: &str, entry: &str) -> Session {
 
 fn channel_of(world: &World, name: &str) -> Value {
     let record = std::fs::read(world.mailbox(name, "agent.json")).unwrap_or_default();
-    serde_json::from_slice::<Value>(&record).unwrap_or_default()["channel"].clone()
+    serde_json::from_slice::<Value>(&record).unwrap_or_default()["client"]["channel"].clone()
 }
 
 fn steps(world: &World, id: &str) -> Vec<String> {

@@ -13,12 +13,12 @@ pub(super) fn unproved(home: &Home) -> Vec<Finding> {
     let outcome = |agent: directory::Listed| {
         let found = Unproved::of(&agent.mailbox, agent.record.session.as_deref())?;
         let (name, why) = (agent.mailbox.name(), &found.why);
-        let transcript = agent.record.transcript.as_deref().unwrap_or("none named");
+        let record = agent.record.evidence.as_deref().unwrap_or("none named");
         let hint = hint(why);
         let until =
             if found.is_enough() { "its letters are delivered once and end as delivered" } else { "one letter" };
         Some(Outcome::Note(format!(
-            "{name} cannot be proved to have seen what it was given ({until}): {why}: {transcript}; {hint}"
+            "{name} cannot be proved to have seen what it was given ({until}): {why}: {record}; {hint}"
         )))
     };
     online.filter_map(outcome).map(|outcome| finding("evidence", outcome)).collect()
@@ -28,7 +28,7 @@ fn hint(why: &str) -> &'static str {
     let is = |cause: Cause| why == cause.as_str();
     if is(Cause::NotWritten) {
         "make it writable, or make room on its disk"
-    } else if is(Cause::NoTranscript) {
+    } else if is(Cause::NoRecord) {
         "Claude Code was started so that it keeps none (--no-session-persistence, or from within another session)"
     } else {
         "`cc2cc update` may know this version of Claude Code"

@@ -17,15 +17,16 @@ use serde_json::{Map, Value};
 
 use super::{
     host_process,
+    permission_mode::BYPASS,
     transcript::{self, Transcripts},
     without_hooks,
 };
 use crate::{
     agent::{
-        Activity, Channel, Record,
+        Activity, Record,
         host::HostKey,
         identity,
-        policy::{Admission, BYPASS, Config, Verdict},
+        policy::{Admission, Config, Verdict},
     },
     delivery::{
         evidence::Way,
@@ -35,6 +36,7 @@ use crate::{
         Mailbox, Moved, State,
         home::Home,
         letter::{Letter, LetterId, Priority},
+        level::Level,
         lock,
         receipt::{Receipt, Step},
         watch::Watch,
@@ -53,6 +55,41 @@ const TAKEN_WITHIN: Duration = Duration::from_secs(3);
 /// How long the waker leaves a letter to the channel.
 pub const GOES_FIRST: Duration = Duration::from_secs(1);
 const LOCK: &str = "channel.lock";
+
+/// The field of the record's part of this client.
+const FIELD: &str = "channel";
+
+/// What a session's channel has come to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Channel {
+    /// Offered, and not used yet.
+    Offered,
+    /// A push was taken.
+    Open,
+    /// A push was not taken; letters go the ordinary way.
+    Silent,
+}
+
+impl Channel {
+    /// As it stands in a record; `None` where the client was not told to open one.
+    #[must_use]
+    pub fn of(record: &Record) -> Option<Self> {
+        let word = record.client.get(FIELD)?;
+        [Self::Offered, Self::Open, Self::Silent].into_iter().find(|channel| word == channel.as_str())
+    }
+
+    fn note(self, record: &mut Record) {
+        record.client.insert(FIELD.to_owned(), self.as_str().into());
+    }
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Offered => "offered",
+            Self::Open => "open",
+            Self::Silent => "silent",
+        }
+    }
+}
 
 /// One channel message.
 #[derive(Debug)]
@@ -134,8 +171,8 @@ fn take_lock(mailbox: &Mailbox) -> Result<Option<lock::Lock>> {
 }
 
 fn mark(mailbox: &Mailbox, channel: Channel) -> Result<()> {
-    if Record::of(mailbox).channel != Some(channel) {
-        Record::change(mailbox, Timestamp::now(), |record| record.channel = Some(channel))?;
+    if Channel::of(&Record::of(mailbox)) != Some(channel) {
+        Record::change(mailbox, Timestamp::now(), |record| channel.note(record))?;
     }
     Ok(())
 }
@@ -173,17 +210,18 @@ fn admission(config: &Config, mailbox: &Mailbox, letter: &Letter) -> Result<Opti
         return Ok(None); // pushed once without evidence: never twice this way
     }
     let record = Record::of(mailbox);
-    let known = record.mode_as_receiver();
-    let mode = if may_bypass(host_process::command_line().iter().map(String::as_str)) { Some(BYPASS) } else { known };
-    if !record.has_hooks() {
-        return Ok(Some(config.admit(mailbox, letter, mode)?).filter(|admission| *admission != Admission::Denied));
+    let known = record.level_as_receiver();
+    let may_bypass = may_bypass(host_process::command_line().iter().map(String::as_str));
+    let level = if may_bypass { Some(Level::Free) } else { known };
+    if !record.delivers() {
+        return Ok(Some(config.admit(mailbox, letter, level)?).filter(|admission| *admission != Admission::Denied));
     }
     if receipts.iter().any(|receipt| receipt.step == Step::Accepted) {
         return Ok(Some(Admission::ByAPerson));
     }
     let by_person = letter.from.is_reserved();
-    let verdict = config.judge(letter, mailbox.name(), mode);
-    Ok((verdict == Verdict::Accept && (by_person || mode.is_some())).then_some(Admission::Granted))
+    let verdict = config.judge(letter, mailbox.name(), level);
+    Ok((verdict == Verdict::Accept && (by_person || level.is_some())).then_some(Admission::Granted))
 }
 
 /// Whether a client started with these words can come to bypass permissions.
@@ -200,14 +238,14 @@ fn push_one(
     let record = Record::of(mailbox);
     let transcript = without_hooks::transcript(&record);
     let mut claim = Receipt::now(Step::Claimed);
-    claim.via = Way::Channel.word();
+    claim.via = Way::Push.word();
     claim.offset = transcript.as_deref().map(transcript::length);
-    claim.transcript = transcript.as_ref().map(|path| path.display().to_string());
+    claim.evidence = transcript.as_ref().map(|path| path.display().to_string());
     claim.host.clone_from(&record.host);
     if mailbox.claim(&letter.id, &claim)? == Moved::Gone {
         return Ok(Outcome::Fine);
     }
-    let before = record.channel;
+    let before = Channel::of(&record);
     note_turn(mailbox, letter, admission)?;
     push(message(letter))?;
     mailbox.note(&letter.id, &Receipt::now(Step::Delivered))?;
@@ -226,7 +264,7 @@ fn push_one(
 fn note_turn(mailbox: &Mailbox, letter: &Letter, admission: Admission) -> Result<()> {
     Record::change(mailbox, Timestamp::now(), |record| {
         record.hops = if admission == Admission::Granted { letter.origin.hops } else { 0 };
-        if record.has_hooks() {
+        if record.delivers() {
             record.state = Activity::Busy; // until its Stop
         }
     })?;
@@ -243,8 +281,8 @@ fn is_taken(mailbox: &Mailbox, letter: &Letter, transcript: Option<&Path>, offse
         }
         if let Some(transcript) = elsewhere(mailbox, &letter.id, &mut transcripts) {
             let mut claim = Receipt::now(Step::Claimed);
-            claim.via = Way::Channel.word();
-            claim.transcript = Some(transcript.display().to_string());
+            claim.via = Way::Push.word();
+            claim.evidence = Some(transcript.display().to_string());
             mailbox.note(&letter.id, &claim)?;
             mailbox.note(&letter.id, &Receipt::now(Step::Delivered))?;
             return Ok(true);
@@ -256,7 +294,7 @@ fn is_taken(mailbox: &Mailbox, letter: &Letter, transcript: Option<&Path>, offse
 
 /// Another transcript that knows the letter, where no hook says which one is the session's.
 fn elsewhere(mailbox: &Mailbox, id: &LetterId, transcripts: &mut Transcripts) -> Option<PathBuf> {
-    if Record::of(mailbox).has_hooks() {
+    if Record::of(mailbox).delivers() {
         return None;
     }
     without_hooks::recent_transcripts().into_iter().find(|transcript| transcripts.knows_push(transcript, 0, id))
@@ -273,7 +311,7 @@ fn message(letter: &Letter) -> Push {
         ("sent_to", letter.origin.sent_to.clone()),
         ("cwd", letter.origin.cwd.clone()),
         ("branch", letter.origin.branch.clone()),
-        ("mode", letter.origin.permission_mode.clone()),
+        ("level", letter.origin.level.map(|level| level.as_str().to_owned())),
     ];
     let facts = facts.into_iter().filter_map(|(name, value)| Some((name, value?)));
     let meta = facts.map(|(name, value)| (name.to_owned(), Value::from(frame::attribute(&value)))).collect();

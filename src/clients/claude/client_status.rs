@@ -28,7 +28,7 @@ const FOR_SURE: SignedDuration = SignedDuration::from_secs(2);
 /// A `FsError` when the record cannot be written.
 pub fn correct(mailbox: &Mailbox, host: &HostKey, now: Timestamp) -> Result<(), FsError> {
     let record = Record::of(mailbox);
-    if record.state == Activity::Idle || !record.has_hooks() {
+    if record.state == Activity::Idle || !record.delivers() {
         return Ok(());
     }
     let Some(folder) = host_process::folder() else { return Ok(()) };

@@ -9,11 +9,15 @@ use std::{
 };
 
 use jiff::Timestamp;
+use serde_json::Value;
 
 use crate::{
     agent::{Activity, Record},
     mailbox::{Mailbox, disk::FsError},
 };
+
+/// The field of the record's part of this client.
+const FIELD: &str = "plugin";
 
 /// What became of the folder that a process was started from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +35,7 @@ pub enum Folder {
 pub fn look(mailbox: &Mailbox) -> Folder {
     let Some(gone) = mine().filter(|folder| matches!(folder.try_exists(), Ok(false))) else { return Folder::There };
     let record = Record::of(mailbox);
-    if record.plugin.is_some_and(|loaded| loaded != gone.display().to_string()) {
+    if record.client.get(FIELD).is_some_and(|loaded| *loaded != gone.display().to_string()) {
         return Folder::Replaced;
     }
     if record.state != Activity::Deaf {
@@ -64,9 +68,12 @@ pub fn note_hearing(mailbox: &Mailbox) {
 /// # Errors
 /// A `FsError` when the record cannot be changed.
 pub fn note_server(mailbox: &Mailbox) -> Result<(), FsError> {
-    let plugin = mine().map(|folder| folder.display().to_string());
-    if Record::of(mailbox).plugin != plugin {
-        Record::change(mailbox, Timestamp::now(), |record| record.plugin = plugin)?;
+    let folder = mine().map(|folder| Value::from(folder.display().to_string()));
+    if Record::of(mailbox).client.get(FIELD) != folder.as_ref() {
+        Record::change(mailbox, Timestamp::now(), |record| {
+            record.client.retain(|name, _| name != FIELD);
+            record.client.extend(folder.map(|folder| (FIELD.to_owned(), folder)));
+        })?;
     }
     Ok(())
 }

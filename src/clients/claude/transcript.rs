@@ -102,7 +102,7 @@ impl Transcripts {
         let Ok(facts) = transcript.metadata() else { return false };
         let reader = self.open.entry((transcript.to_owned(), offset)).or_insert_with(|| Reader::from(offset));
         reader.read_on(transcript, &facts);
-        reader.told.seen.contains(&(Way::Channel, id.clone())) || reader.told.pushed.contains(id)
+        reader.told.seen.contains(&(Way::Push, id.clone())) || reader.told.pushed.contains(id)
     }
 }
 
@@ -308,7 +308,7 @@ impl Told {
                 self.turns.begin();
                 if is_channel(&attachment["origin"]) {
                     let ids = texts(&attachment["prompt"]).filter_map(channel_message);
-                    self.seen.extend(ids.map(|id| (Way::Channel, id)));
+                    self.seen.extend(ids.map(|id| (Way::Push, id)));
                 }
             }
             // Records of a hook that ran, with what it printed, whether or not the client used it.
@@ -333,7 +333,7 @@ impl Told {
             self.turns.end();
         } else if is_channel(&row["origin"]) {
             self.turns.begin();
-            self.seen.extend(texts(content).filter_map(channel_message).map(|id| (Way::Channel, id)));
+            self.seen.extend(texts(content).filter_map(channel_message).map(|id| (Way::Push, id)));
         } else if !is_result && row["isMeta"] != true && row["isCompactSummary"] != true {
             // What the client does by itself, such as /compact, is no prompt.
             if !starts_with("<command-name>") && !starts_with("<local-command") {

@@ -33,7 +33,7 @@ const RECENT: Duration = Duration::from_secs(60);
 /// before the first hook has spoken.
 #[must_use]
 pub fn is_alone(mailbox: &Mailbox) -> bool {
-    !host_process::runs_as_plugin() && !Record::of(mailbox).has_hooks()
+    !host_process::runs_as_plugin() && !Record::of(mailbox).delivers()
 }
 
 /// Notes where the session works, which otherwise a hook does.
@@ -48,7 +48,7 @@ pub fn introduce(mailbox: &Mailbox) -> Result<()> {
             record.locate(cwd);
         }
         record.session = host_process::session();
-        record.transcript = None;
+        record.evidence = None;
     })?;
     Ok(())
 }
@@ -66,11 +66,11 @@ pub fn hand_out(home: &Home, mailbox: &Mailbox) -> Result<Option<String>> {
         let mut note = Receipt::now(Step::Claimed);
         note.via = Way::Tool.word();
         note.offset = transcript.as_deref().map(transcript::length);
-        note.transcript = transcript.map(|path| path.display().to_string());
+        note.evidence = transcript.map(|path| path.display().to_string());
         note.host.clone_from(&record.host);
         note
     };
-    let delivery: Delivery = deliver(home, mailbox, record.mode_as_receiver(), claim, now, |_| true)?;
+    let delivery: Delivery = deliver(home, mailbox, record.level_as_receiver(), claim, now, |_| true)?;
     if !delivery.is_empty() {
         Record::change(mailbox, now, |record| record.hops = delivery.hops)?;
     }
@@ -93,7 +93,7 @@ pub fn tend(home: &Home, mailbox: &Mailbox, swept: &mut Instant) {
 /// The session's transcript: the one the hooks named, or else the one that bears the session's id.
 #[must_use]
 pub fn transcript(record: &Record) -> Option<PathBuf> {
-    if let Some(named) = record.transcript.as_ref().filter(|_| record.has_hooks()) {
+    if let Some(named) = record.evidence.as_ref().filter(|_| record.delivers()) {
         return Some(named.into());
     }
     let file = format!("{}.jsonl", host_process::session()?);

@@ -82,7 +82,7 @@ mod tests {
     fn what_never_repeats_is_shortened_to_its_latest() {
         let line = |number: usize| {
             let mut receipt = Receipt::at(Step::Held, Timestamp::UNIX_EPOCH).why(&format!("{number}"));
-            receipt.transcript = Some("x".repeat(3000));
+            receipt.evidence = Some("x".repeat(3000));
             format!("{}\n", serde_json::to_string(&receipt).unwrap())
         };
         let text: String = (0..60).map(line).collect();

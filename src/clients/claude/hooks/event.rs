@@ -6,7 +6,10 @@ use anyhow::Context;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::mailbox::lenient;
+use crate::{
+    clients::claude::permission_mode,
+    mailbox::{lenient, level::Level},
+};
 
 /// More than a client sends; a longer input is cut off, and then refused as incomplete.
 const INPUT_LIMIT_BYTES: u64 = 16 * 1024 * 1024;
@@ -33,6 +36,14 @@ pub struct HookEvent {
     pub session_crons: Value,
     /// `PreToolUse`: which tool the model calls.
     pub tool_name: Option<String>,
+}
+
+impl HookEvent {
+    /// How far the session acts without asking, as far as the event says.
+    #[must_use]
+    pub fn level(&self) -> Option<Level> {
+        self.permission_mode.as_deref().map(permission_mode::level)
+    }
 }
 
 /// Reads the event from standard input.

@@ -76,8 +76,7 @@ fn take_in(home: &Home, input: &HookEvent, author: Author, is_wake: &mut bool) -
     }
     let now = Timestamp::now();
     transcript::settle(&mailbox, now, settle::From::Session)?;
-    let level = input.permission_mode.as_deref();
-    let delivery = deliver(home, &mailbox, level, || claim_note(&mailbox, input), now, |_| true)?;
+    let delivery = deliver(home, &mailbox, input.level(), || claim_note(&mailbox, input), now, |_| true)?;
     if delivery.is_empty() && *is_wake {
         // Nothing for the model: it was held, or a person's prompt took it before. A block makes no model request;
         // Claude Code shows two lines for it.
@@ -106,11 +105,10 @@ pub fn on_stop(home: &Home, input: &HookEvent) -> Result<()> {
     let now = Timestamp::now();
     transcript::settle(&mailbox, now, settle::From::Session)?;
     let has_waker = host_process::part() == host_process::Part::Attended;
-    let level = input.permission_mode.as_deref();
     let mut delivery = deliver(
         home,
         &mailbox,
-        level,
+        input.level(),
         || claim_note(&mailbox, input),
         now,
         |letter| !has_waker && letter.priority != Priority::Low,
@@ -141,9 +139,9 @@ fn answer_with(
             record.hops = delivery.hops;
         }
         record.session.clone_from(&input.session_id);
-        record.transcript.clone_from(&input.transcript_path);
-        record.hooks_of.clone_from(&record.host);
-        record.permission_mode = input.permission_mode.clone().or_else(|| record.permission_mode.take());
+        record.evidence.clone_from(&input.transcript_path);
+        record.delivers_in.clone_from(&record.host);
+        record.level = input.level().or(record.level);
         if let Some(cwd) = &input.cwd
             && (record.cwd.as_ref() != Some(cwd) || event == "Stop")
         {
@@ -163,7 +161,7 @@ fn answer_with(
     };
     let transcript = input.transcript_path.as_deref();
     if event == "Stop" && !transcript.is_some_and(|path| Path::new(path).exists()) {
-        let why = Cause::NoTranscript.as_str();
+        let why = Cause::NoRecord.as_str();
         Unproved::no_record(mailbox, input.session_id.as_deref(), transcript, why)?;
     }
     let news = Unproved::news(mailbox, input.session_id.as_deref());
@@ -234,7 +232,7 @@ fn claim_note(mailbox: &Mailbox, input: &HookEvent) -> Receipt {
     let mut note = Receipt::now(Step::Claimed);
     note.via = Way::Hook.word();
     note.offset = input.transcript_path.as_ref().map(|path| transcript::length(path.as_ref()));
-    note.transcript.clone_from(&input.transcript_path);
+    note.evidence.clone_from(&input.transcript_path);
     note.host = Record::of(mailbox).host;
     note
 }

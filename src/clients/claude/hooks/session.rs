@@ -111,8 +111,8 @@ fn remember(mailbox: &Mailbox, input: &HookEvent, now: Timestamp) -> Result<()> 
             record.locate(Path::new(cwd));
         }
         record.session.clone_from(&input.session_id);
-        record.transcript.clone_from(&input.transcript_path);
-        record.hooks_of.clone_from(&record.host);
+        record.evidence.clone_from(&input.transcript_path);
+        record.delivers_in.clone_from(&record.host);
     })?;
     Ok(())
 }
