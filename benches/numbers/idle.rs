@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{claude::Session, eventually::within, table::Row, world::World};
+use crate::{claude::Session, support::eventually::within, table::Row, world::World};
 
 const WATCHED: Duration = Duration::from_secs(20);
 

@@ -7,9 +7,6 @@ mod api;
 #[expect(dead_code, reason = "the stories use the rest")]
 #[path = "../../tests/real_client/claude.rs"]
 mod claude;
-#[expect(dead_code, reason = "the stories use the rest")]
-#[path = "../../tests/real_client/eventually.rs"]
-mod eventually;
 mod hooks;
 mod idle;
 mod log;
@@ -19,10 +16,10 @@ mod reply;
 #[expect(dead_code, reason = "the stories use the rest")]
 #[path = "../../tests/real_client/request.rs"]
 mod request;
-mod table;
 #[expect(dead_code, reason = "the stories use the rest")]
-#[path = "../../tests/real_client/terminal.rs"]
-mod terminal;
+#[path = "../../tests/support/mod.rs"]
+mod support;
+mod table;
 mod wake;
 #[expect(dead_code, reason = "the stories use the rest")]
 #[path = "../../tests/real_client/world.rs"]

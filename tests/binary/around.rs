@@ -13,7 +13,7 @@ use cc2cc::agent::{
     identity::{self, Claimant, Trust},
 };
 
-use crate::world::{Said, World, cc2cc, until};
+use crate::support::{binary::cc2cc, eventually::until, said::Said, world::World};
 
 /// A process that has a session, as its client would be.
 struct Host {

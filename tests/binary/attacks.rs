@@ -14,11 +14,11 @@ use cc2cc::{
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use crate::{
+use super::{
     mcp::Server,
     session::{context, message},
-    world::{Said, World},
 };
+use crate::support::{said::Said, world::World};
 
 /// The texts of both tables.
 fn texts() -> Vec<String> {

@@ -9,10 +9,8 @@ use cc2cc::{
 };
 use jiff::Timestamp;
 
-use crate::{
-    session::{Session, context, wake},
-    world::World,
-};
+use super::session::{Session, context, wake};
+use crate::support::world::World;
 
 fn office() -> World {
     World::new().agent("ann").agent("bob")

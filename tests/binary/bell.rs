@@ -19,11 +19,8 @@ use cc2cc::{
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use crate::{
-    again::Program,
-    session::Session,
-    world::{Said, World, cc2cc, until},
-};
+use super::session::Session;
+use crate::support::{binary::cc2cc, eventually::until, helper_program::Program, said::Said, world::World};
 
 fn office() -> World {
     World::new().agent("ann").agent("bob")

@@ -19,10 +19,11 @@ use insta::assert_snapshot;
 use jiff::{SignedDuration, Timestamp};
 use portable_pty::CommandBuilder;
 
-use crate::{
+use crate::support::{
+    binary::cc2cc,
     eventually::{PATIENCE, within},
     terminal::{COLUMNS, Terminal},
-    world::{World, cc2cc},
+    world::World,
 };
 
 /// calm-owl and brave-fox are there, night-owl is away, and a letter is held for calm-owl.

@@ -1,6 +1,6 @@
 //! `cc2cc demo`.
 
-use crate::world::World;
+use crate::support::world::World;
 
 #[test]
 fn the_demo_shows_every_step_and_leaves_nothing_behind() {

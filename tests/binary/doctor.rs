@@ -4,7 +4,7 @@ use std::fs;
 
 use insta::assert_snapshot;
 
-use crate::world::World;
+use crate::support::world::World;
 
 /// A `claude` on the path that says this of itself.
 fn with_claude(world: &World, version: &str) {

@@ -9,11 +9,8 @@ use cc2cc::agent::{Activity, Record};
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use crate::{
-    mcp::Server,
-    session::Session,
-    world::{World, until},
-};
+use super::{mcp::Server, session::Session};
+use crate::support::{eventually::until, world::World};
 
 /// A world with two folders of the plugin, and sessions in it.
 fn office() -> World {

@@ -21,11 +21,11 @@ use insta::assert_snapshot;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::{
+use super::{
     example::{Example, Ids, Prompt, examples},
     session::Session,
-    world::{World, cc2cc},
 };
+use crate::support::{binary::cc2cc, world::World};
 
 /// A test for each topic; another one sees to it that none is left out.
 macro_rules! topics {

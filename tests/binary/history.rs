@@ -14,7 +14,7 @@ use insta::assert_snapshot;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use crate::world::{World, has, until};
+use crate::support::{eventually::until, said::has, world::World};
 
 fn at(seconds: i64) -> Timestamp {
     let noon: Timestamp = "2026-01-02T12:00:00Z".parse().unwrap();

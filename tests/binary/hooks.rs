@@ -9,10 +9,8 @@ use cc2cc::{
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use crate::{
-    session::{context, message},
-    world::World,
-};
+use super::session::{context, message};
+use crate::support::world::World;
 
 #[test]
 fn a_session_starts_with_a_name_a_title_and_a_word_to_both() {

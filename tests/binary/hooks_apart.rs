@@ -5,7 +5,8 @@ use std::fs;
 use cc2cc::mailbox::State;
 use serde_json::json;
 
-use crate::{session::context, world::World};
+use super::session::context;
+use crate::support::world::World;
 
 #[test]
 fn in_a_subagent_no_hook_does_anything() {
@@ -21,7 +22,7 @@ fn in_a_subagent_no_hook_does_anything() {
     assert_eq!(world.at("calm-owl").count(State::Inbox).unwrap(), 1);
     let mut bell = session.command(&["wait", "--ring"]);
     let input = session.input(&json!({ "hook_event_name": "Stop", "agent_id": "a1b2" })).to_string();
-    let said = world.said(&crate::world::start(&mut bell, input.as_bytes()).wait_with_output().unwrap());
+    let said = world.said(&crate::support::said::start(&mut bell, input.as_bytes()).wait_with_output().unwrap());
     assert_eq!(said.fine().out, "");
 }
 

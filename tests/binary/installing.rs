@@ -11,7 +11,7 @@ use std::{
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use crate::world::{Said, World, cc2cc, until};
+use crate::support::{binary::cc2cc, eventually::until, said::Said, world::World};
 
 const BINARY: &str =
     if cfg!(windows) { "home/.claude/skills/cc2cc/bin/cc2cc.exe" } else { "home/.claude/skills/cc2cc/bin/cc2cc" };

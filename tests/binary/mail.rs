@@ -14,11 +14,8 @@ use cc2cc::{
 use insta::assert_snapshot;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::{
-    redact::redact,
-    session::{Session, context, message},
-    world::{Said, World},
-};
+use super::session::{Session, context, message};
+use crate::support::{redact::redact, said::Said, world::World};
 
 fn office() -> World {
     World::new().agent("ann").agent("calm-owl")

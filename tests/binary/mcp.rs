@@ -8,10 +8,8 @@ use std::{
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use crate::{
-    session::Session,
-    world::{World, has, until},
-};
+use super::session::Session;
+use crate::support::{eventually::until, said::has, world::World};
 
 pub struct Server {
     child: Child,

@@ -7,10 +7,7 @@ use insta::assert_snapshot;
 use jiff::Timestamp;
 use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 
-use crate::{
-    redact::redact,
-    world::{World, cc2cc},
-};
+use crate::support::{binary::cc2cc, redact::redact, world::World};
 
 /// What a person sees who types `cc2cc`.
 fn seen(world: &World, env: &[(&str, String)]) -> String {

@@ -5,7 +5,7 @@ use insta::assert_snapshot;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use crate::world::{World, has};
+use crate::support::{said::has, world::World};
 
 /// Ann is online and busy in a repository, bob is away with a letter waiting.
 fn office() -> World {

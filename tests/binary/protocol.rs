@@ -4,10 +4,8 @@
 use cc2cc::mailbox::State;
 use serde_json::{Value, json};
 
-use crate::{
-    mcp::{Server, initialize},
-    world::{World, until},
-};
+use super::mcp::{Server, initialize};
+use crate::support::{eventually::until, world::World};
 
 const LONG: usize = 2 * 1024 * 1024;
 

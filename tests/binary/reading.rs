@@ -8,7 +8,7 @@ use insta::assert_snapshot;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use crate::world::World;
+use crate::support::world::World;
 
 fn letter(id: &str, from: &str, text: &str, minutes_ago: i64) -> Letter {
     let at = Timestamp::now() - SignedDuration::from_mins(minutes_ago);

@@ -4,7 +4,8 @@ use std::fs;
 
 use cc2cc::mailbox::{State, lock};
 
-use crate::{session::context, world::World};
+use super::session::context;
+use crate::support::world::World;
 
 const TORN: &[u8] = br#"{"v":1,"session":"c8f4","hops":20,"host":"a-host","later":{"of":"another versio"#;
 

@@ -9,7 +9,7 @@ use cc2cc::mailbox::{
 use insta::assert_snapshot;
 use serde_json::json;
 
-use crate::world::{World, has, until};
+use crate::support::{eventually::until, said::has, world::World};
 
 #[test]
 fn words_become_a_letter_from_the_person() {

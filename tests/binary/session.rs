@@ -10,7 +10,11 @@ use std::{
 use cc2cc::mailbox::Mailbox;
 use serde_json::{Value, json};
 
-use crate::world::{Said, World, start, until};
+use crate::support::{
+    eventually::until,
+    said::{Said, start},
+    world::World,
+};
 
 pub struct Session<'a> {
     pub world: &'a World,

@@ -10,9 +10,11 @@ use insta::assert_snapshot;
 use jiff::Timestamp;
 use serde_json::json;
 
-use crate::{
-    session::Session,
-    world::{Said, World, cc2cc, start},
+use super::session::Session;
+use crate::support::{
+    binary::cc2cc,
+    said::{Said, start},
+    world::World,
 };
 
 /// What the client's status line gets from `script`; the environment is that of a hook.

@@ -14,9 +14,10 @@ use cc2cc::mailbox::{State, letter::Letter};
 use jiff::Timestamp;
 use serde_json::json;
 
-use crate::{
-    session::Session,
-    world::{Said, World, start},
+use super::session::Session;
+use crate::support::{
+    said::{Said, start},
+    world::World,
 };
 
 /// What a stream leads to.

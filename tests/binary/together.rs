@@ -5,7 +5,7 @@ use std::{collections::HashSet, process::Child};
 use cc2cc::mailbox::State;
 use serde_json::Value;
 
-use crate::world::World;
+use crate::support::world::World;
 
 /// Starts all, then waits for all; each must end well.
 fn together(world: &World, runs: &[&[&str]]) -> Vec<String> {
@@ -65,7 +65,10 @@ fn hooks_of_one_event_and_a_server_agree_on_one_mailbox() {
         let children: Vec<Child> = words
             .iter()
             .map(|words| {
-                crate::world::start(&mut session.command(words), if words[0] == "mcp" { b"" } else { input.as_bytes() })
+                crate::support::said::start(
+                    &mut session.command(words),
+                    if words[0] == "mcp" { b"" } else { input.as_bytes() },
+                )
             })
             .collect();
         for child in children {

@@ -5,11 +5,8 @@ use std::fs;
 use insta::assert_snapshot;
 use serde_json::json;
 
-use crate::{
-    redact::redact,
-    session::{context, message},
-    world::World,
-};
+use super::session::{context, message};
+use crate::support::{redact::redact, world::World};
 
 const EVENTS: [&str; 4] = ["session-start", "user-prompt-submit", "stop", "session-end"];
 

@@ -4,10 +4,11 @@ use cc2cc::{agent::host::HostKey, mailbox::State};
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use crate::{
+use super::session::Session;
+use crate::support::{
     redact::redact,
-    session::Session,
-    world::{Said, World, has},
+    said::{Said, has},
+    world::World,
 };
 
 /// The answer the person sees; the prompt goes no further.
@@ -252,7 +253,7 @@ fn a_command_of_the_model_s_does_not_pass_for_the_person() {
     // A shell of the model's stands in between, also when it hides what it is.
     #[cfg(unix)] // Wine's shell starts what it is told without standing in between
     {
-        let script = format!("{} typed accept {held}; exit $?", crate::world::cc2cc());
+        let script = format!("{} typed accept {held}; exit $?", crate::support::binary::cc2cc());
         let mut shell = std::process::Command::new("/bin/sh");
         world.furnish(shell.args(["-c", &script]));
         let said = world.said(&shell.output().unwrap());

@@ -5,7 +5,7 @@ use std::thread;
 use cc2cc::{agent::identity, mailbox::State};
 use insta::assert_snapshot;
 
-use crate::world::{World, until};
+use crate::support::{eventually::until, world::World};
 
 #[test]
 fn a_letter_that_waits_is_listed_at_once_and_stays() {

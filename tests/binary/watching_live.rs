@@ -20,10 +20,7 @@ use insta::assert_snapshot;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::{
-    redact::redact,
-    world::{World, has},
-};
+use crate::support::{redact::redact, said::has, world::World};
 
 /// A watch that runs; its lines come over a channel, so that a story can say for how long it waits.
 struct Watching {
@@ -126,7 +123,7 @@ fn a_reader_that_goes_away_ends_the_watch_although_nothing_happens() {
     let mut first = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap(); // and lets go of the pipe
     assert!(first.starts_with("{\"event\":\"ready\""), "{first}");
-    let status = crate::world::until("the watch ends", || child.try_wait().unwrap());
+    let status = crate::support::eventually::until("the watch ends", || child.try_wait().unwrap());
     assert_eq!(status.code(), Some(0));
     let mut complaint = String::new();
     child.stderr.take().unwrap().read_to_string(&mut complaint).unwrap();
@@ -216,7 +213,7 @@ fn the_watch_of_a_session_ends_with_its_client() {
     let own = session.command(&[]);
     client.envs(own.get_envs().filter_map(|(name, value)| Some((name, value?)))).env_remove("CLAUDE_PID");
     let script = r#""$0" hook session-start <"$1" >/dev/null; "$0" watch --json --session; true"#;
-    client.args(["-c", script, crate::world::cc2cc()]).arg(world.path("input"));
+    client.args(["-c", script, crate::support::binary::cc2cc()]).arg(world.path("input"));
     let (mut watching, _) = Watching::start(&mut client);
     watching.child.kill().unwrap();
     let end = watching.lines.recv_timeout(Duration::from_secs(30));

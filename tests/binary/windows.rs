@@ -11,11 +11,8 @@ use std::{
 use cc2cc::mailbox::State;
 use insta::assert_snapshot;
 
-use crate::{
-    again::Program,
-    session::context,
-    world::{World, until},
-};
+use super::session::context;
+use crate::support::{eventually::until, helper_program::Program, world::World};
 
 /// Whether anybody has the file or directory open.
 fn is_open(path: &Path) -> bool {

@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::world::World;
+use crate::support::world::World;
 
 const SECRET: &str = "SECRETWORD";
 

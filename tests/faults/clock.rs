@@ -16,10 +16,13 @@ use cc2cc::{
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use crate::{
+use super::{
     office::{Heard, Office},
     table::{Tally, conclude},
-    world::{Said, files_below, start},
+};
+use crate::support::{
+    said::{Said, start},
+    world::files_below,
 };
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);

@@ -12,10 +12,13 @@ use std::{
 
 use cc2cc::mailbox::State;
 
-use crate::{
+use super::{
     crowd_client::{self, Heard},
     table::{Tally, conclude},
-    world::{World, binary, names},
+};
+use crate::support::{
+    binary::lean,
+    world::{World, names},
 };
 
 const SENDERS: usize = 200;
@@ -28,7 +31,7 @@ const DEADLINE: Duration = Duration::from_secs(600);
 fn ten_thousand_letters() {
     let world = World::on_disk();
     for agent in 0..AGENTS {
-        world.agent(&format!("agent-{agent}"));
+        world.add(&format!("agent-{agent}"));
     }
     fs::create_dir(world.path("sent")).unwrap();
     let begun = Instant::now();
@@ -69,7 +72,7 @@ fn sender(world: &World, number: usize) -> Child {
         done >"../sent/$1""#;
     let mut command = Command::new("/bin/sh");
     world.furnish(&mut command);
-    command.args(["-c", script]).arg(binary());
+    command.args(["-c", script]).arg(lean());
     command.args([number.to_string(), AGENTS.to_string(), LETTERS_EACH.to_string()]);
     command.stdout(Stdio::inherit()).stderr(Stdio::inherit()).spawn().expect("started")
 }

@@ -21,9 +21,11 @@ use cc2cc::{
 };
 use serde_json::{Value, json};
 
-use crate::{
-    hearing::{context, letters_in, turn},
-    world::{World, binary, names, said},
+use super::hearing::{context, letters_in, turn};
+use crate::support::{
+    binary::lean,
+    said::said,
+    world::{World, names},
 };
 
 /// Hooks that each of the two mailmen of a session runs before the session ends.
@@ -48,9 +50,9 @@ pub fn sessions_of(world: &World, agent: usize, sessions: &AtomicUsize) -> Vec<H
         assert!(Instant::now() < deadline, "agent {agent} never has all its letters");
         sessions.fetch_add(1, Ordering::SeqCst);
         let mut client = Command::new(env::current_exe().expect("this program"));
-        client.args(["--exact", "crowd_client::client", "--nocapture"]);
+        client.args(["--exact", "faults::crowd_client::client", "--nocapture"]);
         world.furnish(&mut client);
-        client.env(AGENT, agent.to_string()).env("CC2CC_FAULTS_BINARY", binary()).stdin(Stdio::null());
+        client.env(AGENT, agent.to_string()).stdin(Stdio::null());
         let ended = client.output().expect("started");
         assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
     }
@@ -139,7 +141,7 @@ impl Client {
         let mut input =
             json!({ "session_id": format!("session-{}", self.agent), "transcript_path": self.transcript() });
         input.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
-        let mut command = Command::new(binary());
+        let mut command = Command::new(lean());
         command.args(["hook", event]).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.env("CC2CC_NAME", format!("agent-{}", self.agent)).env("CLAUDE_CODE_SESSION_ATTENDED", "1");
         said(&mut command, input.to_string().as_bytes()).fine().out

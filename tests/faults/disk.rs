@@ -10,13 +10,13 @@ use std::{
 
 use cc2cc::mailbox::State;
 
-use crate::{
+use super::{
     alone::{alone, mount, without_privileges},
     office::{Heard, Office, Run},
     stopped::{Stopped, stopped_before, woken},
     table::{Tally, conclude},
-    world::{Said, names},
 };
+use crate::support::{said::Said, world::names};
 
 const MIB: &str = "size=1m,mode=0700";
 
@@ -75,7 +75,7 @@ fn with_letters(office: &Office) {
 
 #[test]
 fn a_disk_with_no_room_left() {
-    if !alone("disk::a_disk_with_no_room_left", &["--mount"]) {
+    if !alone("faults::disk::a_disk_with_no_room_left", &["--mount"]) {
         return;
     }
     let mut tally = Tally::default();
@@ -114,7 +114,7 @@ fn a_disk_with_no_room_left() {
 
 #[test]
 fn a_disk_that_became_read_only() {
-    if !alone("disk::a_disk_that_became_read_only", &["--mount"]) {
+    if !alone("faults::disk::a_disk_that_became_read_only", &["--mount"]) {
         return;
     }
     let mut tally = Tally::default();

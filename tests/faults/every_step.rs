@@ -15,12 +15,12 @@ use std::{
     thread,
 };
 
-use crate::{
+use super::{
     office::{Heard, Office, Run},
     operations, operations_of_people,
     table::{Tally, conclude},
-    world::Said,
 };
+use crate::support::said::Said;
 
 /// Something that is done, and killed.
 pub struct Operation {

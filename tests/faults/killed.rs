@@ -4,10 +4,14 @@ use std::{io::Write, process::Stdio};
 
 use serde_json::json;
 
-use crate::{
+use super::{
     office::{Heard, Office, Run},
     table::conclude,
-    world::{Said, names, start, until},
+};
+use crate::support::{
+    eventually::until,
+    said::{Said, start},
+    world::names,
 };
 
 #[test]

@@ -8,17 +8,22 @@ use std::{
 use cc2cc::{agent::host::HostKey, mailbox::State};
 use serde_json::json;
 
-use crate::{
+use super::{
     alone::alone,
     office::{Heard, Office, Run},
     table::conclude,
     watchers::watchers,
-    world::{Said, World, binary, names, start, until},
+};
+use crate::support::{
+    binary::lean,
+    eventually::until,
+    said::{Said, start},
+    world::{World, names},
 };
 
 #[test]
 fn a_bell_without_a_watcher_rings_by_looking() {
-    if !alone("limits::a_bell_without_a_watcher_rings_by_looking", &["--user"]) {
+    if !alone("faults::limits::a_bell_without_a_watcher_rings_by_looking", &["--user"]) {
         return;
     }
     // This user may watch with two instances, and two other processes of his take them.
@@ -62,8 +67,8 @@ fn a_bell_without_a_watcher_rings_by_looking() {
 
 #[test]
 fn a_home_of_another_user_is_refused_and_not_touched() {
-    let world = World::new();
-    world.agent("bob").posted("ann", "bob", "hello");
+    let world = World::in_memory().agent("bob");
+    world.posted("ann", "bob", "hello");
     let mail = world.path("mail");
     let before = names(&mail);
     // Root gives its home away; anybody else finds one of root's.
@@ -80,8 +85,10 @@ fn a_home_of_another_user_is_refused_and_not_touched() {
 
 #[test]
 fn a_process_number_that_really_comes_round_again() {
-    if !alone("limits::a_process_number_that_really_comes_round_again", &["--mount", "--pid", "--fork", "--mount-proc"])
-    {
+    if !alone(
+        "faults::limits::a_process_number_that_really_comes_round_again",
+        &["--mount", "--pid", "--fork", "--mount-proc"],
+    ) {
         return;
     }
     let office = Office::new();
@@ -95,7 +102,7 @@ fn a_process_number_that_really_comes_round_again() {
         let input = office.world.path("input.json");
         let text = String::from_utf8(run.input).unwrap().replace("c8f4", &format!("session-of-{name}"));
         fs::write(&input, text).unwrap();
-        let client = format!("echo $$; \"{}\" hook session-start <{}", binary().display(), input.display());
+        let client = format!("echo $$; \"{}\" hook session-start <{}", lean().display(), input.display());
         let mut chooser = Command::new("/bin/sh");
         chooser.args(["-c", "echo $0 >/proc/sys/kernel/ns_last_pid && /bin/sh -c \"$1\"; exit $?", &before, &client]);
         office.world.furnish(&mut chooser);

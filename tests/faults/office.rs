@@ -18,10 +18,13 @@ use cc2cc::{
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use crate::{
+use super::{
     hearing::{context, letters_in, printed_letters, turn},
     table::Tally,
-    world::{Said, World, files_below, names, said},
+};
+use crate::support::{
+    said::{Said, said},
+    world::{World, files_below, names},
 };
 
 /// A process to start, and the letters it promises to store if it ends well.
@@ -59,9 +62,9 @@ impl Office {
 
     /// An office whose ground is prepared before anything stands on it.
     pub fn on(ground: impl FnOnce(&World)) -> Self {
-        let world = World::new();
+        let world = World::in_memory();
         ground(&world);
-        world.agent("ann").agent("bob").agent("calm-owl");
+        let world = world.agent("ann").agent("bob").agent("calm-owl");
         fs::write(world.path("transcript.jsonl"), "{\"type\":\"mode\"}\n").expect("a transcript");
         Self {
             world,

@@ -11,7 +11,7 @@ use cc2cc::mailbox::{
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use crate::{
+use super::{
     every_step::{Answer, Attempt, Operation},
     office::{Office, Run},
 };
@@ -120,7 +120,7 @@ fn mailmen() -> Vec<Operation> {
                 );
                 letter.id = "uphill".parse().unwrap();
                 letter.origin.level = Some(Level::Asks);
-                office.world.post(&letter);
+                office.world.post(letter);
             },
             after: |office| assert_eq!(office.mine().state_of(&"uphill".parse().unwrap()), Some(State::Held)),
             ..Operation::new("prompt: hold", |office, _| office.prompt())
@@ -137,7 +137,7 @@ fn mailmen() -> Vec<Operation> {
                 );
                 letter.id = "late".parse().unwrap();
                 letter.ttl_seconds = Some(60);
-                office.world.post(&letter);
+                office.world.post(letter);
             },
             after: |office| assert_eq!(office.mine().state_of(&"late".parse().unwrap()), Some(State::Dead)),
             ..Operation::new("prompt: expire", |office, _| office.prompt())

@@ -12,11 +12,14 @@ use cc2cc::{
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::{
+use super::{
     every_step::{Attempt, Operation},
     office::Office,
     removals::abandoned,
-    world::{binary, files_below, names},
+};
+use crate::support::{
+    binary::lean,
+    world::{files_below, names},
 };
 
 pub fn all() -> Vec<Operation> {
@@ -164,7 +167,7 @@ fn installers() -> Vec<Operation> {
             },
             after: |office| {
                 let plugin = plugin(office);
-                assert_eq!(fs::read(plugin.join("bin/cc2cc")).unwrap(), fs::read(binary()).unwrap());
+                assert_eq!(fs::read(plugin.join("bin/cc2cc")).unwrap(), fs::read(lean()).unwrap());
                 let list: Value = serde_json::from_slice(&fs::read(plugin.join("installed.json")).unwrap()).unwrap();
                 for file in list["files"].as_array().unwrap() {
                     let path = plugin.join(file.as_str().unwrap());

@@ -10,12 +10,15 @@ use cc2cc::{
     mailbox::{State, home::Home},
 };
 
-use crate::{
+use super::{
     office::Office,
     power_model::Disk,
     table::{Tally, conclude},
     trace::{Call, lies_in, place, traced},
-    world::{Said, World, names},
+};
+use crate::support::{
+    said::Said,
+    world::{World, names},
 };
 
 /// One run, cut off after each of its system calls.
@@ -39,7 +42,7 @@ struct Harm {
 
 impl Cut {
     fn everywhere(&self) -> Harm {
-        let place = World::new();
+        let place = World::in_memory();
         let mut harm = Harm::default();
         let mut disk = self.before.clone();
         let mut promised = false;
@@ -84,8 +87,7 @@ fn letters(home: &Home) -> Result<Vec<String>, String> {
 }
 
 fn office() -> World {
-    let world = World::new();
-    world.agent("ann").agent("bob");
+    let world = World::in_memory().agent("ann").agent("bob");
     world.posted("ann", "bob", "an older letter");
     world.run(&["send", "ann", "the person was here"]).fine();
     world
@@ -99,7 +101,7 @@ fn send(world: &World, words: &[&str], old: &[&'static str], to: &'static str) -
 
 /// The person has no mailbox until the first letter comes, here from a session's command.
 fn first_letter_to_the_person() -> (Said, Cut) {
-    let world = World::new();
+    let world = World::in_memory();
     let host = HostKey::from_text("the-host-of-ann").unwrap();
     let claimant = Claimant { host, session: None, wanted: Some("ann".parse().unwrap()), trust: Trust::Host };
     identity::claim(&world.home(), &claimant).unwrap();

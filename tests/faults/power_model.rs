@@ -7,7 +7,7 @@ use std::{
     path::{Component, Path},
 };
 
-use crate::trace::Call;
+use super::trace::Call;
 
 /// Above this many open questions not every combination of answers is tried, but each answer alone and with all others.
 const ALL_UP_TO: usize = 6;
@@ -40,7 +40,7 @@ impl Disk {
         let node = self.nodes.len();
         if path.is_dir() {
             self.nodes.push(Node::Dir { seen: BTreeMap::new(), safe: BTreeMap::new() });
-            for name in crate::world::names(path) {
+            for name in crate::support::world::names(path) {
                 let below = self.load(&path.join(&name));
                 self.enter(node, &name, below);
             }

@@ -5,12 +5,12 @@ use std::process::Child;
 use cc2cc::agent::Record;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::{
+use super::{
     office::{Heard, Office, Run},
     stopped::{Stopped, stopped_before, woken},
     table::{Tally, conclude},
-    world::{Said, start},
 };
+use crate::support::said::{Said, start};
 
 const PRUNE: [&str; 4] = ["prune", "--older-than", "1h", "--yes"];
 
@@ -111,7 +111,7 @@ fn letters_that_race_with_prunes_and_renames() {
     let mut pruned = 0;
     for round in 0..ROUNDS {
         let name = format!("guest-{round}");
-        office.world.agent(&name);
+        office.world.add(&name);
         abandoned(&office, &name);
         let mut runs = vec![office.run(&PRUNE)];
         // Whoever is sooner differs from round to round.
@@ -156,7 +156,7 @@ fn letters_that_race_with_the_removal_of_everything() {
         // What was there when the person had it removed counts no longer; what comes now is stored or refused.
         office.forgets_all();
         office.intact();
-        office.world.agent("zoe");
+        office.world.add("zoe");
         office.watch(sends(&office, "zoe", "afterwards")).fine();
         office.intact();
         tally += office.tally(Heard::NotYet);

@@ -8,11 +8,14 @@ use cc2cc::{
 };
 use serde_json::{Value, json};
 
-use crate::{
+use super::{
     alone::alone,
     office::{Heard, Office},
     table::conclude,
-    world::{Said, said, start, until},
+};
+use crate::support::{
+    eventually::until,
+    said::{Said, said, start},
 };
 
 /// An office whose session has its waker, and whose mail only commands outside of the sandbox can write.
@@ -56,7 +59,7 @@ const WALLS: [&[&str]; 2] = [&[], &["--pid", "--fork", "--mount-proc"]];
 
 #[test]
 fn a_command_in_a_sandbox_reads_and_says_what_writes_instead() {
-    if !alone("sandbox::a_command_in_a_sandbox_reads_and_says_what_writes_instead", &["--mount"]) {
+    if !alone("faults::sandbox::a_command_in_a_sandbox_reads_and_says_what_writes_instead", &["--mount"]) {
         return;
     }
     let session = Sandboxed::new();

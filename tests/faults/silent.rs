@@ -11,16 +11,19 @@ use cc2cc::mailbox::State;
 use notify::{RecursiveMode, Watcher};
 use serde_json::json;
 
-use crate::{
+use super::{
     alone::alone,
     office::{Heard, Office, Run},
     table::conclude,
-    world::{Said, start, until},
+};
+use crate::support::{
+    eventually::until,
+    said::{Said, start},
 };
 
 #[test]
 fn a_mount_that_announces_nothing_is_looked_at_all_the_same() {
-    if !alone("silent::a_mount_that_announces_nothing_is_looked_at_all_the_same", &["--mount"]) {
+    if !alone("faults::silent::a_mount_that_announces_nothing_is_looked_at_all_the_same", &["--mount"]) {
         return;
     }
     let office = Office::new();

@@ -6,10 +6,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{
+use super::{
     office::{Heard, Office, Run},
     table::{Tally, conclude},
-    world::{Said, start, until},
+};
+use crate::support::{
+    eventually::until,
+    said::{Said, start},
 };
 
 /// A process that stopped before a step, or ended because it has no such step.

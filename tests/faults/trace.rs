@@ -7,7 +7,10 @@ use std::{
     process::Command,
 };
 
-use crate::world::{Said, World, said};
+use crate::support::{
+    said::{Said, said},
+    world::World,
+};
 
 /// A change that a process asked the system for, or a promise it made.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -15,11 +15,11 @@ use cc2cc::{
 };
 use serde_json::Value;
 
-use crate::{
+use super::{
     office::{Heard, Office},
     table::conclude,
-    world::{files_below, names},
 };
+use crate::support::world::{files_below, names};
 
 const OLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/older");
 const NEWER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/newer");

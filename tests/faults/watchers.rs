@@ -15,11 +15,16 @@ use cc2cc::{
 };
 use serde_json::json;
 
-use crate::{
+use super::{
     alone::alone,
     office::{Heard, Office, Run},
     table::conclude,
-    world::{World, binary, names, start, until},
+};
+use crate::support::{
+    binary::lean,
+    eventually::until,
+    said::start,
+    world::{World, names},
 };
 
 /// How many inotify instances a process holds.
@@ -88,7 +93,7 @@ fn session_with_waker(world: &World, number: usize) -> Child {
     fs::write(&stop, event("Stop").to_string()).unwrap();
     let script = "\"$0\" hook session-start <\"$1\" >/dev/null && \"$0\" wait --ring <\"$2\"; exit $?";
     let mut client = Command::new("/bin/sh");
-    client.args(["-c", script]).args([binary(), &input, &stop].map(Path::as_os_str));
+    client.args(["-c", script]).args([lean(), &input, &stop].map(Path::as_os_str));
     world.furnish(&mut client);
     client.env("CC2CC_NAME", format!("owl-{number}")).env("CLAUDE_CODE_SESSION_ATTENDED", "1").spawn().unwrap()
 }
@@ -104,7 +109,7 @@ fn watchers_below(parent: &Child) -> usize {
 fn seventy_sessions_are_woken_with_the_usual_limit() {
     const SESSIONS: usize = 70;
     const LIMIT: usize = 128;
-    if !alone("watchers::seventy_sessions_are_woken_with_the_usual_limit", &["--user"]) {
+    if !alone("faults::watchers::seventy_sessions_are_woken_with_the_usual_limit", &["--user"]) {
         return;
     }
     fs::write("/proc/sys/user/max_inotify_instances", LIMIT.to_string()).expect("a limit of this namespace's own");

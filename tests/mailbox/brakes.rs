@@ -5,7 +5,7 @@ use cc2cc::{
     mailbox::State,
 };
 
-use crate::post::{Post, after_noon, noon, says, waiting};
+use super::post::{Post, after_noon, noon, says, waiting};
 
 #[test]
 fn a_burst_goes_through_a_flood_waits_and_nothing_is_dropped() {

@@ -3,7 +3,7 @@
 use cc2cc::mailbox::letter::Letter;
 use jiff::Timestamp;
 
-use crate::post::{after_noon, name, noon};
+use super::post::{after_noon, name, noon};
 
 fn living(ttl_seconds: Option<u64>) -> Letter {
     Letter { ttl_seconds, ..Letter::new(name("ann"), name("bob"), "x", noon()) }

@@ -19,7 +19,7 @@ use cc2cc::{
     },
 };
 
-use crate::post::{Post, id, name, noon};
+use super::post::{Post, id, name, noon};
 
 /// One event as a word or two.
 fn word(event: &Event) -> String {

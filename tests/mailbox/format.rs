@@ -14,7 +14,7 @@ use cc2cc::{
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-use crate::post::{Post, id, name, noon, waiting};
+use super::post::{Post, id, name, noon, waiting};
 
 #[test]
 fn a_script_needs_to_write_no_more_than_from_to_and_text() {
@@ -64,7 +64,7 @@ fn a_letter_too_new_to_read_is_buried_and_says_what_would_help() {
     post.stray("bob", "newer.json", br#"{"v":2,"from":"ann","to":"bob","content":["hi"]}"#);
     post.posted("ann", "bob", "the good letter");
 
-    let look = post.at("bob").look(crate::post::noon()).unwrap();
+    let look = post.at("bob").look(super::post::noon()).unwrap();
 
     assert_eq!(look.letters.len(), 1);
     let reason = post.at("bob").reason(&id("newer")).unwrap();

@@ -7,7 +7,7 @@ use cc2cc::{
     mailbox::{State, presence::Presence},
 };
 
-use crate::post::{Post, noon, says, waiting};
+use super::post::{Post, noon, says, waiting};
 
 /// Ann, bob and eve work in one repository, ann and bob in the same directory of it; zoe elsewhere.
 fn office() -> Post {

@@ -18,7 +18,7 @@ use cc2cc::{
     },
 };
 
-use crate::post::{Post, after_noon, id, name, noon};
+use super::post::{Post, after_noon, id, name, noon};
 
 /// Ann, bob and cat have written to one another, a letter a minute; the id says from whom to whom.
 fn office() -> Post {

@@ -10,7 +10,7 @@ use cc2cc::{
     mailbox::State,
 };
 
-use crate::post::{Post, abandoned, claimant, going_on, host, name, noon, starting};
+use super::post::{Post, abandoned, claimant, going_on, host, name, noon, starting};
 
 fn claim(post: &Post, claimant: &Claimant) -> Claim {
     identity::claim(&post.home, claimant).unwrap()

@@ -7,7 +7,7 @@ use cc2cc::{
     mailbox::name::AgentName,
 };
 
-use crate::post::{Post, claimant, name, starting};
+use super::post::{Post, claimant, name, starting};
 
 /// All claims, made in the same instant.
 fn together(post: &Post, claimants: &[Claimant]) -> Vec<Claim> {
@@ -67,7 +67,7 @@ fn of_sessions_that_ask_for_one_name_together_one_gets_it() {
 fn of_two_that_resume_one_session_together_one_gets_the_mailbox() {
     let post = Post::new();
     let before = identity::claim(&post.home, &starting("p0", "s1")).unwrap().mailbox;
-    crate::post::abandoned(&before);
+    super::post::abandoned(&before);
     let claims = together(&post, &[starting("p1", "s1"), starting("p2", "s1")]);
     assert_eq!(names(&claims).len(), 2);
     assert!(names(&claims).contains(before.name()));

@@ -8,7 +8,7 @@ use cc2cc::mailbox::{
     receipt::{Receipt, Step},
 };
 
-use crate::post::{Post, id, name, noon};
+use super::post::{Post, id, name, noon};
 
 fn keyed(key: &str, text: &str) -> Letter {
     Letter { id: id(key), ..Letter::new(name("ann"), name("bob"), text, noon()) }

@@ -12,7 +12,7 @@ use cc2cc::{
     },
 };
 
-use crate::post::{Post, after_noon, id, name, noon, says, texts, waiting};
+use super::post::{Post, after_noon, id, name, noon, says, texts, waiting};
 
 fn stage_of(post: &Post, letter: &LetterId) -> Stage {
     status::find(&post.home, letter).unwrap()[0].status().stage

@@ -5,7 +5,7 @@ use cc2cc::mailbox::{
     letter::{Letter, Priority},
 };
 
-use crate::post::{Post, after_noon, id, name};
+use super::post::{Post, after_noon, id, name};
 
 fn letter(key: &str, priority: Priority, seconds: i64) -> Letter {
     Letter { id: id(key), priority, ..Letter::new(name("ann"), name("bob"), key, after_noon(seconds)) }
@@ -26,7 +26,7 @@ fn urgent_letters_come_first_then_the_oldest_and_ids_break_ties() {
     ] {
         bob.publish(&letter, Key::Chosen).unwrap();
     }
-    let look = bob.look(crate::post::noon()).unwrap();
+    let look = bob.look(super::post::noon()).unwrap();
     let order: Vec<&str> = look.letters.iter().map(|letter| letter.id.as_str()).collect();
     assert_eq!(order, ["z-high-new", "a-high-newest", "z-old", "tie-a", "tie-b", "a-new", "z-low-old"]);
 }
@@ -40,7 +40,7 @@ fn an_urgent_letter_comes_first_however_many_wait() {
     }
     bob.publish(&letter("urgent", Priority::High, 999), Key::Chosen).unwrap();
 
-    let look = bob.look(crate::post::noon()).unwrap();
+    let look = bob.look(super::post::noon()).unwrap();
     assert_eq!(look.letters[0].id.as_str(), "urgent");
 }
 

@@ -11,7 +11,7 @@ use cc2cc::{
     mailbox::{State, letter::Letter, level::Level},
 };
 
-use crate::post::{Post, name, noon, says, texts, waiting};
+use super::post::{Post, name, noon, says, texts, waiting};
 
 /// A letter from ann, who acts at `level`, and `hops` letters since a person spoke.
 fn from_ann(level: Option<Level>, hops: u32) -> Letter {

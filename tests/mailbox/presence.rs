@@ -12,7 +12,7 @@ use cc2cc::{
     mailbox::{Mailbox, home::Home, lock},
 };
 
-use crate::post::{Post, name, noon};
+use super::post::{Post, name, noon};
 
 #[test]
 fn an_agent_is_online_while_any_process_of_its_session_is_there() {

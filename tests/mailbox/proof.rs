@@ -19,7 +19,7 @@ use cc2cc::{
 };
 use jiff::Timestamp;
 
-use crate::{
+use super::{
     post::{Post, after_noon, noon, steps},
     transcript::{
         Transcript, api_error, api_request_blob, began, blocked, channel_in_a_turn, channel_queued, channel_turn,

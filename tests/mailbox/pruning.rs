@@ -10,7 +10,7 @@ use cc2cc::{
     mailbox::{Key, State, letter::Letter, lock, removal::Removal},
 };
 
-use crate::post::{Post, after_noon, name, noon, texts};
+use super::post::{Post, after_noon, name, noon, texts};
 
 /// An agent that was last heard of at noon.
 fn heard_of(post: &Post, agent: &str) {

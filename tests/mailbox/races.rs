@@ -14,7 +14,7 @@ use cc2cc::mailbox::{
     receipt::{Receipt, Step},
 };
 
-use crate::post::{Post, name, noon};
+use super::post::{Post, name, noon};
 
 #[test]
 fn each_of_several_hundred_letters_is_claimed_exactly_once() {
@@ -29,7 +29,7 @@ fn each_of_several_hundred_letters_is_claimed_exactly_once() {
             scope.spawn(|| {
                 line.wait();
                 loop {
-                    let letters = bob.look(crate::post::noon()).unwrap().letters;
+                    let letters = bob.look(super::post::noon()).unwrap().letters;
                     if letters.is_empty() {
                         break;
                     }

@@ -2,7 +2,7 @@
 
 use cc2cc::mailbox::receipt::{Receipt, Step};
 
-use crate::post::{Post, after_noon, noon, texts};
+use super::post::{Post, after_noon, noon, texts};
 
 #[test]
 fn a_letter_that_is_rung_for_every_hour_for_two_years_still_waits() {

@@ -15,7 +15,7 @@ use cc2cc::{
     mailbox::{Mailbox, disk, home::Home, letter::Letter, level::Level, lock, reading::Reading},
 };
 
-use crate::post::{Post, claimant, name, noon, says, starting};
+use super::post::{Post, claimant, name, noon, says, starting};
 
 /// Makes of a file what can have become of it.
 type Damage = fn(&Path);
@@ -51,7 +51,7 @@ fn of_changes_that_processes_make_together_none_is_lost() {
     let bob = post.at("bob");
     let start = || {
         let mut process = Command::new(env::current_exe().unwrap());
-        process.args(["--exact", "records::plays_a_process_that_changes_a_record"]).stdout(Stdio::null());
+        process.args(["--exact", "mailbox::records::plays_a_process_that_changes_a_record"]).stdout(Stdio::null());
         process.env(MAILBOX, post.home.path()).spawn().unwrap()
     };
     let processes: Vec<_> = (0..PROCESSES).map(|_| start()).collect();
@@ -204,7 +204,7 @@ fn a_senders_account_that_cannot_be_read_is_kept() {
 fn what_a_session_remembers_of_unproved_letters_survives_many_at_once_and_what_cannot_be_read_is_kept() {
     let post = Post::new().agent("bob");
     let bob = post.at("bob");
-    let add = |id: &str| Unproved::add(&bob, Some("s1"), &crate::post::id(id), "why", noon()).unwrap();
+    let add = |id: &str| Unproved::add(&bob, Some("s1"), &super::post::id(id), "why", noon()).unwrap();
     thread::scope(|scope| {
         scope.spawn(|| add("one"));
         scope.spawn(|| add("two"));

@@ -7,7 +7,7 @@ use cc2cc::{
     mailbox::{Key, State, letter::Letter},
 };
 
-use crate::post::{Post, age, host, name, noon, starting, texts};
+use super::post::{Post, age, host, name, noon, starting, texts};
 
 #[test]
 fn a_renamed_mailbox_keeps_its_letters_and_its_old_address() {

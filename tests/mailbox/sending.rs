@@ -16,7 +16,7 @@ use cc2cc::{
     },
 };
 
-use crate::post::{Post, id, name, noon, says, steps, texts, waiting};
+use super::post::{Post, id, name, noon, says, steps, texts, waiting};
 
 #[test]
 fn a_letter_carries_what_cc2cc_knows_of_its_sender() {

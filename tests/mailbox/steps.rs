@@ -10,7 +10,7 @@ use cc2cc::mailbox::{
     watch::Watch,
 };
 
-use crate::post::{Post, id, name, noon, steps, texts};
+use super::post::{Post, id, name, noon, steps, texts};
 
 /// Windows has no modes.
 fn has_mode(path: &Path, mode: u32) -> bool {
@@ -105,7 +105,7 @@ fn a_missing_directory_is_an_error_and_not_a_lost_race() {
     fs::remove_dir_all(bob.dir(State::Inbox)).unwrap();
     assert!(bob.claim(&letter.id, &note).is_err());
     fs::write(bob.dir(State::Inbox), "in the way").unwrap();
-    assert!(bob.look(crate::post::noon()).is_err(), "an inbox that cannot be listed is not an empty one");
+    assert!(bob.look(super::post::noon()).is_err(), "an inbox that cannot be listed is not an empty one");
 }
 
 #[test]
@@ -117,7 +117,7 @@ fn a_letter_given_back_waits_again_and_remembers_it() {
     assert_eq!(bob.give_back(&letter).unwrap(), Moved::Mine);
     assert_eq!(bob.state_of(&letter), Some(State::Inbox));
     assert_eq!(steps(&bob, &letter), [Step::Claimed, Step::Returned]);
-    assert_eq!(bob.look(crate::post::noon()).unwrap().letters.len(), 1);
+    assert_eq!(bob.look(super::post::noon()).unwrap().letters.len(), 1);
 
     assert_eq!(bob.give_back(&letter).unwrap(), Moved::Gone);
     assert_eq!(bob.state_of(&letter), Some(State::Inbox));
@@ -134,7 +134,7 @@ fn a_held_letter_is_out_of_the_mailmans_reach_and_says_why() {
     assert_eq!(bob.state_of(&letter.id), Some(State::Held));
     let receipts = bob.receipts(&letter.id);
     assert_eq!((receipts[0].step, receipts[0].why.as_deref()), (Step::Held, Some("a person must agree")));
-    assert!(bob.look(crate::post::noon()).unwrap().letters.is_empty());
+    assert!(bob.look(super::post::noon()).unwrap().letters.is_empty());
     assert_eq!(bob.claim(&letter.id, &Receipt::at(Step::Claimed, noon())).unwrap(), Moved::Gone);
     assert_eq!(bob.hold(&letter.id, "again").unwrap(), Moved::Gone);
 }
@@ -176,7 +176,7 @@ fn burying_two_files_of_one_name_loses_neither() {
     let bob = post.at("bob");
     for text in ["the first", "the second"] {
         post.stray("bob", "same.json", text.as_bytes());
-        assert_eq!(bob.look(crate::post::noon()).unwrap().buried.len(), 1);
+        assert_eq!(bob.look(super::post::noon()).unwrap().buried.len(), 1);
     }
 
     let dead = fs::read_dir(bob.dir(State::Dead)).unwrap().map(|entry| entry.unwrap().path());

@@ -8,14 +8,14 @@ use cc2cc::mailbox::{
 };
 use jiff::{SignedDuration, Timestamp};
 
-use crate::post::{Post, id, texts, waiting};
+use super::post::{Post, id, texts, waiting};
 
 /// After one look at bob's inbox the good letter is there, the stray lies in `dead/`, and this is why.
 fn buried(post: &Post, stray: &OsStr) -> String {
     let bob = post.at("bob");
     post.posted("ann", "bob", "the good letter");
 
-    let look = bob.look(crate::post::noon()).unwrap();
+    let look = bob.look(super::post::noon()).unwrap();
 
     assert_eq!(look.letters.len(), 1, "{:?}", look.letters);
     assert_eq!(look.unread.len(), 0, "{:?}", look.unread);
@@ -108,7 +108,7 @@ fn the_longest_name_a_file_can_have_is_buried_too() {
     post.stray("bob", &format!("{}.json", "x".repeat(250)), b"{}");
     post.posted("ann", "bob", "the good letter");
 
-    let look = bob.look(crate::post::noon()).unwrap();
+    let look = bob.look(super::post::noon()).unwrap();
 
     assert_eq!(look.letters.len(), 1, "{:?}", look.letters);
     assert_eq!(look.buried.len(), 1, "not buried: {:?}", look.unread);
@@ -187,7 +187,7 @@ fn hidden_files_are_nobodys_letters() {
     let post = Post::new().agent("bob");
     post.stray("bob", ".DS_Store", b"x");
     post.stray("bob", ".half.json", b"{");
-    let look = post.at("bob").look(crate::post::noon()).unwrap();
+    let look = post.at("bob").look(super::post::noon()).unwrap();
     assert!(look.letters.is_empty() && look.buried.is_empty() && look.unread.is_empty(), "{look:?}");
     assert_eq!(post.at("bob").count(State::Inbox).unwrap(), 0);
 }
@@ -204,9 +204,9 @@ fn a_room_that_is_a_link_leads_nowhere() {
         std::os::unix::fs::symlink(&outside, &place).unwrap();
         fs::write(outside.join("x.json"), r#"{"from":"ann","to":"bob","content":{"text":"from outside"}}"#).unwrap();
         let _ = bob.accept(&id("x"));
-        let _ = bob.look(crate::post::noon());
-        let _ = post.send("ann", "bob", &crate::post::says(room));
-        let _ = post.send("bob", "ann", &crate::post::says(room));
+        let _ = bob.look(super::post::noon());
+        let _ = post.send("ann", "bob", &super::post::says(room));
+        let _ = post.send("bob", "ann", &super::post::says(room));
         assert_eq!(fs::read_dir(&outside).unwrap().count(), 1, "{room}");
         fs::remove_file(&place).unwrap();
         bob.furnish().unwrap();

@@ -8,7 +8,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::post::Post;
+use super::post::Post;
 
 pub struct Transcript(PathBuf);
 

@@ -7,7 +7,7 @@ use std::{
 
 use cc2cc::mailbox::{State, watch::Watch};
 
-use crate::post::Post;
+use super::post::Post;
 
 /// How often a watch that works looks all the same.
 const BEAT: Duration = Duration::from_secs(2);
@@ -18,14 +18,14 @@ fn a_letter_between_watch_and_sleep_is_not_slept_through() {
     let bob = post.at("bob");
     let watch = Watch::over([bob.dir(State::Inbox).as_path()]);
     assert!(watch.is_watching());
-    assert!(bob.look(crate::post::noon()).unwrap().letters.is_empty());
+    assert!(bob.look(super::post::noon()).unwrap().letters.is_empty());
     post.posted("ann", "bob", "just after the scan");
 
     let asleep = Instant::now();
     watch.sleep(Duration::MAX);
 
     assert!(asleep.elapsed() < BEAT, "the change was not announced, only the beat woke us");
-    assert_eq!(bob.look(crate::post::noon()).unwrap().letters.len(), 1);
+    assert_eq!(bob.look(super::post::noon()).unwrap().letters.len(), 1);
 }
 
 #[test]
@@ -36,7 +36,7 @@ fn a_letter_that_comes_during_the_sleep_ends_it() {
     thread::scope(|scope| {
         scope.spawn(|| post.posted("ann", "bob", "hello"));
         let mut sleeps = 0;
-        while bob.look(crate::post::noon()).unwrap().letters.is_empty() {
+        while bob.look(super::post::noon()).unwrap().letters.is_empty() {
             watch.sleep(Duration::MAX);
             sleeps += 1;
         }
@@ -53,7 +53,7 @@ fn a_burst_is_one_hint_and_the_scan_finds_all_of_it() {
         post.posted("ann", "bob", &number.to_string());
     }
     watch.sleep(Duration::MAX);
-    assert_eq!(bob.look(crate::post::noon()).unwrap().letters.len(), 50);
+    assert_eq!(bob.look(super::post::noon()).unwrap().letters.len(), 50);
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn where_nothing_can_be_watched_a_beat_takes_its_place() {
     watch.sleep(Duration::from_millis(80));
     assert!(asleep.elapsed() >= Duration::from_millis(80), "it would spin");
     watch.sleep(Duration::MAX);
-    assert_eq!(bob.look(crate::post::noon()).unwrap().letters.len(), 1);
+    assert_eq!(bob.look(super::post::noon()).unwrap().letters.len(), 1);
 }
 
 #[test]

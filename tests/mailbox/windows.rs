@@ -12,10 +12,8 @@ use cc2cc::{
     },
 };
 
-use crate::{
-    again::Program,
-    post::{Post, noon, says, steps, texts, until},
-};
+use super::post::{Post, noon, says, steps, texts, until};
+use crate::support::helper_program::Program;
 
 /// Some other program has the file open, and lets go when it ends.
 fn holds(path: &std::path::Path) -> Program {

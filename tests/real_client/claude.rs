@@ -10,9 +10,9 @@ use std::time::Duration;
 use portable_pty::CommandBuilder;
 
 use crate::api::Api;
-use crate::eventually::{PATIENCE, within};
 use crate::request::{Request, describe};
-use crate::terminal::{COLUMNS, Row, Terminal};
+use crate::support::eventually::{PATIENCE, within};
+use crate::support::terminal::{COLUMNS, Row, Terminal};
 use crate::world::{World, client, old_client};
 
 /// How a session is to be started.

@@ -4,11 +4,11 @@
 use crate::{
     agent,
     api::Api,
-    eventually::{PATIENCE, eventually},
     has_waker, is_online, post,
     programs::{Input, Program, STREAMING},
     reply::Reply,
     settled,
+    support::eventually::{PATIENCE, eventually},
     world::World,
 };
 

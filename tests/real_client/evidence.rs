@@ -15,10 +15,10 @@ use serde_json::json;
 use crate::{
     agent,
     claude::Session,
-    eventually::within,
     letter_id, post,
     reply::{Gate, Reply},
     session, settled,
+    support::eventually::within,
     world::World,
 };
 

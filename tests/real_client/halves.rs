@@ -5,10 +5,10 @@ use serde_json::json;
 use crate::{
     SEND, agent,
     api::Api,
-    eventually::{PATIENCE, eventually},
     programs::{Input, Program, STREAMING},
     reply::{HALF, Reply},
     settled,
+    support::eventually::{PATIENCE, eventually},
     world::World,
 };
 

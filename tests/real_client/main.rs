@@ -6,7 +6,6 @@ mod channel;
 mod checking;
 mod claude;
 mod ending;
-mod eventually;
 mod evidence;
 mod folder_gone;
 mod halves;
@@ -25,7 +24,9 @@ mod reply;
 mod request;
 mod returning;
 mod statusline;
-mod terminal;
+#[expect(dead_code, reason = "shared with the other suites, which use more of it")]
+#[path = "../support/mod.rs"]
+mod support;
 mod typing;
 mod updating;
 mod waking;

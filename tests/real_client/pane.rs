@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::{claude::Session, letter_id, post, settled, terminal::Row, world::World};
+use crate::{claude::Session, letter_id, post, settled, support::terminal::Row, world::World};
 
 /// A letter that wakes nobody, and so waits.
 #[track_caller]
@@ -175,7 +175,7 @@ fn nothing_of_the_mod_outlives_its_session() {
     ann.wait("its watch", || (watching(&world) == 1).then_some(()));
     ann.idle();
     ann.quit();
-    crate::eventually::eventually("the watch ended", crate::eventually::PATIENCE, || {
+    crate::support::eventually::eventually("the watch ended", crate::support::eventually::PATIENCE, || {
         (watching(&world) == 0).then_some(())
     });
 }

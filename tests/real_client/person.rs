@@ -6,10 +6,10 @@ use std::{fs, process::Command};
 use serde_json::json;
 
 use crate::{
-    eventually::{PATIENCE, eventually},
     is_online,
     reply::Reply,
     settled,
+    support::eventually::{PATIENCE, eventually},
     world::World,
 };
 

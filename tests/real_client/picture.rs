@@ -5,7 +5,7 @@ use std::{env, fs, path::PathBuf};
 
 use anstyle_svg::Term;
 
-use crate::terminal::Row;
+use crate::support::terminal::Row;
 
 /// Rows of one or several screens, below one another.
 #[derive(Default)]

@@ -13,11 +13,11 @@ use serde_json::json;
 use crate::{
     SEND,
     claude::Session,
-    eventually::{PATIENCE, eventually},
     has_waker, is_online, letter, letter_id,
     picture::Picture,
     reply::Reply,
-    terminal::{Row, Terminal},
+    support::eventually::{PATIENCE, eventually},
+    support::terminal::{Row, Terminal},
     world::World,
 };
 

@@ -9,8 +9,8 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use serde_json::json;
 
 use crate::api::Api;
-use crate::eventually::{PATIENCE, eventually, within};
 use crate::reply::{HALF, HALF_IN_JSON};
+use crate::support::eventually::{PATIENCE, eventually, within};
 use crate::world::{World, client};
 
 /// The words of a client that is fed messages, as editors and the SDKs start it.

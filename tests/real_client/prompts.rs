@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 
 use crate::{
     claude::Session,
-    eventually::{eventually, within},
     post,
     reply::{Gate, Reply},
+    support::eventually::{eventually, within},
     world::World,
 };
 

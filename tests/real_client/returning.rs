@@ -3,8 +3,8 @@
 use std::fs;
 
 use crate::{
-    agent, api::Api, eventually::PATIENCE, eventually::eventually, has_waker, is_online, letter_id, post, session,
-    settled, world::World,
+    agent, api::Api, has_waker, is_online, letter_id, post, session, settled, support::eventually::PATIENCE,
+    support::eventually::eventually, world::World,
 };
 
 #[test]

@@ -4,7 +4,7 @@ use cc2cc::mailbox::State;
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use insta::assert_snapshot;
 
-use crate::stage::{Stage, minutes_ago};
+use super::stage::{Stage, minutes_ago};
 
 #[test]
 fn a_held_letter_is_accepted() {

@@ -6,7 +6,7 @@ use cc2cc::{
 };
 use insta::assert_snapshot;
 
-use crate::stage::{Stage, minutes_ago, noon};
+use super::stage::{Stage, minutes_ago, noon};
 
 #[test]
 fn a_thread_is_one_line_until_it_is_unfolded() {

@@ -7,7 +7,7 @@ use insta::assert_snapshot;
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr;
 
-use crate::stage::{Stage, minutes_ago};
+use super::stage::{Stage, minutes_ago};
 
 const TEXTS: [&str; 9] = [
     "\u{1b}[2J\u{1b}]0;owned\u{7}\u{9b}31m cleared?",

@@ -13,7 +13,7 @@ use crossterm::event::{Event, KeyCode, KeyModifiers, MouseButton, MouseEvent, Mo
 use insta::assert_snapshot;
 use ratatui::style::Color;
 
-use crate::stage::{Stage, minutes_ago, name, noon};
+use super::stage::{Stage, minutes_ago, name, noon};
 
 #[test]
 fn a_day_at_80_by_24() {

@@ -3,11 +3,11 @@
 use cc2cc::view::terminal::Screen;
 use rustix::process::Signal;
 
-use crate::terminal::Place;
+use super::terminal::Place;
 
 #[test]
 fn keys_and_signals_end_it_and_leave_the_terminal_as_it_was() {
-    type End = fn(&mut crate::terminal::Watched);
+    type End = fn(&mut super::terminal::Watched);
     let ends: [(End, u32); 5] = [
         (|watched| watched.press("q"), 0),
         (|watched| watched.press("\x03"), 0),
@@ -32,7 +32,7 @@ const PANICS: &str = "CC2CC_TEST_PANICS";
 fn a_panic_is_read_on_ones_own_screen() {
     let place = Place::new();
     let me = std::env::current_exe().unwrap();
-    let words = ["--exact", "terminal_ends::a_screen_that_panics", "--nocapture"];
+    let words = ["--exact", "view::terminal_ends::a_screen_that_panics", "--nocapture"];
     let mut watched = place.start(me.to_str().unwrap(), &words, &[(PANICS, "1")]);
     assert_ne!(watched.ends(), 0);
     watched.shows("something went wrong");

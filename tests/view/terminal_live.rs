@@ -12,7 +12,7 @@ use cc2cc::{
 };
 use jiff::Timestamp;
 
-use crate::terminal::Place;
+use super::terminal::Place;
 
 fn with(agents: &[&str]) -> Place {
     let place = Place::new();

@@ -4,7 +4,7 @@ use cc2cc::mailbox::{State, letter::Kind};
 use crossterm::event::{Event, KeyCode};
 use insta::assert_snapshot;
 
-use crate::stage::Stage;
+use super::stage::Stage;
 
 #[test]
 fn an_answer_goes_to_the_sender_in_the_letters_thread() {

@@ -1,13 +1,9 @@
 //! A private world for one story: homes and folders of its own, and an environment that holds nothing else.
 
 use std::{
-    fmt, fs,
-    io::Write,
+    fs,
     path::{Path, PathBuf},
-    process::{Child, Command, Output, Stdio},
-    sync::LazyLock,
-    thread,
-    time::{Duration, Instant},
+    process::{Command, Output, Stdio},
 };
 
 use cc2cc::{
@@ -22,37 +18,61 @@ use cc2cc::{
     },
 };
 use jiff::Timestamp;
-use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::redact::redact;
+use super::{
+    binary::{cc2cc, lean},
+    said::{Said, start},
+};
 
-/// The `cc2cc` to test: the one just built, unless `CC2CC_TEST_BINARY` names another, such as the one that ships.
-pub fn cc2cc() -> &'static str {
-    static BINARY: LazyLock<String> =
-        LazyLock::new(|| std::env::var("CC2CC_TEST_BINARY").unwrap_or_else(|_| env!("CARGO_BIN_EXE_cc2cc").to_owned()));
-    &BINARY
-}
-
+#[derive(Debug)]
 pub struct World {
     dir: TempDir,
+    binary: &'static Path,
+    /// The programs that may be started by name: those in the world's `bin`, unless the system's are named here.
+    programs: Option<&'static str>,
 }
 
 impl World {
     pub fn new() -> Self {
         // Wine may not end removing what was watched; there the whole disk goes.
         let dir = tempfile::Builder::new().disable_cleanup(cfg!(windows)).tempdir();
-        let world = Self { dir: dir.expect("a directory for the story") };
-        for folder in ["home", "tmp", "work", "bin"] {
-            fs::create_dir(world.path(folder)).expect("a folder");
-        }
+        Self { dir: dir.expect("a directory for the story"), binary: Path::new(cc2cc()), programs: None }.furnished()
+    }
+
+    /// A world for thousands of starts: in memory, with the lean binary, and with the system's programs.
+    pub fn in_memory() -> Self {
+        let memory = Path::new("/dev/shm");
+        Self::with_faults(if memory.is_dir() { memory } else { Path::new(env!("CARGO_TARGET_TMPDIR")) })
+    }
+
+    /// The same on a real disk.
+    pub fn on_disk() -> Self {
+        Self::with_faults(Path::new(env!("CARGO_TARGET_TMPDIR")))
+    }
+
+    fn with_faults(place: &Path) -> Self {
+        let dir = tempfile::tempdir_in(place).expect("a directory for the story");
+        let world = Self { dir, binary: lean(), programs: Some("/usr/sbin:/usr/bin:/sbin:/bin") }.furnished();
+        fs::create_dir(world.path("mail")).expect("a place to mount disks on");
         world
+    }
+
+    fn furnished(self) -> Self {
+        for folder in ["home", "tmp", "work", "bin"] {
+            fs::create_dir(self.path(folder)).expect("a folder");
+        }
+        self
     }
 
     /// An agent whose session is away; its name and mailbox are there.
     pub fn agent(self, name: &str) -> Self {
-        self.home().claim(&name.parse().expect("a name")).expect("the name is free");
+        self.add(name);
         self
+    }
+
+    pub fn add(&self, name: &str) {
+        self.home().claim(&name.parse().expect("a name")).expect("the name is free");
     }
 
     pub fn path(&self, below: &str) -> PathBuf {
@@ -98,8 +118,8 @@ impl World {
 
     /// The binary in this world, with nothing of the real environment.
     pub fn command(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(cc2cc());
-        command.args(words).current_dir(self.path("work"));
+        let mut command = Command::new(self.binary);
+        command.args(words);
         self.furnish(&mut command);
         command
     }
@@ -110,7 +130,8 @@ impl World {
             .env(if cfg!(windows) { "USERPROFILE" } else { "HOME" }, self.path("home"))
             .env("CC2CC_HOME", self.path("mail"))
             .env(if cfg!(windows) { "TMP" } else { "TMPDIR" }, self.path("tmp"))
-            .env("PATH", self.path("bin"))
+            .env("PATH", self.programs.map_or_else(|| self.path("bin"), PathBuf::from))
+            .current_dir(self.path("work"))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
@@ -145,90 +166,51 @@ impl World {
     }
 
     pub fn said(&self, output: &Output) -> Said {
-        Said {
-            code: output.status.code(),
-            out: String::from_utf8_lossy(&output.stdout).into_owned(),
-            err: String::from_utf8_lossy(&output.stderr).into_owned(),
-            world: self.path(""),
-        }
+        Said { world: Some(self.path("")), ..Said::of(output) }
     }
 
     pub fn files(&self, below: &str) -> Vec<PathBuf> {
-        let mut found = files_below(&self.path(below));
-        found.sort();
-        found
+        files_below(&self.path(below))
     }
-}
 
-/// Starts a command and gives it all its input.
-pub fn start(command: &mut Command, input: &[u8]) -> Child {
-    let mut child = command.stdin(Stdio::piped()).spawn().expect("started");
-    // A process that ends without reading closes its end first; that is its right.
-    let _ = child.stdin.take().expect("a pipe").write_all(input);
-    child
-}
-
-fn files_below(path: &Path) -> Vec<PathBuf> {
-    let Ok(entries) = fs::read_dir(path) else { return Vec::new() };
-    let below = |path: PathBuf| if path.is_dir() && !path.is_symlink() { files_below(&path) } else { vec![path] };
-    entries.flatten().flat_map(|entry| below(entry.path())).collect()
-}
-
-/// How a run ended and what it said.
-#[derive(Debug)]
-pub struct Said {
-    pub code: Option<i32>,
-    pub out: String,
-    pub err: String,
-    world: PathBuf,
-}
-
-impl Said {
-    /// The run succeeded and complained of nothing.
+    /// Every letter there is: whose, in which state, and the letter. A file that is none fails the story.
     #[track_caller]
-    pub fn fine(self) -> Self {
-        assert_eq!((self.code, self.err.as_str()), (Some(0), ""), "{self}");
-        self
+    pub fn letters(&self) -> Vec<(String, State, Letter)> {
+        let mut all = Vec::new();
+        for mailbox in self.home().mailboxes().expect("the home can be listed") {
+            for state in State::ALL {
+                for name in names(&mailbox.dir(state)) {
+                    if name.starts_with('.') || name.contains(".json.reason") {
+                        continue; // also the draft of a reason whose writer was killed
+                    }
+                    let id = name.strip_suffix(".json").and_then(|id| id.parse().ok());
+                    let id = id.unwrap_or_else(|| panic!("{name} in {} of {}", state.dir(), mailbox.name()));
+                    let letter = mailbox.read(state, &id).unwrap_or_else(|error| panic!("{name}: {error}"));
+                    all.push((mailbox.name().to_string(), state, letter));
+                }
+            }
+        }
+        all
     }
 
-    /// The one JSON value it printed.
-    #[track_caller]
-    pub fn json(&self) -> Value {
-        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error} in {self}"))
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.path("mail/log")).unwrap_or_default()
     }
 }
 
-/// Status, standard output and standard error, without what differs from run to run.
-impl fmt::Display for Said {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let code = self.code.map_or("killed".to_owned(), |code| code.to_string());
-        let text = format!("exit {code}\n--- out\n{}--- err\n{}", self.out, self.err);
-        f.write_str(&redact(&text, &self.world))
-    }
+/// The names in a directory; none when it is not there.
+pub fn names(dir: &Path) -> Vec<String> {
+    let entries = fs::read_dir(dir).into_iter().flatten().flatten();
+    entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
 }
 
-/// Whether a value has at least these fields: output grows, and what was there stays.
-pub fn has(value: &Value, fields: &Value) -> bool {
-    match (value, fields) {
-        (Value::Object(value), Value::Object(fields)) => {
-            fields.iter().all(|(name, field)| value.get(name).is_some_and(|value| has(value, field)))
-        }
-        (Value::Array(value), Value::Array(fields)) => {
-            value.len() == fields.len() && value.iter().zip(fields).all(|(value, fields)| has(value, fields))
-        }
-        _ => value == fields,
+/// Every file below a directory, in order.
+pub fn files_below(dir: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for name in names(dir) {
+        let path = dir.join(name);
+        if path.is_dir() && !path.is_symlink() { found.extend(files_below(&path)) } else { found.push(path) }
     }
-}
-
-/// Looks until it is so; a story that waits for what never comes fails after half a minute.
-#[track_caller]
-pub fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + Duration::from_secs(30);
-    loop {
-        if let Some(found) = look() {
-            return found;
-        }
-        assert!(Instant::now() < deadline, "waited in vain until {what}");
-        thread::sleep(Duration::from_millis(5));
-    }
+    found.sort();
+    found
 }

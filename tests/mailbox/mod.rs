@@ -1,8 +1,5 @@
 //! Stories about the mail itself: letters, names, sessions and proofs, on a home of each story's own.
 
-#[path = "../again/mod.rs"]
-#[cfg(windows)] // its only story here is of Windows
-mod again;
 mod brakes;
 mod expiry;
 mod feed;

@@ -1,7 +1,7 @@
 //! Stories of faults, made for real and in processes: what is killed, stopped, full, gone, late or old. Each counts the
 //! letters that go in and come out. RELIABILITY.md has the table.
 //!
-//! `cargo test --features fail-points --test faults -- --nocapture`
+//! `cargo test --features fail-points --test stories faults:: -- --nocapture`
 
 mod alone;
 mod clock;
@@ -25,4 +25,3 @@ mod table;
 mod trace;
 mod versions;
 mod watchers;
-mod world;

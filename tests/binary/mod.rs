@@ -1,7 +1,5 @@
 //! Stories about the binary as people, scripts and Claude Code start it: what goes in, what comes out, how it ends.
 
-#[path = "../again/mod.rs"]
-mod again;
 #[cfg(target_os = "linux")] // what is around a process, and terminals with tmux
 mod around;
 mod attacks;
@@ -11,10 +9,6 @@ mod bell;
 mod completing;
 mod demo;
 mod doctor;
-#[cfg(unix)]
-#[expect(dead_code, reason = "shared with the real client's stories")]
-#[path = "../real_client/eventually.rs"]
-mod eventually;
 #[cfg(unix)]
 mod example;
 mod folder_gone;
@@ -32,17 +26,12 @@ mod people;
 mod protocol;
 mod reading;
 mod records;
-mod redact;
 mod sending;
 mod session;
 #[cfg(unix)] // started by shells of Unix
 mod statusline;
 #[cfg(target_os = "linux")] // its full disk is a device of Linux
 mod streams;
-#[cfg(unix)]
-#[expect(dead_code, reason = "shared with the real client's stories")]
-#[path = "../real_client/terminal.rs"]
-mod terminal;
 mod together;
 mod trouble;
 mod typed;
@@ -51,4 +40,3 @@ mod watching_live;
 #[cfg(windows)] // elsewhere an open file is in nobody's way
 mod windows;
 mod withheld;
-mod world;

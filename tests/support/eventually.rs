@@ -31,3 +31,9 @@ pub fn eventually<T>(what: &str, patience: Duration, look: impl FnMut() -> Optio
         None => panic!("{what}: not seen within {patience:?}"),
     }
 }
+
+/// Like [`eventually`], for whatever a story expects to see at once: generous, since a busy machine is not a failure.
+#[track_caller]
+pub fn until<T>(what: &str, look: impl FnMut() -> Option<T>) -> T {
+    eventually(what, Duration::from_secs(60), look)
+}

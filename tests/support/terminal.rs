@@ -12,7 +12,7 @@ use std::time::Duration;
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::eventually::within;
+use super::eventually::within;
 
 const ROWS: NonZero<u16> = NonZero::new(50).unwrap();
 

@@ -14,7 +14,7 @@ pub struct Program(Child);
 impl Program {
     /// Starts it with an environment of its own, and waits until it says that it is ready.
     pub fn start(mut command: Command, part: &str) -> Self {
-        command.args(["--exact", "again::plays_its_part", "--nocapture"]).env(PART, part);
+        command.args(["--exact", "support::helper_program::plays_its_part", "--nocapture"]).env(PART, part);
         let mut program = Self(command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("started"));
         let said = BufReader::new(program.0.stdout.as_mut().expect("a pipe")).lines();
         assert!(said.map_while(Result::ok).any(|line| line.ends_with("ready")), "{part} did not get ready");
