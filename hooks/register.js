@@ -26,7 +26,7 @@ const WAKE_FIRST_MS = 250
 /** The pauses after which a command that was refused is registered again. */
 const REGISTER_AGAIN_MS = [20, 50, 100, 200, 400, 800, 1600]
 /** What a person is shown, or no longer. */
-const TOLD = ['ready', 'sent', 'held', 'accepted', 'refused', 'retried', 'expired', 'dead']
+const TOLD = ['ready', 'renamed', 'sent', 'held', 'accepted', 'refused', 'retried', 'expired', 'dead']
 /** What happens to agents and not to letters. */
 const OF_AGENTS = ['online', 'offline', 'idle', 'busy', 'deaf']
 /** What the person can do when the plugin's folder is gone, as after an update: no hook of ours runs from then on. */
@@ -42,6 +42,8 @@ let isGone = false
 let wasOpened = false
 /** The newest letters, as the binary last told; undefined when it could not. */
 let box
+/** The name of which the person was last told. After a resume the client does not draw what the hook says of it. */
+let toldName
 /** The letter that is open in the pane, and the one in the list that was picked last. */
 let letter
 let picked
@@ -334,6 +336,8 @@ async function hear($, heard) {
   const before = heldIds()
   await look($)
   if (!box) return
+  if (box.name !== toldName) $.ui.toast(`you are ${box.name}`)
+  toldName = box.name
   for (const id of before.filter(id => !heldIds().includes(id))) await $.ui.cancelNotify(id)
   const named = kind => new Set(events.filter(({ event }) => event === kind).map(({ id }) => id))
   const came = box.letters.filter(({ id, state }) => named('sent').has(id) && state !== 'held')

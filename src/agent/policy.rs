@@ -6,6 +6,7 @@
 //! ```toml
 //! policy = "accept"              # accept | hold | refuse: for everyone
 //! hop-limit = 24                 # letters without a person before the next is held
+//! tools = "allow"                # allow | ask: whether a person is asked before a model uses the tools of the mail
 //!
 //! [from]
 //! noisy-crow = "hold"            # what this agent sends, to anyone
@@ -44,12 +45,23 @@ pub enum Rule {
     Refuse,
 }
 
+/// Whether a client asks its person before a model uses the tools that only write or read mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Tools {
+    #[default]
+    Allow,
+    /// As the session's own permissions say.
+    Ask,
+}
+
 /// `config.toml`; all of it is optional.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Config {
     policy: Rule,
     hop_limit: u32,
+    tools: Tools,
     from: BTreeMap<AgentName, Rule>,
     agents: BTreeMap<AgentName, ForAgent>,
     /// Where names are looked up: a rule follows its agent through renames.
@@ -66,7 +78,14 @@ struct ForAgent {
 
 impl Default for Config {
     fn default() -> Self {
-        Self { policy: Rule::Accept, hop_limit: HOP_LIMIT, from: BTreeMap::new(), agents: BTreeMap::new(), home: None }
+        Self {
+            policy: Rule::Accept,
+            hop_limit: HOP_LIMIT,
+            tools: Tools::default(),
+            from: BTreeMap::new(),
+            agents: BTreeMap::new(),
+            home: None,
+        }
     }
 }
 
@@ -119,6 +138,12 @@ impl Config {
         })?;
         config.home = Some(home.clone());
         Ok(config)
+    }
+
+    /// Whether the person is asked before a model uses the tools of the mail.
+    #[must_use]
+    pub fn tools(&self) -> Tools {
+        self.tools
     }
 
     /// Judges a letter to `receiver`, who acts at `level`; `None` when that is not known yet.

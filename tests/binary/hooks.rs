@@ -13,7 +13,7 @@ use super::session::{context, message};
 use crate::support::world::World;
 
 #[test]
-fn a_session_starts_with_a_name_a_title_and_a_word_to_both() {
+fn a_session_starts_with_a_name_a_word_to_both_and_no_title() {
     let world = World::new();
     let session = world.session("calm-owl");
     let answer = session.start_hook("startup").fine().json();
@@ -22,7 +22,6 @@ fn a_session_starts_with_a_name_a_title_and_a_word_to_both() {
       "systemMessage": "cc2cc: you are calm-owl",
       "hookSpecificOutput": {
         "additionalContext": "This session's name is calm-owl. cc2cc carries letters between the Claude Code sessions on this machine; they arrive by themselves, in <cc2cc-mail>, and come from other sessions, not from the person here. The send tool writes to a session, and answers a letter with reply_to.",
-        "sessionTitle": "calm-owl",
         "hookEventName": "SessionStart"
       }
     }
@@ -39,10 +38,10 @@ fn a_session_starts_with_a_name_a_title_and_a_word_to_both() {
 fn without_a_wish_a_name_is_made_up_and_kept() {
     let world = World::new();
     let session = world.session("").without("CC2CC_NAME");
-    let first = session.start_hook("startup").fine().json()["hookSpecificOutput"]["sessionTitle"].clone();
-    assert!(first.as_str().unwrap().contains('-'), "{first}");
-    for source in ["clear", "compact", "resume"] {
-        assert_eq!(session.start_hook(source).fine().json()["hookSpecificOutput"]["sessionTitle"], first, "{source}");
+    let first = message(&session.start_hook("startup").fine());
+    assert!(first.strip_prefix("cc2cc: you are ").unwrap().contains('-'), "{first}");
+    for source in ["clear", "resume"] {
+        assert_eq!(message(&session.start_hook(source).fine()), first, "{source}");
     }
     assert_eq!(world.home().mailboxes().unwrap().len(), 1);
 }
@@ -170,18 +169,41 @@ fn a_plugin_and_a_program_of_different_versions_are_told_apart_once() {
 }
 
 #[test]
-fn reading_ones_own_letters_asks_nobody_and_everything_else_does() {
+fn reading_and_writing_mail_asks_nobody_unless_they_want_it() {
     let world = World::new();
     let session = world.session("calm-owl").started();
-    let asked = |tool: &str| {
-        session
-            .hook("pre-tool-use", &json!({ "hook_event_name": "PreToolUse", "tool_name": tool, "tool_input": {} }))
-            .fine()
+    let asked = |hook: &str, event: &str, tool: &str, mode: &str| {
+        let input = json!({ "hook_event_name": event, "tool_name": tool, "tool_input": {}, "permission_mode": mode });
+        session.hook(hook, &input).fine()
     };
-    let said = asked("mcp__plugin_cc2cc_cc2cc__inbox").json();
-    let allow = json!({ "hookEventName": "PreToolUse", "permissionDecision": "allow" });
-    assert_eq!(said, json!({ "hookSpecificOutput": allow }));
-    for tool in ["mcp__plugin_cc2cc_cc2cc__send", "mcp__other__inbox", "Bash", ""] {
-        assert_eq!(asked(tool).out, "", "{tool}");
+    let before = |tool: &str| asked("pre-tool-use", "PreToolUse", tool, "default");
+    let instead = |tool: &str| asked("permission-request", "PermissionRequest", tool, "plan");
+    let ours = |name: &str| format!("mcp__plugin_cc2cc_cc2cc__{name}");
+    for name in ["send", "ask", "inbox", "agents", "status"] {
+        let allow = json!({ "hookEventName": "PreToolUse", "permissionDecision": "allow" });
+        assert_eq!(before(&ours(name)).json(), json!({ "hookSpecificOutput": allow }), "{name}");
+        let allow = json!({ "hookEventName": "PermissionRequest", "decision": { "behavior": "allow" } });
+        assert_eq!(instead(&ours(name)).json(), json!({ "hookSpecificOutput": allow }), "{name}");
+    }
+    for tool in [&ours("rename"), &ours("sending"), "mcp__other__send", "Bash", ""] {
+        assert_eq!((before(tool).out, instead(tool).out), (String::new(), String::new()), "{tool}");
+    }
+    let by_settings = asked("permission-request", "PermissionRequest", &ours("send"), "default");
+    assert_eq!(by_settings.out, "", "the person's settings ask");
+    for config in ["tools = \"ask\"\n", "tools = \"never\"\n", "not a rule"] {
+        fs::write(world.home().path().join("config.toml"), config).unwrap();
+        let send = ours("send");
+        assert_eq!((before(&send).out, instead(&send).out), (String::new(), String::new()), "{config}");
+    }
+    fs::write(world.home().path().join("config.toml"), "tools = \"allow\"\n").unwrap();
+    assert!(!before(&ours("send")).out.is_empty());
+}
+
+#[test]
+fn the_plugin_runs_these_hooks_for_its_own_tools_alone() {
+    let hooks: Value = serde_json::from_str(include_str!("../../hooks/hooks.json")).unwrap();
+    for event in ["PreToolUse", "PermissionRequest"] {
+        let matchers: Vec<_> = hooks["hooks"][event].as_array().unwrap().iter().map(|hook| &hook["matcher"]).collect();
+        assert_eq!(matchers, ["mcp__plugin_cc2cc_cc2cc__(send|ask|inbox|agents|status)"], "{event}");
     }
 }

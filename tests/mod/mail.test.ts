@@ -22,7 +22,7 @@ test('a letter that comes is a toast', async ($, on) => {
     { says: {}, text: line.slice(20) },
     { says: {}, text: 'not JSON\n\n' },
   )
-  expect(seen.toasts).toEqual(['✉ bob: tests pass'])
+  expect(seen.toasts).toEqual(['you are ann', '✉ bob: tests pass'])
   expect([seen.notes, seen.status, seen.log]).toEqual([[], undefined, []])
 })
 
@@ -31,7 +31,7 @@ test('a letter that is held raises a notification, and a line until it is decide
   const seen = await played($, on, READY, held)
   expect(seen.notes).toEqual(['✉ eve needs your yes: delete it all'])
   expect(seen.status).toBe('✉ 1 letter waits for your yes: /inbox')
-  expect(seen.toasts).toEqual([])
+  expect(seen.toasts).toEqual(['you are ann'])
 })
 
 test('what is decided leaves nothing behind', async ($, on) => {
@@ -57,7 +57,7 @@ test('a notification that is refused is no reason to stop listening', async ($, 
   ]
   await start($)
   await binary.over
-  expect(seen.toasts).toEqual(['✉ bob: tests pass'])
+  expect(seen.toasts).toEqual(['you are ann', '✉ bob: tests pass'])
 })
 
 test('a watch that was killed begins again after a while, one that never began does not', async ($, on) => {
@@ -85,11 +85,18 @@ test('many letters at once are one toast', async ($, on) => {
   const letters = ['a', 'b', 'c', 'd'].map(id => ({ ...LETTER, id }))
   const text = letters.map(letter => event('sent', letter)).join('')
   const seen = await played($, on, READY, { says: { 'inbox --json': box(...letters) }, text })
-  expect(seen.toasts).toEqual(['✉ 4 letters have come'])
+  expect(seen.toasts).toEqual(['you are ann', '✉ 4 letters have come'])
 })
 
 test('what the session itself sent, and what others do, is no news', async ($, on) => {
   const mine = `${JSON.stringify({ event: 'sent', id: 'k-9', from: 'ann', to: 'bob' })}\n`
   const seen = await played($, on, READY, { says: { 'inbox --json': box(LETTER) }, text: mine })
-  expect([seen.toasts, seen.notes]).toEqual([[], []])
+  expect([seen.toasts, seen.notes]).toEqual([['you are ann'], []])
+})
+
+test('the name is told at the start and when it is another, and not again', async ($, on) => {
+  const named = name => ({ 'inbox --json': JSON.stringify({ ...JSON.parse(box()), name }) })
+  const renamed = '{"event":"renamed","agent":"eve","was":"ann"}\n'
+  const seen = await played($, on, READY, { says: named('eve'), text: renamed }, { says: {}, text: READY.text })
+  expect(seen.toasts).toEqual(['you are ann', 'you are eve'])
 })

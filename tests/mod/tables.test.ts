@@ -43,6 +43,6 @@ test('a toast says each text of the tables as the binary gives it', async ($, on
   })
   await start($)
   await binary.over
-  await until(() => seen.toasts.length === ids.length)
-  expect(seen.toasts).toEqual(TEXTS.map(text => `✉ bob: ${text.split('\n')[0]}`))
+  await until(() => seen.toasts.length === ids.length + 1)
+  expect(seen.toasts).toEqual(['you are ann', ...TEXTS.map(text => `✉ bob: ${text.split('\n')[0]}`)])
 })

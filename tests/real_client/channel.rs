@@ -14,7 +14,7 @@ const SEND_BY_HAND: &str = "mcp__cc2cc__send";
 
 /// A session with a channel to `entry`, past the client's warning.
 fn with_channel(world: &World, name: &str, entry: &str) -> Session {
-    let session = world.session(name).args(&[FLAG, entry, "--allowedTools", "Bash", SEND, SEND_BY_HAND]);
+    let session = world.session(name).args(&[FLAG, entry, "--allowedTools", "Bash", SEND_BY_HAND]);
     let mut session = session.env("CC2CC_NAME", name).without(NO_SWITCH).launch();
     session.wait_for_screen("I am using this for local development");
     session.press("\r");

@@ -14,6 +14,7 @@ mod imitating;
 mod marketplace;
 mod naming;
 mod pane;
+mod permission;
 mod person;
 mod picture;
 mod pictures;
@@ -27,6 +28,7 @@ mod statusline;
 #[expect(dead_code, reason = "shared with the other suites, which use more of it")]
 #[path = "../support/mod.rs"]
 mod support;
+mod titles;
 mod typing;
 mod updating;
 mod waking;
@@ -41,7 +43,7 @@ const SEND: &str = "mcp__plugin_cc2cc_cc2cc__send";
 
 /// A world with cc2cc in it, and a session that bears its project's name.
 fn session(world: &World, name: &str) -> Session {
-    world.session(name).args(&["--allowedTools", "Bash", SEND]).env("CC2CC_NAME", name).start()
+    world.session(name).args(&["--allowedTools", "Bash"]).env("CC2CC_NAME", name).start()
 }
 
 /// A session that has said its name, with its waker in place and its tools loaded: as it is when a person has looked up.

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::{
-    SEND, agent, has_waker, letter,
+    agent, has_waker, letter,
     reply::Reply,
     settled,
     world::{World, client},
@@ -60,7 +60,7 @@ fn a_session_that_a_session_starts_is_somebody_else() {
     let world = World::with_cc2cc();
     let mut ann = settled(&world, "ann");
     let claude = client().display().to_string();
-    let inner = format!("CC2CC_NAME=inner {claude} -p 'tell the person' --allowedTools {SEND}");
+    let inner = format!("CC2CC_NAME=inner {claude} -p 'tell the person'");
     ann.api.when("start another").reply(Reply::tool("Bash", json!({ "command": inner, "description": "start" })));
     ann.api.when("tell the person").reply(letter("user", "here I am"));
     ann.type_line("start another");

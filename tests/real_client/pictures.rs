@@ -25,8 +25,7 @@ const COLUMNS: u16 = 100;
 
 /// A session with a name, in a project of another.
 fn sitting(world: &World, project: &str, name: &str) -> Session {
-    let session = world.session(project).columns(COLUMNS).args(&["--allowedTools", SEND]).env("CC2CC_NAME", name);
-    let session = session.start();
+    let session = world.session(project).columns(COLUMNS).env("CC2CC_NAME", name).start();
     session.wait_for_screen(&format!("cc2cc: you are {name}"));
     session.wait("its server", || is_online(world, name).then_some(()));
     session.wait("its waker", || has_waker(world, name).then_some(()));

@@ -1,6 +1,6 @@
 //! One home, several worlds: a container beside its host, and profiles of their own.
 
-use crate::{SEND, agent, is_online, letter, post, settled, world::World};
+use crate::{agent, is_online, letter, post, settled, world::World};
 
 #[test]
 fn a_session_alone_in_a_container_and_one_outside_write_to_each_other() {
@@ -8,8 +8,7 @@ fn a_session_alone_in_a_container_and_one_outside_write_to_each_other() {
     let mut bob = settled(&world, "bob");
     // The client is process 1 there, and sees none of the processes outside.
     let container = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"];
-    let ann = world.session("ann").args(&["--allowedTools", SEND]).env("CC2CC_NAME", "ann").inside(&container);
-    let mut ann = ann.start();
+    let mut ann = world.session("ann").env("CC2CC_NAME", "ann").inside(&container).start();
     ann.wait_for_screen("cc2cc: you are ann");
     ann.wait("its server", || is_online(&world, "ann").then_some(()));
 

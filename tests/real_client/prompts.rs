@@ -12,7 +12,7 @@ use crate::{
     world::World,
 };
 
-const TOOLS: [&str; 6] = ["Bash", "SendMessage", "ListAgents", "ScheduleWakeup", "CronCreate", crate::SEND];
+const TOOLS: [&str; 5] = ["Bash", "SendMessage", "ListAgents", "ScheduleWakeup", "CronCreate"];
 /// A timer of the client's rings on the minute, and not before one has passed.
 const TIMER: Duration = Duration::from_secs(200);
 

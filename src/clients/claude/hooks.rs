@@ -3,5 +3,6 @@
 pub mod answer;
 pub mod event;
 pub mod mail;
+pub mod permission;
 pub mod run;
 pub mod session;

@@ -1,7 +1,7 @@
 //! What a hook answers, as the JSON that the client reads.
 
 use anyhow::Context;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::{output, text::terminal::printable};
 
@@ -12,7 +12,6 @@ pub struct Answer {
     pub context: Option<String>,
     /// For the person.
     pub message: Option<String>,
-    pub title: Option<String>,
     /// Stops a prompt from going to the model; the reason is shown to the person.
     pub block: Option<String>,
 }
@@ -34,9 +33,6 @@ impl Answer {
         if let Some(context) = &self.context {
             specific.insert("additionalContext".into(), context.as_str().into());
         }
-        if let Some(title) = &self.title {
-            specific.insert("sessionTitle".into(), title.as_str().into());
-        }
         if !specific.is_empty() {
             specific.insert("hookEventName".into(), event.into());
             output.insert("hookSpecificOutput".into(), Value::Object(specific));
@@ -52,14 +48,4 @@ impl Answer {
 pub fn print(answer: &Answer, event: &str) -> anyhow::Result<()> {
     let Some(json) = answer.to_json(event) else { return Ok(()) };
     output::out(&format!("{json}\n")).context("could not answer the client")
-}
-
-/// Lets the client run the tool that reads letters without asking its person: they are the session's own, and come before
-/// the model unasked anyway, but for the rest of a long one.
-///
-/// # Errors
-/// When the client no longer reads.
-pub fn allow() -> anyhow::Result<()> {
-    let decision = json!({ "hookEventName": "PreToolUse", "permissionDecision": "allow" });
-    output::out(&format!("{}\n", json!({ "hookSpecificOutput": decision }))).context("could not answer the client")
 }

@@ -7,7 +7,7 @@ use std::{env, fs::OpenOptions, panic, process::ExitCode};
 
 use serde_json::json;
 
-use super::{answer, event, mail, session};
+use super::{answer, event, mail, permission, session};
 use crate::{
     agent::identity::Trust,
     clients::claude::host_process,
@@ -16,9 +16,6 @@ use crate::{
     text::terminal::printable,
     threads,
 };
-
-/// How the client names the plugin's tool that lists and reads the session's letters.
-const READING_TOOL: &str = "mcp__plugin_cc2cc_cc2cc__inbox";
 
 /// Runs the hook `name` and always ends well.
 #[must_use]
@@ -41,8 +38,9 @@ fn handle(name: &str) -> anyhow::Result<()> {
         return session::forget_host();
     }
     let input = event::read()?;
-    if input.agent_id.is_some() {
-        return Ok(());
+    let is_of_a_tool = matches!(name, "pre-tool-use" | "permission-request");
+    if input.agent_id.is_some() && !is_of_a_tool {
+        return Ok(()); // a subagent has the tools of its session, and no letters of its own
     }
     let home = Home::from_env()?;
     match name {
@@ -50,8 +48,8 @@ fn handle(name: &str) -> anyhow::Result<()> {
         "user-prompt-submit" => mail::on_prompt(&home, &input),
         "stop" => mail::on_stop(&home, &input),
         "session-end" => session::end(&home, &input),
-        "pre-tool-use" if input.tool_name.as_deref() == Some(READING_TOOL) => answer::allow(),
-        "pre-tool-use" => Ok(()),
+        "pre-tool-use" => permission::before_a_tool(&home, &input),
+        "permission-request" => permission::before_a_question(&home, &input),
         unknown => anyhow::bail!("there is no hook `{unknown}`"),
     }
 }

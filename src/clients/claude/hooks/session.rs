@@ -63,7 +63,6 @@ pub fn start(home: &Home, input: &HookEvent) -> Result<Answer> {
              The send tool writes to a session, and answers a letter with reply_to."
         )),
         message: (input.source.as_deref() != Some("compact")).then_some(message),
-        title: Some(name.to_string()),
         block: None,
     })
 }
