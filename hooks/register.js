@@ -28,7 +28,7 @@ const REGISTER_AGAIN_MS = [20, 50, 100, 200, 400, 800, 1600]
 /** What a person is shown, or no longer. */
 const TOLD = ['ready', 'renamed', 'sent', 'held', 'accepted', 'refused', 'retried', 'expired', 'dead']
 /** What happens to agents and not to letters. */
-const OF_AGENTS = ['online', 'offline', 'idle', 'busy', 'deaf']
+const OF_AGENTS = ['online', 'offline', 'idle', 'busy', 'deaf', 'reach']
 /** What the person can do when the plugin's folder is gone, as after an update: no hook of ours runs from then on. */
 const RELOAD = "the plugin's folder is gone, as after an update; /reload-plugins loads what is installed now, and what waits arrives"
 

@@ -10,9 +10,11 @@ pub mod history;
 pub mod host;
 pub mod identity;
 pub mod notice;
+pub mod obstacle;
 pub mod policy;
 pub mod prune;
 pub mod rate_limit;
+pub mod reach;
 pub mod record;
 pub mod repo;
 pub mod send;
@@ -26,6 +28,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use self::obstacle::Obstacle;
 use crate::mailbox::{Mailbox, letter::Origin, level::Level};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -111,6 +114,21 @@ pub struct Record {
     /// What will be said in this session and by no person, as far as its last turn said.
     #[serde(skip_serializing_if = "timers::Timers::is_empty")]
     pub timers: timers::Timers,
+    /// No terminal is there, so nothing wakes it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub headless: bool,
+    /// The dialog that is open, as far as a hook has told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub asks: Option<Obstacle>,
+    /// The error in which its last turn ended, since the first of several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failing: Option<Obstacle>,
+    /// What keeps its hooks silent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deaf: Option<Obstacle>,
+    /// What keeps wakes from becoming turns.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub blocked: Option<Obstacle>,
     /// It stands for a record that cannot be read; see [`Record::unknown`].
     #[serde(skip)]
     pub is_unknown: bool,
@@ -137,6 +155,11 @@ impl Record {
     #[must_use]
     pub fn delivers(&self) -> bool {
         self.delivers_in.is_some() && self.delivers_in == self.host
+    }
+
+    /// Its client begins anew, or with another conversation: what stood in the way may be gone.
+    pub fn forget_obstacles(&mut self) {
+        (self.asks, self.failing, self.deaf, self.blocked) = (None, None, None, None);
     }
 
     /// What travels with the letters this agent sends.

@@ -3,5 +3,6 @@
 
 pub mod json;
 pub mod markdown;
+pub mod standing;
 pub mod text;
 pub mod transcript;

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use super::{Record, repo};
+use jiff::Timestamp;
+
+use super::{Record, reach::Standing, repo};
 use crate::mailbox::{
     Mailbox, State,
     disk::FsError,
@@ -51,7 +53,7 @@ impl std::fmt::Display for Address {
 pub struct Listed {
     pub mailbox: Mailbox,
     pub record: Record,
-    pub online: bool,
+    pub standing: Standing,
     pub unread: usize,
 }
 
@@ -67,9 +69,17 @@ pub fn list(home: &Home) -> Result<Vec<Listed>, FsError> {
 #[must_use]
 pub fn describe(mailbox: Mailbox) -> Listed {
     let record = Record::of(&mailbox);
-    let online = record.is_online(&mailbox);
+    let standing = Standing::of(&mailbox, &record, Timestamp::now());
     let unread = mailbox.count(State::Inbox).unwrap_or(0);
-    Listed { mailbox, record, online, unread }
+    Listed { mailbox, record, standing, unread }
+}
+
+impl Listed {
+    /// Whether a live session has the mailbox.
+    #[must_use]
+    pub fn is_online(&self) -> bool {
+        self.standing.is_online()
+    }
 }
 
 /// The names most like one that does not exist, nearest first.
@@ -100,15 +110,15 @@ pub fn group(
     address: &Address,
     sender: &AgentName,
     cwd: &Path,
-    reach: Reach,
+    meant: Meant,
 ) -> Result<Vec<Mailbox>, FsError> {
     let here = repo::at(cwd).map(|repo| repo.root.display().to_string());
     let cwd = cwd.display().to_string();
-    let meant = |listed: &Listed| {
+    let is_meant = |listed: &Listed| {
         let name = listed.mailbox.name();
         name != sender
             && !name.is_reserved()
-            && (listed.online || reach == Reach::OfflineToo)
+            && (listed.is_online() || meant == Meant::OfflineToo)
             && match address {
                 Address::All => true,
                 Address::Repo => here.is_some() && listed.record.repo == here,
@@ -116,7 +126,7 @@ pub fn group(
                 Address::Agent(agent) => agent == name,
             }
     };
-    Ok(list(home)?.into_iter().filter(meant).map(|listed| listed.mailbox).collect())
+    Ok(list(home)?.into_iter().filter(is_meant).map(|listed| listed.mailbox).collect())
 }
 
 /// Windows writes one directory in several ways, the drive's letter above all.
@@ -126,7 +136,7 @@ fn is_same_directory(a: &str, b: &str) -> bool {
 
 /// Whether a group means those who are there, or everyone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reach {
+pub enum Meant {
     Online,
     OfflineToo,
 }

@@ -283,7 +283,8 @@ impl Feed {
             | Event::Offline(agent, _)
             | Event::Idle(agent, _)
             | Event::Busy(agent, _)
-            | Event::Deaf(agent, _)
+            | Event::Deaf(agent, ..)
+            | Event::Reach(agent, ..)
             | Event::Renamed { agent, .. } => agent == scope,
         }
     }

@@ -241,6 +241,8 @@ fn settle(home: &Home, claimant: &Claimant, mailbox: Mailbox, denied: Option<Age
             record.state = Activity::Idle;
             record.started = Some(now);
             record.client.clear();
+            record.headless = false;
+            record.forget_obstacles();
         })?;
     }
     Ok(Claim { mailbox, denied })

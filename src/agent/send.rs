@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 
 use super::{
-    Activity, Record,
-    directory::{self, Address, Reach},
+    Record,
+    directory::{self, Address, Meant},
     notice,
     policy::{Config, ConfigError, Verdict},
     rate_limit::{Account, Permit},
+    reach::Standing,
     repo, status,
 };
 use crate::mailbox::{
@@ -91,8 +92,8 @@ pub struct Sent {
     pub id: LetterId,
     pub to: AgentName,
     pub fate: Fate,
-    /// What a live session with this mailbox is doing; `None` when there is none.
-    pub online: Option<Activity>,
+    /// How the recipient is reached; `None` where nothing was sent.
+    pub standing: Option<Standing>,
 }
 
 /// Why nothing was sent.
@@ -190,7 +191,7 @@ pub fn send(
         let outcome = match deliver(home, &config, &mailbox, &mut letter, key) {
             Err(error) if is_group => {
                 let (to, id) = (mailbox.name().clone(), letter.id.clone());
-                Sent { id, to, fate: Fate::Failed(error.to_string()), online: None }
+                Sent { id, to, fate: Fate::Failed(error.to_string()), standing: None }
             }
             outcome => outcome?,
         };
@@ -264,8 +265,8 @@ fn recipients(home: &Home, sender: &Sender, address: &Address, draft: &Draft) ->
         if *address == Address::Repo && repo::at(&sender.cwd).is_none() {
             return Err(SendError::NoRepo(sender.cwd.clone()));
         }
-        let reach = if draft.offline_too { Reach::OfflineToo } else { Reach::Online };
-        let group = directory::group(home, address, &sender.name, &sender.cwd, reach)?;
+        let meant = if draft.offline_too { Meant::OfflineToo } else { Meant::Online };
+        let group = directory::group(home, address, &sender.name, &sender.cwd, meant)?;
         return if group.is_empty() {
             Err(SendError::NobodyThere { address: address.clone(), offline_too: draft.offline_too })
         } else {
@@ -305,7 +306,7 @@ fn deliver(home: &Home, config: &Config, mailbox: &Mailbox, letter: &mut Letter,
             Verdict::Hold(why) => mailbox.publish_held(letter, tried, why),
             Verdict::Refuse(why) => {
                 let (id, to) = (letter.id.clone(), letter.to.clone());
-                return Ok(Sent { id, to, fate: Fate::Refused(why.clone()), online: None });
+                return Ok(Sent { id, to, fate: Fate::Refused(why.clone()), standing: None });
             }
         };
         let published = match published {
@@ -329,7 +330,7 @@ fn deliver(home: &Home, config: &Config, mailbox: &Mailbox, letter: &mut Letter,
             (_, Verdict::Hold(why)) => Fate::Held(why),
             _ => Fate::Stored,
         };
-        let online = record.is_online(&mailbox).then_some(record.state);
-        return Ok(Sent { id: letter.id.clone(), to: letter.to.clone(), fate, online });
+        let standing = Some(Standing::of(&mailbox, &record, Timestamp::now()));
+        return Ok(Sent { id: letter.id.clone(), to: letter.to.clone(), fate, standing });
     }
 }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::Record;
+use super::{Record, reach::Standing};
 use crate::mailbox::{
     Mailbox, State,
     disk::FsError,
@@ -97,12 +97,11 @@ impl Found {
         self.state == State::Held || self.state == State::Dead && self.status().stage == Stage::Refused
     }
 
-    /// Why it waits longer than letters do: its recipient is there and cannot be woken.
+    /// How its recipient is reached, as long as that matters to it.
     #[must_use]
-    pub fn why_not_yet(&self) -> Option<&'static str> {
-        let waits = self.state == State::Inbox;
-        let record = waits.then(|| Record::of(&self.mailbox))?;
-        record.state.why_not().filter(|_| record.is_online(&self.mailbox))
+    pub fn recipient(&self, now: Timestamp) -> Option<Standing> {
+        let is_under_way = matches!(self.state, State::Inbox | State::Claimed) && !self.mailbox.name().is_user();
+        is_under_way.then(|| Standing::of(&self.mailbox, &Record::of(&self.mailbox), now))
     }
 
     /// How far this copy has come.

@@ -23,7 +23,7 @@ pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
     let me = caller::agent(home).ok().flatten();
     let mut agents = directory::list(home)?;
     let known = agents.len();
-    agents.retain(|agent| agent.online || args.all);
+    agents.retain(|agent| agent.is_online() || args.all);
     if args.json {
         printing::print(json!({ "agents": agents.iter().map(report::json::agent).collect::<Vec<_>>() }));
     } else if agents.is_empty() {

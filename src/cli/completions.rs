@@ -118,13 +118,12 @@ fn agents(begun: &OsStr) -> Vec<CompletionCandidate> {
     let mailboxes = Home::from_env().ok().and_then(|home| home.mailboxes().ok()).unwrap_or_default();
     let meant = |mailbox: &Mailbox| begun.to_str().is_some_and(|begun| mailbox.name().as_str().starts_with(begun));
     let listed = mailboxes.into_iter().filter(meant).map(directory::describe);
-    let (there, away): (Vec<_>, Vec<_>) = listed.partition(|agent| agent.online);
+    let (there, away): (Vec<_>, Vec<_>) = listed.partition(directory::Listed::is_online);
     let away = if begun.is_empty() && !there.is_empty() { Vec::new() } else { away };
-    let help = |agent: &directory::Listed| match (&agent.record.cwd, agent.online) {
+    let help = |agent: &directory::Listed| match (&agent.record.cwd, agent.is_online()) {
         _ if agent.mailbox.name().is_user() => "the person".to_owned(),
-        (Some(cwd), true) => format!("{} in {cwd}", agent.record.state.as_str()),
-        (None, true) => agent.record.state.as_str().to_owned(),
-        (_, false) => "away".to_owned(),
+        (Some(cwd), true) => format!("{} in {cwd}", report::standing::words(&agent.standing, Timestamp::now())),
+        (_, _) => report::standing::words(&agent.standing, Timestamp::now()),
     };
     there.iter().chain(&away).map(|agent| candidate(agent.mailbox.name().as_str(), &help(agent))).collect()
 }

@@ -19,10 +19,11 @@ use crate::{
     agent::{
         host::HostKey,
         identity::{self, Claimant, Trust},
+        reach,
         send::{self, Draft, Sender},
         status,
     },
-    clients::claude::{host_process, waker},
+    clients::claude::host_process,
     failure::Failure,
     mailbox::{Mailbox, disk, home::Home, letter::LetterId, name::AgentName},
 };
@@ -136,7 +137,7 @@ fn claim(home: &Home, name: &str) -> Result<Mailbox> {
 
 fn wait_until_set(mailbox: &Mailbox) -> Result<()> {
     let deadline = Instant::now() + Duration::from_secs(5);
-    while !waker::is_set(mailbox) {
+    while !reach::has_waker(mailbox) {
         ensure!(Instant::now() < deadline, "the waker did not start");
         thread::sleep(Duration::from_millis(1));
     }

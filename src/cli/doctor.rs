@@ -16,8 +16,12 @@ use serde_json::{Value, json};
 use self::finding::{Finding, Outcome, finding};
 use super::{caller, printing, sandbox};
 use crate::{
-    agent::{Record, directory, policy::Config},
-    clients::claude::{channel::Channel, host_process, version, waker, watching},
+    agent::{
+        Record, directory,
+        policy::Config,
+        reach::{self, Reach, Standing},
+    },
+    clients::claude::{channel::Channel, host_process, version, watching},
     failure::Failure,
     mailbox::{
         Key, Mailbox, State, disk,
@@ -27,6 +31,7 @@ use crate::{
         receipt::Step,
         watch::{self, limits},
     },
+    report::standing::{remark, words},
     setup::{install::Places, marketplace::Plugin},
 };
 
@@ -250,11 +255,15 @@ fn sessions(home: &Home) -> Vec<Finding> {
 
 fn session(mailbox: &Mailbox) -> Outcome {
     let name = mailbox.name();
-    let state = Record::of(mailbox).state;
-    if let Some(why) = state.why_not() {
-        return broken(format!("{name} is {}: {why}", state.as_str()), "type `/reload-plugins`");
+    let record = Record::of(mailbox);
+    let standing = Standing::of(mailbox, &record, Timestamp::now());
+    if let Some(why) = record.state.why_not() {
+        return broken(format!("{name} is deaf: {why}"), "type `/reload-plugins`");
     }
-    match (mailbox.is_online(), waker::is_set(mailbox)) {
+    if let (Reach::Deaf | Reach::NextTurn, Some(remark)) = (standing.reach, remark(&name.to_string(), &standing)) {
+        return Outcome::Note(format!("you are {name}; {}", remark.trim_end()));
+    }
+    match (mailbox.is_online(), reach::has_waker(mailbox)) {
         (false, _) => broken(
             format!("nothing of {name} runs, so it cannot be woken"),
             "restart the session; `/mcp` and `/hooks` show what Claude Code loaded",
@@ -266,7 +275,7 @@ fn session(mailbox: &Mailbox) -> Outcome {
 
 /// Sends this session a letter and follows it as far as it can come while a command of the session runs.
 fn self_test(mailbox: &Mailbox) -> Outcome {
-    if !waker::is_set(mailbox) {
+    if !reach::has_waker(mailbox) {
         return Outcome::Note("not tried: this session cannot be woken now".to_owned());
     }
     if Record::of(mailbox).state.why_not().is_some() {
@@ -300,25 +309,19 @@ fn self_test(mailbox: &Mailbox) -> Outcome {
 
 /// Who is online, and whether each can be woken.
 fn others(home: &Home) -> Vec<Finding> {
+    let now = Timestamp::now();
     let mut findings =
         vec![finding("session", Outcome::Fine("not inside a Claude session; you are `user`".to_owned()))];
-    for agent in directory::list(home).unwrap_or_default().into_iter().filter(|agent| agent.online) {
+    for agent in directory::list(home).unwrap_or_default().into_iter().filter(directory::Listed::is_online) {
         let name = agent.mailbox.name();
         findings.push(finding(
             "agent",
-            if !agent.record.delivers() {
-                Outcome::Note(format!(
-                    "{name} has the server without the plugin's hooks: letters come by channel or with a tool's result"
-                ))
-            } else if let Some(why) = agent.record.state.why_not() {
-                Outcome::Note(format!("{name} is {}: {why}", agent.record.state.as_str()))
-            } else if waker::is_set(&agent.mailbox) {
-                Outcome::Fine(format!("{name} is {} and can be woken", agent.record.state.as_str()))
-            } else {
-                Outcome::Note(format!(
-                    "{name} is {}; and can be woken again from its next prompt on",
-                    agent.record.state.as_str()
-                ))
+            match (agent.standing.reach, remark(name.as_str(), &agent.standing)) {
+                (Reach::Wakes, _) => {
+                    Outcome::Fine(format!("{name} is {} and can be woken", words(&agent.standing, now)))
+                }
+                (_, Some(remark)) => Outcome::Note(remark.trim_end().to_owned()),
+                (_, None) => Outcome::Note(format!("{name} is {}", words(&agent.standing, now))),
             },
         ));
     }
@@ -327,7 +330,7 @@ fn others(home: &Home) -> Vec<Finding> {
 
 /// What became of the channels that sessions were told to open.
 fn channels(home: &Home) -> Vec<Finding> {
-    let online = directory::list(home).unwrap_or_default().into_iter().filter(|agent| agent.online);
+    let online = directory::list(home).unwrap_or_default().into_iter().filter(directory::Listed::is_online);
     let outcome = |agent: directory::Listed| {
         let name = agent.mailbox.name().clone();
         Some(match Channel::of(&agent.record)? {
@@ -344,7 +347,7 @@ fn channels(home: &Home) -> Vec<Finding> {
 
 /// Sessions whose waker has to look now and then, since the system gave it no watch.
 fn unwatched(home: &Home) -> Vec<Finding> {
-    let online = directory::list(home).unwrap_or_default().into_iter().filter(|agent| agent.online);
+    let online = directory::list(home).unwrap_or_default().into_iter().filter(directory::Listed::is_online);
     let note = |agent: directory::Listed| {
         let (reason, name) = (watching::refusal(&agent.mailbox)?, agent.mailbox.name().clone());
         Some(Outcome::Note(format!("{name} is woken by looking now and then: {reason}")))

@@ -28,7 +28,7 @@ use crate::{
         home::{Home, HomeError},
         letter::{Letter, LetterId, TEXT_LIMIT_BYTES},
     },
-    report::{self, text},
+    report::{self, standing, text},
     text::sanitize::neutralise,
 };
 
@@ -183,7 +183,7 @@ fn letter(mailbox: &Mailbox, id: &LetterId, now: Timestamp) -> Result<Value, Fai
 fn who(home: &Home, mailbox: &Mailbox) -> Result<Value, Failure> {
     let mut agents = directory::list(home)?;
     agents.retain(|agent| agent.mailbox != *mailbox);
-    agents.sort_by_key(|agent| !agent.online);
+    agents.sort_by_key(|agent| !agent.is_online());
     let mut names: Vec<Value> =
         agents.iter().map(|agent| json!({ "name": agent.mailbox.name(), "about": about(agent) })).collect();
     for (name, about) in
@@ -196,10 +196,11 @@ fn who(home: &Home, mailbox: &Mailbox) -> Result<Value, Failure> {
 
 fn about(agent: &Listed) -> String {
     let record = &agent.record;
-    let state = match agent.online {
-        _ if agent.mailbox.name().is_user() => "the person at a terminal",
-        true => record.state.as_str(),
-        false => "offline",
+    let is_person = agent.mailbox.name().is_user();
+    let state = if is_person {
+        "the person at a terminal".to_owned()
+    } else {
+        standing::words(&agent.standing, Timestamp::now())
     };
     let dir = record.cwd.as_deref().and_then(|cwd| std::path::Path::new(cwd).file_name());
     let dir = dir.map(|dir| format!(" · {}", dir.to_string_lossy())).unwrap_or_default();

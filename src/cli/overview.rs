@@ -27,7 +27,7 @@ pub fn run(home: &Home) -> Result<ExitCode, Failure> {
     let in_a_session = caller::in_a_session();
     let mine = if in_a_session { me.ok().flatten() } else { home.mailbox(&AgentName::user()) };
     let mut online = directory::list(home)?;
-    online.retain(|agent| agent.online);
+    online.retain(Listed::is_online);
     let waiting = mine.as_ref().and_then(|mailbox| mailbox.count(State::Inbox).ok()).unwrap_or(0);
     // A model is not shown what its person is still asked about.
     let held = if in_a_session { Held::default() } else { Held::look(home)? };

@@ -117,7 +117,8 @@ pub fn run(home: &Home, args: Args) -> Result<ExitCode, Failure> {
         }
         printing::print(said);
     } else {
-        printing::print(sent.iter().map(|sent| report::text::sent(sent) + "\n").collect::<String>());
+        let now = Timestamp::now();
+        printing::print(sent.iter().map(|sent| report::text::sent(sent, now) + "\n").collect::<String>());
     }
     if let Some(warning) = warning {
         output::complain(&format!("cc2cc: warning: {warning}\n"));

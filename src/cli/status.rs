@@ -31,11 +31,11 @@ pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
     if found.is_empty() {
         return Err(Failure::no_such_letter(&args.id));
     }
+    let now = Timestamp::now();
     if args.json {
-        let copies: Vec<_> = found.iter().map(report::json::status).collect();
+        let copies: Vec<_> = found.iter().map(|found| report::json::status(found, now)).collect();
         printing::print(json!({ "id": args.id, "copies": copies }));
     } else {
-        let now = Timestamp::now();
         printing::print(found.iter().map(|found| report::text::status(found, now)).collect::<String>());
     }
     Ok(ExitCode::SUCCESS)

@@ -98,7 +98,7 @@ fn within(entries: impl Iterator<Item = Value>) -> impl Iterator<Item = Value> {
 
 pub fn agents(home: &Home, me: &Mailbox, arguments: &Agents) -> Result<Value, Failure> {
     let mut agents = directory::list(home)?;
-    agents.retain(|agent| agent.online || arguments.all == Some(true));
+    agents.retain(|agent| agent.is_online() || arguments.all == Some(true));
     let listed: Vec<Value> = within(agents.iter().map(report::agent)).collect();
     Ok(json!({ "me": me.name(), "more": agents.len() - listed.len(), "agents": listed }))
 }
@@ -109,7 +109,8 @@ pub fn status(home: &Home, arguments: &Status) -> Result<Value, Failure> {
     if found.is_empty() {
         return Err(Failure::no_such_letter(&id));
     }
-    Ok(json!({ "id": id, "copies": found.iter().map(report::status).collect::<Vec<_>>() }))
+    let now = Timestamp::now();
+    Ok(json!({ "id": id, "copies": found.iter().map(|found| report::status(found, now)).collect::<Vec<_>>() }))
 }
 
 pub fn rename(home: &Home, me: &Mailbox, arguments: &Rename) -> Result<Value, Failure> {

@@ -106,7 +106,8 @@ impl Name {
             Self::Send => {
                 let sent = json!({
                     "id": text, "to": text, "state": { "enum": ["stored", "held", "refused", "failed"] },
-                    "why": perhaps_text, "alreadyIn": perhaps_text, "recipient": text,
+                    "why": perhaps_text, "alreadyIn": perhaps_text, "recipient": text, "reach": perhaps_text,
+                    "since": perhaps_text,
                 });
                 object(json!({ "sent": list(object(sent, &["id", "to", "state", "recipient"])) }), &["sent"])
             }
@@ -133,7 +134,7 @@ impl Name {
                 let agent = json!({
                     "name": text, "online": { "type": "boolean" }, "state": perhaps_text,
                     "unread": { "type": "integer" }, "cwd": perhaps_text, "repo": perhaps_text, "branch": perhaps_text,
-                    "since": perhaps_text,
+                    "reach": perhaps_text, "since": perhaps_text, "why": perhaps_text, "started": perhaps_text,
                 });
                 let agents = list(object(agent, &["name", "online", "unread"]));
                 let more = json!({ "type": "integer", "description": "How many had no room here" });

@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 
 use crate::{
     agent::{
-        Activity,
         directory::Listed,
         feed::{Event, Feed},
+        reach::{Reach, Standing},
         send::{Fate, Sent},
         status::Found,
         unproved::Unproved,
@@ -25,7 +25,7 @@ use crate::{
 #[must_use]
 pub fn sent(sent: &Sent) -> Value {
     let (state, why, already) = match &sent.fate {
-        Fate::Stored => ("stored", sent.online.and_then(Activity::why_not), None),
+        Fate::Stored => ("stored", sent.standing.as_ref().and_then(|standing| standing.why.as_deref()), None),
         Fate::Already(state @ State::Held) => ("held", None, Some(state.dir())),
         Fate::Already(state) => ("stored", None, Some(state.dir())),
         Fate::Held(why) => ("held", Some(why.as_str()), None),
@@ -38,26 +38,39 @@ pub fn sent(sent: &Sent) -> Value {
         "state": state,
         "why": why,
         "alreadyIn": already,
-        "recipient": sent.online.map_or("offline", Activity::as_str),
+        "recipient": recipient(sent.standing.as_ref()),
+        "reach": sent.standing.as_ref().map(|standing| standing.reach.as_str()),
+        "since": sent.standing.as_ref().and_then(|standing| standing.since),
     })
+}
+
+/// What a recipient does, or else how it is reached.
+fn recipient(standing: Option<&Standing>) -> &'static str {
+    match standing {
+        Some(standing) if standing.reach == Reach::Wakes => standing.activity.as_str(),
+        Some(standing) => standing.reach.as_str(),
+        None => Reach::Away.as_str(),
+    }
 }
 
 /// One agent of a listing.
 #[must_use]
 pub fn agent(listed: &Listed) -> Value {
-    let record = &listed.record;
+    let Listed { record, standing, .. } = listed;
     let mut agent = json!({
         "name": listed.mailbox.name(),
-        "online": listed.online,
-        "state": listed.online.then(|| record.state.as_str()),
-        "why": listed.online.then(|| record.state.why_not()).flatten(),
+        "online": listed.is_online(),
+        "state": standing.state(),
+        "reach": (!listed.mailbox.name().is_user()).then(|| standing.reach.as_str()),
+        "since": standing.since,
+        "why": standing.why,
         "unread": listed.unread,
         "cwd": record.cwd,
         "repo": record.repo,
         "branch": record.branch,
-        "since": record.started,
+        "started": record.started,
     });
-    if listed.online && doubt(listed).is_some() {
+    if listed.is_online() && doubt(listed).is_some() {
         agent["evidence"] = "unavailable".into();
     }
     agent
@@ -117,13 +130,13 @@ pub fn summary(state: State, letter: &Letter) -> Value {
     })
 }
 
-/// How far one copy of a letter has come, and why not further.
+/// How far one copy of a letter has come, and how its recipient is reached as long as that matters.
 #[must_use]
-pub fn status(found: &Found) -> Value {
+pub fn status(found: &Found, now: Timestamp) -> Value {
     let mut status = way(found);
-    if let Some(why) = found.why_not_yet() {
-        status["why"] = why.into();
-    }
+    let of =
+        |standing: Standing| json!({ "reach": standing.reach.as_str(), "since": standing.since, "why": standing.why });
+    status["recipient"] = found.recipient(now).map(of).into();
     status
 }
 
@@ -166,6 +179,12 @@ pub fn ready(feed: &Feed, now: Timestamp) -> Value {
 #[must_use]
 pub fn event(event: &Event) -> Value {
     let of_agent = |what: &str, agent: &AgentName| json!({ "event": what, "at": event.at(), "agent": agent });
+    let reached = |what: &str, agent: &AgentName, standing: &Standing| {
+        let mut line = of_agent(what, agent);
+        (line["reach"], line["since"], line["why"]) =
+            (standing.reach.as_str().into(), json!(standing.since), standing.why.as_deref().into());
+        line
+    };
     match event {
         Event::Sent(found) => {
             let letter = &found.letter;
@@ -192,7 +211,8 @@ pub fn event(event: &Event) -> Value {
         Event::Offline(agent, _) => of_agent("offline", agent),
         Event::Idle(agent, _) => of_agent("idle", agent),
         Event::Busy(agent, _) => of_agent("busy", agent),
-        Event::Deaf(agent, _) => of_agent("deaf", agent),
+        Event::Deaf(agent, standing, _) => reached("deaf", agent, standing),
+        Event::Reach(agent, standing, _) => reached("reach", agent, standing),
         Event::Renamed { agent, was, .. } => {
             json!({ "event": "renamed", "at": event.at(), "agent": agent, "was": was })
         }

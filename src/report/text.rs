@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::json;
+use super::{json, standing};
 use crate::{
     agent::{
         directory::Listed,
@@ -29,14 +29,16 @@ pub fn ago(at: Timestamp, now: Timestamp) -> String {
 
 /// What became of a letter, in one line.
 #[must_use]
-pub fn sent(sent: &Sent) -> String {
+pub fn sent(sent: &Sent, now: Timestamp) -> String {
     let Sent { id, to, .. } = sent;
-    match (&sent.fate, sent.online) {
-        (Fate::Stored, Some(activity)) => match activity.why_not() {
-            Some(why) => format!("stored for {to} ({}: {why}) · {id}", activity.as_str()),
-            None => format!("sent to {to} ({}) · {id}", activity.as_str()),
-        },
-        (Fate::Stored, None) => format!("stored for {to} (offline, finds it on return) · {id}"),
+    match (&sent.fate, &sent.standing) {
+        (Fate::Stored, standing) => {
+            let standing = standing.as_ref();
+            let words = |standing| format!("sent to {to} ({}) · {id}", standing::words(standing, now));
+            let forecast = standing.and_then(|standing| standing::forecast(standing, now));
+            let stored = forecast.map(|forecast| format!("stored for {to} ({forecast}) · {id}"));
+            stored.or_else(|| standing.map(words)).unwrap_or_else(|| format!("stored for {to} · {id}"))
+        }
         (Fate::Already(state), _) => format!("{to} has a letter {id} already (in {}); nothing was sent", state.dir()),
         (Fate::Held(why), _) => format!("held for {to}'s person: {} · {id}", one_line(why)),
         (Fate::Refused(why), _) => format!("refused by {to}: {}", one_line(why)),
@@ -51,23 +53,17 @@ pub fn agents(listed: &[Listed], me: Option<&str>, now: Timestamp) -> String {
         let record = &agent.record;
         let name = agent.mailbox.name().as_str();
         let you = if me == Some(name) { " (you)" } else { "" };
-        let state = match agent.online {
-            _ if agent.mailbox.name().is_user() => "a person",
-            true => record.state.as_str(),
-            false => "offline",
-        };
-        let doubt = if agent.online && json::doubt(agent).is_some() { ", cannot be proved" } else { "" };
+        let is_person = agent.mailbox.name().is_user();
+        let state = if is_person { "a person".to_owned() } else { standing::words(&agent.standing, now) };
+        let doubt = if agent.is_online() && json::doubt(agent).is_some() { ", cannot be proved" } else { "" };
         let unread = if agent.unread == 0 { String::new() } else { format!("{} unread", agent.unread) };
         let branch = record.branch.as_deref().map(|branch| format!(" [{branch}]")).unwrap_or_default();
         let place = record.cwd.as_deref().map(|cwd| format!("{}{branch}", home_as_tilde(cwd))).unwrap_or_default();
         let since = record.started.map(|at| ago(at, now)).unwrap_or_default();
         [format!("{name}{you}"), format!("{state}{doubt}"), unread, place, since]
     });
-    let deaf = listed.iter().filter(|agent| agent.online).filter_map(|agent| {
-        let state = agent.record.state;
-        Some(format!("{} is {}: {}\n", agent.mailbox.name(), state.as_str(), state.why_not()?))
-    });
-    table(rows) + &deaf.collect::<String>()
+    let remarks = listed.iter().filter_map(|agent| standing::remark(agent.mailbox.name().as_str(), &agent.standing));
+    table(rows) + &remarks.collect::<String>()
 }
 
 /// A table of letters.
@@ -108,8 +104,10 @@ pub fn status(found: &Found, now: Timestamp) -> String {
     if let Some(why) = &status.why {
         lines.push(format!("  because {}", one_line(why)));
     }
-    if let Some(why) = found.why_not_yet() {
-        lines.push(format!("  {} is deaf: {why}", found.mailbox.name()));
+    if let Some(standing) = found.recipient(now)
+        && let Some(forecast) = standing::forecast(&standing, now)
+    {
+        lines.push(format!("  {}: {forecast}", found.mailbox.name()));
     }
     lines.push(step("stored", found.letter.timestamp, ""));
     for receipt in &status.steps {

@@ -2,7 +2,11 @@
 
 use super::{cells, window::Window};
 use crate::{
-    agent::{Activity, directory::Listed},
+    agent::{
+        Activity,
+        directory::Listed,
+        reach::{Reach, Standing},
+    },
     mailbox::{State, name::AgentName},
     report::text::home_as_tilde,
 };
@@ -12,6 +16,7 @@ use crate::{
 pub struct Agent {
     pub name: AgentName,
     pub presence: Presence,
+    pub standing: Standing,
     pub unread: usize,
     pub held: usize,
     /// Where it works; safe for a screen.
@@ -22,9 +27,15 @@ pub struct Agent {
 pub enum Presence {
     Idle,
     Busy,
-    /// There, and cannot be woken.
+    /// There, and letters wait for its next turn.
+    NextTurn,
+    /// There, and a dialog is open.
+    Asks,
+    /// There, and its last turn ended in an error.
+    Failing,
+    /// There, and its hooks are silent.
     Deaf,
-    Offline,
+    Away,
     /// The person's mailbox.
     Person,
 }
@@ -35,15 +46,18 @@ impl Presence {
         match self {
             Self::Idle => "idle",
             Self::Busy => "busy",
-            Self::Deaf => "deaf",
-            Self::Offline => "offline",
+            Self::NextTurn => Reach::NextTurn.as_str(),
+            Self::Asks => Reach::Asks.as_str(),
+            Self::Failing => Reach::Failing.as_str(),
+            Self::Deaf => Reach::Deaf.as_str(),
+            Self::Away => Reach::Away.as_str(),
             Self::Person => "you",
         }
     }
 
     #[must_use]
     pub fn is_online(self) -> bool {
-        matches!(self, Self::Idle | Self::Busy | Self::Deaf)
+        !matches!(self, Self::Away | Self::Person)
     }
 }
 
@@ -56,13 +70,17 @@ impl Agent {
         let place = record.cwd.as_deref().map(|cwd| format!("{}{branch}", home_as_tilde(cwd))).unwrap_or_default();
         let name = listed.mailbox.name().clone();
         Self {
-            presence: match (listed.online, record.state) {
+            presence: match (listed.standing.reach, listed.standing.activity) {
                 _ if name.is_user() => Presence::Person,
-                (false, _) => Presence::Offline,
-                (true, Activity::Idle) => Presence::Idle,
-                (true, Activity::Busy) => Presence::Busy,
-                (true, Activity::Deaf) => Presence::Deaf,
+                (Reach::Wakes, Activity::Busy) => Presence::Busy,
+                (Reach::Wakes, _) => Presence::Idle,
+                (Reach::NextTurn, _) => Presence::NextTurn,
+                (Reach::Asks, _) => Presence::Asks,
+                (Reach::Failing, _) => Presence::Failing,
+                (Reach::Deaf, _) => Presence::Deaf,
+                (Reach::Away, _) => Presence::Away,
             },
+            standing: listed.standing.clone(),
             unread: listed.unread,
             held: listed.mailbox.count(State::Held).unwrap_or(0),
             place: cells::one_line(&place, 200),
@@ -153,9 +171,9 @@ impl Agents {
 
     fn arrange(&mut self, before: Option<usize>) {
         let rank = |agent: &Agent| match agent.presence {
-            Presence::Idle | Presence::Busy | Presence::Deaf => 0,
             Presence::Person => 1,
-            Presence::Offline => 2,
+            Presence::Away => 2,
+            _ => 0,
         };
         self.list.sort_by(|a, b| (rank(a), &a.name).cmp(&(rank(b), &b.name)));
         let after = self.position();

@@ -150,7 +150,8 @@ fn digest(home: &Home, events: Vec<Event>) -> Vec<News> {
             | Event::Offline(agent, _)
             | Event::Idle(agent, _)
             | Event::Busy(agent, _)
-            | Event::Deaf(agent, _) => {
+            | Event::Deaf(agent, ..)
+            | Event::Reach(agent, ..) => {
                 touched.insert(agent);
             }
             Event::Renamed { agent, was, .. } => {

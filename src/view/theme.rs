@@ -70,8 +70,9 @@ impl Theme {
         match presence {
             Presence::Busy => self.accent(),
             Presence::Idle | Presence::Person => Style::new(),
-            Presence::Deaf => self.trouble(),
-            Presence::Offline => self.faint(),
+            Presence::Asks => self.call(),
+            Presence::Failing | Presence::Deaf => self.trouble(),
+            Presence::NextTurn | Presence::Away => self.faint(),
         }
     }
 }
@@ -111,8 +112,11 @@ pub fn presence_sign(presence: Presence) -> &'static str {
     match presence {
         Presence::Busy => "●",
         Presence::Idle => "○",
+        Presence::NextTurn => "◌",
+        Presence::Asks => "?",
+        Presence::Failing => "×",
         Presence::Deaf => "!",
-        Presence::Offline => "·",
+        Presence::Away => "·",
         Presence::Person => "@",
     }
 }

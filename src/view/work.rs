@@ -33,9 +33,10 @@ fn send(home: &Home, to: &str, text: &str, answers: Option<LetterId>) -> Result<
         return Err(Failure::new(Code::Usage, "to whom? Tab leads to the line that says it"));
     }
     let draft = Draft { text: text.to_owned(), reply_to: answers, ..Draft::default() };
-    let sent = send::send(home, &Sender::user(), &to.parse()?, &draft, Timestamp::now())?;
+    let now = Timestamp::now();
+    let sent = send::send(home, &Sender::user(), &to.parse()?, &draft, now)?;
     let more = if sent.len() > 1 { format!(" · and to {} more", sent.len() - 1) } else { String::new() };
-    let first = sent.first().map(report::text::sent).unwrap_or_default();
+    let first = sent.first().map(|sent| report::text::sent(sent, now)).unwrap_or_default();
     Ok(Done::Sent(format!("{first}{more}")))
 }
 

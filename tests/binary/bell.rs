@@ -8,7 +8,6 @@ use std::{
 
 use cc2cc::{
     agent::identity,
-    clients::claude,
     mailbox::{
         Mailbox,
         letter::{Letter, Priority},
@@ -172,5 +171,5 @@ fn a_bell_ends_with_its_client_however_that_died() {
     drop(client);
 
     until("the agent is away", || (!world.at("calm-owl").is_online()).then_some(()));
-    assert!(!claude::waker::is_set(&world.at("calm-owl")));
+    assert!(!cc2cc::agent::reach::has_waker(&world.at("calm-owl")));
 }

@@ -12,7 +12,6 @@ use cc2cc::{
     mailbox::{
         Key, State,
         letter::{Letter, LetterId},
-        presence::Presence,
     },
 };
 use insta::assert_snapshot;
@@ -23,14 +22,14 @@ use crate::support::{
     binary::cc2cc,
     eventually::{PATIENCE, within},
     terminal::{COLUMNS, Terminal},
-    world::World,
+    world::{There, World},
 };
 
 /// calm-owl and brave-fox are there, night-owl is away, and a letter is held for calm-owl.
-fn office() -> (World, [Presence; 2], LetterId) {
+fn office() -> (World, [There; 2], LetterId) {
     let world = World::new().agent("calm-owl").agent("brave-fox").agent("night-owl").agent("user");
     symlink(cc2cc(), world.path("bin/cc2cc")).unwrap();
-    let there = ["calm-owl", "brave-fox"].map(|name| world.at(name).hold_presence().unwrap());
+    let there = ["calm-owl", "brave-fox"].map(|name| world.there(name));
     let place = "/srv/\u{1b}[2Jshop".to_owned();
     Record::change(&world.at("calm-owl"), Timestamp::now(), |record| record.cwd = Some(place)).unwrap();
     let then = Timestamp::now() - SignedDuration::from_hours(80);

@@ -2,7 +2,9 @@
 
 use std::fs;
 
+use cc2cc::agent::Record;
 use insta::assert_snapshot;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::support::world::World;
 
@@ -97,10 +99,15 @@ fn an_old_client_a_blocked_home_and_a_silent_session_are_found() {
     let world = World::new().agent("ann");
     let said = world.run_as(&world.hosted("ann"), &["doctor"]);
     assert!(said.out.contains("broken  session   nothing of ann runs, so it cannot be woken"), "{said}");
-    let _there = world.at("ann").hold_presence().unwrap();
+    let there = world.there("ann");
+    let a_minute_ago = Timestamp::now() - SignedDuration::from_mins(1);
+    Record::change(&world.at("ann"), a_minute_ago, |_| {}).unwrap();
+    drop(there.1);
     let said = world.run_as(&world.hosted("ann"), &["doctor"]);
     assert!(
-        said.out.contains("note    session   you are ann, and can be woken again from the next prompt on"),
+        said.out.contains(
+            "note    session   you are ann; ann is not woken: its waker is gone; letters go in with its next turn"
+        ),
         "{said}"
     );
 }

@@ -69,9 +69,9 @@ fn such_a_session_is_not_woken_in_vain_and_is_listed_as_what_it_is() {
     assert_eq!((&sent["state"], &sent["recipient"]), (&json!("stored"), &json!("deaf")), "{sent}");
     assert_eq!(sent["why"], listed(&world)["why"]);
     let status = world.run(&["status", "--json", sent["id"].as_str().unwrap()]).fine().json()["copies"][0].take();
-    assert_eq!((&status["status"], &status["why"]), (&json!("stored"), &sent["why"]), "{status}");
+    assert_eq!((&status["status"], &status["recipient"]["why"]), (&json!("stored"), &sent["why"]), "{status}");
     let status = world.run(&["status", sent["id"].as_str().unwrap()]).fine().out;
-    assert!(status.contains("  calm-owl is deaf: its plugin's folder is gone"), "{status}");
+    assert!(status.contains("  calm-owl: deaf: its plugin's folder is gone"), "{status}");
     assert!(world.run(&["doctor"]).out.contains("calm-owl is deaf: "));
     let doctor = session.shell(&["doctor"]);
     assert!(doctor.code != Some(0) && doctor.out.contains("calm-owl is deaf: its plugin's folder is gone"), "{doctor}");

@@ -14,7 +14,6 @@ use cc2cc::{
     mailbox::{
         Key, State,
         letter::{Kind, Letter},
-        presence::Presence,
     },
 };
 use insta::assert_snapshot;
@@ -25,7 +24,10 @@ use super::{
     example::{Example, Ids, Prompt, examples},
     session::Session,
 };
-use crate::support::{binary::cc2cc, world::World};
+use crate::support::{
+    binary::cc2cc,
+    world::{There, World},
+};
 
 /// A test for each topic; another one sees to it that none is left out.
 macro_rules! topics {
@@ -81,7 +83,7 @@ fn run(world: &World, fox: &Session, example: &Example, typed: &str) -> String {
     said.out
 }
 
-fn office(world: &World) -> (Session<'_>, Vec<Presence>) {
+fn office(world: &World) -> (Session<'_>, Vec<There>) {
     symlink(cc2cc(), world.path("bin/cc2cc")).unwrap();
     symlink(world.path("mail"), world.path("home/.cc2cc")).unwrap();
     fs::create_dir_all(world.path("shop/.git")).unwrap();
@@ -93,14 +95,14 @@ fn office(world: &World) -> (Session<'_>, Vec<Presence>) {
 }
 
 /// An agent works in the shop.
-fn move_in(world: &World, name: &str) -> Presence {
+fn move_in(world: &World, name: &str) -> There {
     let mailbox = world.at(name);
     Record::change(&mailbox, Timestamp::now(), |record| record.locate(&world.path("shop"))).unwrap();
-    mailbox.hold_presence().unwrap()
+    world.there(name)
 }
 
 /// What a topic takes for granted.
-fn prepare(world: &World, topic: &str) -> Option<Presence> {
+fn prepare(world: &World, topic: &str) -> Option<There> {
     let letter =
         |text: &str| Letter::new("brave-fox".parse().unwrap(), "calm-owl".parse().unwrap(), text, Timestamp::now());
     let held = |text: &str| {

@@ -156,7 +156,7 @@ fn send_writes_a_letter_and_tells_what_a_model_can_mend() {
     let letter = &world.waiting("ann")[0];
     assert_eq!((letter.from.as_str(), letter.content.text.as_str()), ("calm-owl", "hello"));
     assert_eq!(letter.priority.as_str(), "high");
-    let copy = json!({ "id": letter.id, "to": "ann", "state": "stored", "alreadyIn": null, "recipient": "offline" });
+    let copy = json!({ "id": letter.id, "to": "ann", "state": "stored", "alreadyIn": null, "recipient": "away" });
     assert!(has(&sent, &json!({ "sent": [copy] })), "{sent}");
     assert_snapshot!(server.failed("send", &json!({ "to": "amn", "text": "hello" })), @"
     no agent named `amn`

@@ -2,12 +2,16 @@
 
 use std::{fs, io::Read};
 
-use cc2cc::mailbox::{Key, letter::Letter, presence::Presence};
+use cc2cc::mailbox::{Key, letter::Letter};
 use insta::assert_snapshot;
 use jiff::Timestamp;
 use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 
-use crate::support::{binary::cc2cc, redact::redact, world::World};
+use crate::support::{
+    binary::cc2cc,
+    redact::redact,
+    world::{There, World},
+};
 
 /// What a person sees who types `cc2cc`.
 fn seen(world: &World, env: &[(&str, String)]) -> String {
@@ -43,8 +47,8 @@ fn held(world: &World, from: &str, to: &str, text: &str) {
     world.at(to).publish_held(&letter, Key::Fresh, "a rule").unwrap();
 }
 
-fn there(world: &World, names: &[&str]) -> Vec<Presence> {
-    names.iter().map(|name| world.at(name).hold_presence().unwrap()).collect()
+fn there(world: &World, names: &[&str]) -> Vec<There> {
+    names.iter().map(|name| world.there(name)).collect()
 }
 
 #[test]

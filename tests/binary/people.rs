@@ -34,7 +34,7 @@ fn those_online_are_listed_and_the_others_on_request() {
     no agent is online, `--all` shows those that are away; start `claude` in another terminal
     --- err
     ");
-    let _there = world.at("ann").hold_presence().unwrap();
+    let _there = world.there("ann");
     assert_snapshot!(world.run(&["agents"]), @"
     exit 0
     --- out
@@ -44,8 +44,8 @@ fn those_online_are_listed_and_the_others_on_request() {
     assert_snapshot!(world.run_as(&world.hosted("bob"), &["agents", "--all"]), @"
     exit 0
     --- out
-    ann        busy               ~/src/app [main]  5 min ago
-    bob (you)  offline  1 unread  /srv              just now
+    ann        busy            ~/src/app [main]  5 min ago
+    bob (you)  away  1 unread  /srv              just now
     --- err
     ");
 }
@@ -53,17 +53,18 @@ fn those_online_are_listed_and_the_others_on_request() {
 #[test]
 fn agents_as_json() {
     let world = office();
-    let _there = world.at("ann").hold_presence().unwrap();
+    let _there = world.there("ann");
     let mut listed = world.run(&["agents", "--all", "--json"]).fine().json();
     for agent in listed["agents"].as_array_mut().unwrap() {
         assert!(agent["since"].as_str().unwrap().ends_with('Z'));
         agent["since"] = Value::Null;
+        agent["started"] = Value::Null;
     }
     let expected = json!({ "agents": [
-            { "name": "ann", "online": true, "state": "busy", "unread": 0,
-              "cwd": world.path("home/src/app"), "repo": null, "branch": "main", "since": null },
-            { "name": "bob", "online": false, "state": null, "unread": 1,
-              "cwd": "/srv", "repo": null, "branch": null, "since": null },
+            { "name": "ann", "online": true, "state": "busy", "reach": "wakes", "why": null, "unread": 0,
+              "cwd": world.path("home/src/app"), "repo": null, "branch": "main", "since": null, "started": null },
+            { "name": "bob", "online": false, "state": null, "reach": "away", "why": null, "unread": 1,
+              "cwd": "/srv", "repo": null, "branch": null, "since": null, "started": null },
         ] });
     assert!(has(&listed, &expected), "{listed}");
     assert_eq!(world.run(&["agents", "--json"]).fine().json()["agents"].as_array().unwrap().len(), 1);
@@ -109,7 +110,7 @@ fn a_renamed_agent_is_reached_under_both_names() {
     assert_snapshot!(world.run(&["send", "bob", "hello"]), @"
     exit 0
     --- out
-    stored for calm-owl (offline, finds it on return) · ID
+    stored for calm-owl (away, finds it on return) · ID
     --- err
     ");
     assert_eq!(world.run(&["rename", "rob", "--agent", "bob"]).fine().out.lines().count(), 1);

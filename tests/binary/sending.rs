@@ -17,7 +17,7 @@ fn words_become_a_letter_from_the_person() {
     assert_snapshot!(world.run(&["send", "bob", "please", "run  the", "tests"]), @"
     exit 0
     --- out
-    stored for bob (offline, finds it on return) · ID
+    stored for bob (away, finds it on return) · ID
     --- err
     ");
 
@@ -147,7 +147,7 @@ fn one_id_is_one_letter() {
     assert_snapshot!(world.run(&send), @"
     exit 0
     --- out
-    stored for bob (offline, finds it on return) · build-42
+    stored for bob (away, finds it on return) · build-42
     --- err
     ");
     assert_snapshot!(world.run(&send), @"
@@ -169,10 +169,10 @@ fn one_id_is_one_letter() {
 #[test]
 fn json_says_what_became_of_each_letter() {
     let world = World::new().agent("bob").agent("eve");
-    let _there = world.at("eve").hold_presence().unwrap();
+    let _there = world.there("eve");
     let said = world.run(&["send", "@all", "--offline-too", "--id", "k-1", "--json", "hi"]).fine().json();
     let expected = json!({ "sent": [
-        { "id": "k-1", "to": "bob", "state": "stored", "alreadyIn": null, "recipient": "offline" },
+        { "id": "k-1", "to": "bob", "state": "stored", "alreadyIn": null, "recipient": "away" },
         { "id": "k-1", "to": "eve", "state": "stored", "alreadyIn": null, "recipient": "idle" },
     ] });
     assert!(has(&said, &expected), "{said}");
@@ -216,6 +216,7 @@ fn a_reply_answers_the_letter() {
     exit 0
     --- out
     ann → bob: answered (just now)
+      bob: away, finds it on return
       stored     TIME
       answered   TIME by ID
     --- err
@@ -236,7 +237,7 @@ fn who_waits_for_an_answer_gets_it() {
     assert_snapshot!(said, @"
     exit 0
     --- out
-    stored for bob (offline, finds it on return) · ID
+    stored for bob (away, finds it on return) · ID
     ID
     bob → ann · response · just now · done · answers ID
 
@@ -253,7 +254,7 @@ fn who_waits_in_vain_is_told_so() {
     assert_snapshot!(world.run(&["send", "bob", "--wait-reply", "1s", "question"]), @"
     exit 5
     --- out
-    stored for bob (offline, finds it on return) · ID
+    stored for bob (away, finds it on return) · ID
     --- err
     cc2cc: no answer in this time
     hint: it will come to user's inbox all the same
@@ -276,7 +277,7 @@ fn an_answer_whose_time_is_over_is_none() {
 fn a_broken_configuration_is_told_to_the_person_whose_letter_waits_for_it() {
     let world = World::new().agent("bob");
     fs::write(world.path("mail/config.toml"), "policy = 7\n").unwrap();
-    let _there = world.at("bob").hold_presence().unwrap();
+    let _there = world.there("bob");
     assert_snapshot!(world.run(&["send", "bob", "hello"]), @"
     exit 0
     --- out

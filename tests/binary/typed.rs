@@ -25,7 +25,7 @@ fn answered(session: &Session, prompt: &str) -> String {
 fn send_stores_the_text_as_typed() {
     let world = World::new().agent("ann");
     let session = world.session("calm-owl").started();
-    assert_snapshot!(answered(&session, "/cc2cc:send ann hello  there \"x\" $HOME\nsecond line"), @"stored for ann (offline, finds it on return) · ID");
+    assert_snapshot!(answered(&session, "/cc2cc:send ann hello  there \"x\" $HOME\nsecond line"), @"stored for ann (away, finds it on return) · ID");
     let letter = &world.waiting("ann")[0];
     assert_eq!(
         (letter.from.as_str(), letter.content.text.as_str()),
@@ -68,7 +68,7 @@ fn inbox_lists_and_takes_nothing() {
 fn who_tells_the_name_and_those_online() {
     let world = World::new().agent("ann");
     let session = world.session("calm-owl").started();
-    let _there = world.at("calm-owl").hold_presence().unwrap();
+    let _there = world.there("calm-owl");
     assert_snapshot!(answered(&session, "/cc2cc:who"), @"
     you are calm-owl
     calm-owl (you)  idle  /world/work  just now
@@ -100,7 +100,7 @@ fn the_mod_sends_in_the_session_s_name_by_the_person_s_hand() {
     assert_snapshot!(asked(&world, &["send"], "ann hello  there \"x\" $HOME\nsecond line"), @"
     exit 0
     --- out
-    stored for ann (offline, finds it on return) · ID
+    stored for ann (away, finds it on return) · ID
     --- err
     ");
     let letter = &world.waiting("ann")[0];
@@ -231,7 +231,7 @@ fn what_is_held_stays_in_the_list_however_much_came_after_it() {
 fn whom_one_can_write_to_is_told_with_those_who_are_there_first() {
     let world = World::new().agent("ann").agent("zoe");
     let _session = world.session("calm-owl").started();
-    let _there = world.at("zoe").hold_presence().unwrap();
+    let _there = world.there("zoe");
     let names = asked(&world, &["who", "--json"], "").fine().json();
     let names: Vec<_> = names.as_array().unwrap().iter().map(|name| name["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["zoe", "ann", "@all", "@repo", "@dir"]);

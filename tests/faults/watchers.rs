@@ -9,10 +9,7 @@ use std::{
     time::Instant,
 };
 
-use cc2cc::{
-    clients::claude::{waker, watching},
-    mailbox::receipt::Step,
-};
+use cc2cc::{agent::reach, clients::claude::watching, mailbox::receipt::Step};
 use serde_json::json;
 
 use super::{
@@ -59,7 +56,7 @@ fn a_session_holds_one_watch() {
     let Run { mut command, input, .. } =
         office.session_process(&["wait", "--ring"], &json!({ "hook_event_name": "Stop" }));
     session.0.push(start(&mut command, &input));
-    until("the waker is set", || waker::is_set(&office.mine()).then_some(()));
+    until("the waker is set", || reach::has_waker(&office.mine()).then_some(()));
     // What the mod of the plugin reads.
     let Run { mut command, .. } = office.session_process(&["watch", "--json", "--session"], &json!({}));
     session.0.push(command.spawn().unwrap());
@@ -120,7 +117,7 @@ fn seventy_sessions_are_woken_with_the_usual_limit() {
     let name = |number: usize| format!("owl-{number}");
     for number in 0..SESSIONS {
         let is_set =
-            || office.world.home().mailbox(&name(number).parse().unwrap()).is_some_and(|it| waker::is_set(&it));
+            || office.world.home().mailbox(&name(number).parse().unwrap()).is_some_and(|it| reach::has_waker(&it));
         until("each has its waker", || is_set().then_some(()));
     }
     // A waker asks for its watch right after it has taken its place. Who gets none writes down why.

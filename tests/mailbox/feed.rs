@@ -31,7 +31,8 @@ fn word(event: &Event) -> String {
         Event::Offline(agent, _) => format!("{agent} offline"),
         Event::Idle(agent, _) => format!("{agent} idle"),
         Event::Busy(agent, _) => format!("{agent} busy"),
-        Event::Deaf(agent, _) => format!("{agent} deaf"),
+        Event::Deaf(agent, ..) => format!("{agent} deaf"),
+        Event::Reach(agent, standing, _) => format!("{agent} {}", standing.reach.as_str()),
         Event::Renamed { agent, was, .. } => format!("{was} is {agent}"),
     }
 }
@@ -157,15 +158,14 @@ fn an_agent_comes_works_rests_and_goes() {
     let post = Post::new().agent("bob");
     let mut feed = open(&post);
     let bob = post.at("bob");
-    let here = bob.hold_presence().unwrap();
-    Record::change(&bob, noon(), |_| {}).unwrap();
+    let here = post.there("bob");
     assert_eq!(until(&mut feed, "bob idle"), ["bob online", "bob idle"]);
     Record::change(&bob, noon(), |record| record.state = Activity::Busy).unwrap();
     assert_eq!(until(&mut feed, "bob busy"), ["bob busy"]);
-    assert!(feed.agents()[0].online);
+    assert!(feed.agents()[0].is_online());
     drop(here);
     assert_eq!(until(&mut feed, "bob offline"), ["bob offline"]);
-    assert!(!feed.agents()[0].online);
+    assert!(!feed.agents()[0].is_online());
 }
 
 #[test]
@@ -194,8 +194,7 @@ fn a_mailbox_that_is_made_meanwhile_is_followed_and_one_that_goes_is_forgotten()
     post.home.claim(&name("bob")).unwrap();
     whole_way(&post, "bob");
     assert_eq!(until(&mut feed, "seen"), WHOLE_WAY);
-    let here = post.at("bob").hold_presence().unwrap();
-    Record::change(&post.at("bob"), noon(), |_| {}).unwrap();
+    let here = post.there("bob");
     until(&mut feed, "bob idle");
     post.home.remove(&post.at("bob")).unwrap();
     assert_eq!(until(&mut feed, "bob offline"), ["bob offline"]);
@@ -237,7 +236,7 @@ fn where_nothing_can_be_watched_a_beat_tells_all_the_same() {
     assert_eq!(until(&mut feed, "answered"), ["sent bob→ann", "answered"]);
 
     post.home.rename(&post.at("bob"), &name("rob")).unwrap();
-    let _here = post.at("rob").hold_presence().unwrap();
+    let _here = post.there("rob");
     assert_eq!(until(&mut feed, "rob idle"), ["bob is rob", "rob online", "rob idle"]);
 }
 

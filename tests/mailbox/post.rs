@@ -8,15 +8,19 @@ use std::{
 
 use cc2cc::{
     agent::{
+        Record,
         host::HostKey,
         identity::{self, Claimant, Trust},
+        reach,
         send::{self, Draft, SendError, Sender, Sent},
     },
     mailbox::{
         Key, Mailbox, Moved, State,
         home::Home,
         letter::{Letter, LetterId},
+        lock::Lock,
         name::AgentName,
+        presence::Presence,
         receipt::{Receipt, Step},
     },
 };
@@ -52,6 +56,19 @@ impl Post {
         let folder = dunce::canonicalize(self.dir.path()).expect("the story's directory").join(path);
         fs::create_dir_all(&folder).expect("a folder");
         folder
+    }
+
+    /// An idle session that has an agent's mailbox, with hooks, a server and a waker.
+    pub fn there(&self, agent: &str) -> There {
+        let mailbox = self.at(agent);
+        let host = Some(format!("host-of-{agent}"));
+        Record::change(&mailbox, noon(), |record| {
+            record.host.clone_from(&host);
+            record.delivers_in.clone_from(&host);
+        })
+        .expect("noted");
+        let waker = reach::take_wakers_place(&mailbox).expect("a lock").expect("the place");
+        There { presence: mailbox.hold_presence().expect("its presence"), waker }
     }
 
     /// A letter that has been published, as its file now says.
@@ -101,6 +118,13 @@ fn files_below(path: &Path) -> usize {
 pub fn age(path: &Path, by: Duration) {
     let file = File::options().write(true).open(path).expect("opened");
     file.set_modified(SystemTime::now() - by).expect("set back");
+}
+
+/// The locks of a session, by which it is there and can be woken.
+#[expect(dead_code, reason = "they are held")]
+pub struct There {
+    pub presence: Presence,
+    pub waker: Lock,
 }
 
 pub fn noon() -> Timestamp {

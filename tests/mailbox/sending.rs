@@ -5,6 +5,7 @@ use std::{collections::HashSet, path::Path, thread};
 use cc2cc::{
     agent::{
         Activity, Record, identity,
+        reach::Reach,
         send::{self, Draft, Fate, SendError, Sender},
         status::{self, Stage},
     },
@@ -54,10 +55,18 @@ fn a_person_speaking_for_a_session_starts_the_count_anew() {
 #[test]
 fn the_sender_is_told_whether_anyone_is_there() {
     let post = Post::new().agent("ann").agent("bob");
-    assert_eq!(post.send("ann", "bob", &says("x")).unwrap()[0].online, None);
-    let _here = post.at("bob").hold_presence().unwrap();
+    let told = |text: &str| {
+        let sent = post.send("ann", "bob", &says(text)).unwrap().remove(0);
+        sent.standing.map(|standing| (standing.reach, standing.state())).unwrap()
+    };
+    assert_eq!(told("v"), (Reach::Away, None));
+    let here = post.there("bob");
+    assert_eq!(told("w"), (Reach::Wakes, Some("idle")));
     Record::change(&post.at("bob"), noon(), |record| record.state = Activity::Busy).unwrap();
-    assert_eq!(post.send("ann", "bob", &says("y")).unwrap()[0].online, Some(Activity::Busy));
+    assert_eq!(told("x"), (Reach::Wakes, Some("busy")));
+    Record::change(&post.at("bob"), noon(), |record| record.state = Activity::Idle).unwrap();
+    drop(here.waker);
+    assert_eq!(told("y"), (Reach::NextTurn, None));
 }
 
 #[test]

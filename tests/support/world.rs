@@ -8,13 +8,17 @@ use std::{
 
 use cc2cc::{
     agent::{
+        Record,
         host::HostKey,
         identity::{self, Claimant, Trust},
+        reach,
     },
     mailbox::{
         Key, Mailbox, State,
         home::Home,
         letter::{Letter, LetterId},
+        lock::Lock,
+        presence::Presence,
     },
 };
 use jiff::Timestamp;
@@ -24,6 +28,9 @@ use super::{
     binary::{cc2cc, lean},
     said::{Said, start},
 };
+
+/// The locks of a session, by which it is there and can be woken.
+pub type There = (Presence, Lock);
 
 #[derive(Debug)]
 pub struct World {
@@ -114,6 +121,18 @@ impl World {
         let claimant = Claimant { host: host.clone(), session: None, wanted, trust: Trust::Host };
         identity::claim(&self.home(), &claimant).expect("claimed");
         [("CC2CC_HOST", host.to_string()), ("CLAUDECODE", "1".to_owned())]
+    }
+
+    /// An idle session that has an agent's mailbox, with hooks, a server and a waker.
+    pub fn there(&self, name: &str) -> There {
+        let mailbox = self.at(name);
+        Record::change(&mailbox, Timestamp::now(), |record| {
+            let host = record.host.get_or_insert_with(|| format!("host-of-{name}")).clone();
+            record.delivers_in = Some(host);
+        })
+        .expect("noted");
+        let waker = reach::take_wakers_place(&mailbox).expect("a lock").expect("the place");
+        (mailbox.hold_presence().expect("its presence"), waker)
     }
 
     /// The binary in this world, with nothing of the real environment.

@@ -25,7 +25,7 @@ fn a_day_at_80_by_24() {
       ○ calm-owl         ○2 │  ▸2 ○ calm-owl → brave-fox   Two tests fail: log…   1h
         idle · /srv/shop/w… │
       · swift-lynx          │
-        offline             │
+        away                │
                             │
                             │
                             │
@@ -57,7 +57,7 @@ fn a_day_at_120_by_40_with_a_letter_open() {
       ○ calm-owl                  2 new │  ▾2 ○ calm-owl → brave-fox                                                      1h
         idle · /srv/shop/web [main]     │›      ✓ brave-fox → calm-owl Does the web client still work?                    2h
       · swift-lynx                      │       ○ calm-owl → brave-fox Two tests fail: login: 422                         1h
-        offline                         │
+        away                            │
                                         │
                                         │
                                         │
@@ -105,7 +105,7 @@ fn an_open_letter_takes_the_place_of_the_list_where_there_is_little_room() {
       ○ calm-owl         ○2 │ id k-4
         idle · /srv/shop/w… │ ○ stored     2026-01-02 11:57:00.000
       · swift-lynx          │ ‖ held       2026-01-02 11:57:00.000  +0 ms
-        offline             │ because brave-fox may do more than swift-lynx, and no
+        away                │ because brave-fox may do more than swift-lynx, and no
                             │ letter may borrow what its sender lacks
                             │
                             │ May I push to production?
@@ -208,12 +208,12 @@ fn help_shows_all_keys_and_signs() {
       f              letters of its agent on
       /              find letters             ● busy
       y              copy the letter's id     ○ idle
-      m              mouse on or off          ! deaf
-      Ctrl-L         draw anew                · offline
-      Ctrl-Z         to the shell, until fg   @ you
-      q Ctrl-C       quit
-
-
+      m              mouse on or off          ◌ next turn
+      Ctrl-L         draw anew                ? asks its person
+      Ctrl-Z         to the shell, until fg   × failing
+      q Ctrl-C       quit                     ! deaf
+                                              · away
+                                              @ you
 
     ────────────────────────────────────────────────────────────────────────────────
      any key back

@@ -1,11 +1,12 @@
 //! A home with letters, and the view of it on a screen that a test can read. The clock stands at noon.
 
 use cc2cc::{
-    agent::{Activity, Record, directory},
+    agent::{Activity, Record, directory, reach},
     mailbox::{
         Key, Mailbox,
         home::Home,
         letter::{Letter, LetterId},
+        lock::Lock,
         name::AgentName,
         presence::Presence,
         receipt::{Receipt, Step},
@@ -26,7 +27,7 @@ pub struct Stage {
     pub home: Home,
     pub model: Model,
     terminal: Terminal<TestBackend>,
-    present: Vec<Presence>,
+    present: Vec<(Presence, Lock)>,
     /// What the last keys asked of the world and the stage does not do.
     pub asked: Option<Action>,
 }
@@ -87,9 +88,13 @@ impl Stage {
     /// An agent with a session that works somewhere.
     pub fn online(&mut self, agent: &str, state: Activity, cwd: &str) {
         let mailbox = self.home.claim(&name(agent)).unwrap();
-        let told = Record { state, cwd: Some(cwd.into()), branch: Some("main".into()), ..Record::default() };
+        let host = Some(format!("host-of-{agent}"));
+        let delivers_in = host.clone();
+        let (cwd, branch) = (Some(cwd.into()), Some("main".into()));
+        let told = Record { state, cwd, branch, host, delivers_in, ..Record::default() };
         Record::change(&mailbox, noon(), |record| *record = told).unwrap();
-        self.present.push(mailbox.hold_presence().unwrap());
+        let waker = reach::take_wakers_place(&mailbox).unwrap().unwrap();
+        self.present.push((mailbox.hold_presence().unwrap(), waker));
     }
 
     pub fn at(&self, agent: &str) -> Mailbox {

@@ -53,7 +53,11 @@ fn an_agent_comes_and_goes() {
     watched.shows("0 of 1 online");
     let mailbox = place.home().mailbox(&"ann".parse().unwrap()).unwrap();
     let presence = mailbox.hold_presence().unwrap();
-    Record::change(&mailbox, Timestamp::now(), |record| record.state = Activity::Busy).unwrap();
+    Record::change(&mailbox, Timestamp::now(), |record| {
+        record.state = Activity::Busy;
+        (record.host, record.delivers_in) = (Some("its-host".to_owned()), Some("its-host".to_owned()));
+    })
+    .unwrap();
     watched.shows("1 of 1 online");
     watched.shows("● ann");
     drop(presence);

@@ -4,7 +4,11 @@ use jiff::Timestamp;
 
 use super::letter_progress::News;
 use crate::{
-    agent::{Activity, status::Found},
+    agent::{
+        Activity,
+        reach::{Reach, Standing},
+        status::Found,
+    },
     mailbox::{name::AgentName, receipt::Receipt},
 };
 
@@ -24,13 +28,17 @@ pub enum Event {
         at: Timestamp,
         why: Option<String>,
     },
-    /// A session is there; what it does follows as `Idle`, `Busy` or `Deaf`.
+    /// A session is there; what it does follows as `Idle`, `Busy`, `Deaf` or `Reach`.
     Online(AgentName, Timestamp),
     Offline(AgentName, Timestamp),
+    /// It sits idle, and a letter wakes it.
     Idle(AgentName, Timestamp),
+    /// It works, and a letter goes into its turn.
     Busy(AgentName, Timestamp),
-    /// A session that is there cannot be woken.
-    Deaf(AgentName, Timestamp),
+    /// It is there, and its hooks are silent.
+    Deaf(AgentName, Box<Standing>, Timestamp),
+    /// It is there, and letters wait: for its next turn, for an answer to its dialog, or until it works again.
+    Reach(AgentName, Box<Standing>, Timestamp),
     /// An agent has another name.
     Renamed {
         agent: AgentName,
@@ -51,16 +59,20 @@ impl Event {
             | Self::Offline(_, at)
             | Self::Idle(_, at)
             | Self::Busy(_, at)
-            | Self::Deaf(_, at)
+            | Self::Deaf(_, _, at)
+            | Self::Reach(_, _, at)
             | Self::Renamed { at, .. } => *at,
         }
     }
 
-    pub(super) fn activity(agent: AgentName, state: Activity, at: Timestamp) -> Self {
-        match state {
-            Activity::Idle => Self::Idle(agent, at),
-            Activity::Busy => Self::Busy(agent, at),
-            Activity::Deaf => Self::Deaf(agent, at),
+    /// What an agent that is there does, and how it is reached.
+    pub(super) fn standing(agent: AgentName, standing: &Standing, at: Timestamp) -> Self {
+        let at = standing.since.unwrap_or(at);
+        match (standing.reach, standing.activity) {
+            (Reach::Wakes, Activity::Busy) => Self::Busy(agent, at),
+            (Reach::Wakes, _) => Self::Idle(agent, at),
+            (Reach::Deaf, _) => Self::Deaf(agent, Box::new(standing.clone()), at),
+            _ => Self::Reach(agent, Box::new(standing.clone()), at),
         }
     }
 }

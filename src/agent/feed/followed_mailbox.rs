@@ -19,7 +19,12 @@ use super::{
     letter_progress::LetterProgress,
 };
 use crate::{
-    agent::{Record, directory::Listed, status::Found},
+    agent::{
+        Record,
+        directory::Listed,
+        reach::{Reach, Standing},
+        status::Found,
+    },
     mailbox::{
         Mailbox, State,
         letter::{LetterId, Unreadable},
@@ -66,7 +71,7 @@ pub struct FollowedMailbox {
     mailbox: Mailbox,
     interest: Interest,
     record: Record,
-    online: bool,
+    standing: Standing,
     /// Letters in the inbox; `None` until somebody asks again.
     unread: Cell<Option<usize>>,
     opened: Timestamp,
@@ -87,7 +92,7 @@ impl FollowedMailbox {
             mailbox,
             interest,
             record: Record::default(),
-            online: false,
+            standing: Standing::away(),
             unread: Cell::new(None),
             opened,
             progress: HashMap::new(),
@@ -134,7 +139,10 @@ impl FollowedMailbox {
 
     /// Whether the next beat should not pass it by.
     pub fn is_lively(&self) -> bool {
-        self.online || self.must_be_looked_at() || self.hearing == Hearing::Doubtful || !self.again.is_empty()
+        self.standing.is_online()
+            || self.must_be_looked_at()
+            || self.hearing == Hearing::Doubtful
+            || !self.again.is_empty()
     }
 
     pub fn interest(&self) -> Interest {
@@ -149,7 +157,7 @@ impl FollowedMailbox {
     pub fn listed(&self) -> Listed {
         let unread = self.unread.get().unwrap_or_else(|| self.mailbox.count(State::Inbox).unwrap_or(0));
         self.unread.set(Some(unread));
-        Listed { mailbox: self.mailbox.clone(), record: self.record.clone(), online: self.online, unread }
+        Listed { mailbox: self.mailbox.clone(), record: self.record.clone(), standing: self.standing.clone(), unread }
     }
 
     /// Looks who is there, and tells what has changed.
@@ -159,17 +167,21 @@ impl FollowedMailbox {
             return events; // renamed or removed; the home tells
         }
         let record = Record::of(&self.mailbox);
-        let online = record.is_online(&self.mailbox);
+        let standing = Standing::of(&self.mailbox, &record, now);
         let name = || self.mailbox.name().clone();
-        match (self.online, online) {
+        match (self.standing.is_online(), standing.is_online()) {
             (false, true) => events.push(Event::Online(name(), now)),
             (true, false) => events.push(Event::Offline(name(), now)),
             _ => {}
         }
-        if online && (!self.online || record.state != self.record.state) {
-            events.push(Event::activity(name(), record.state, record.updated.unwrap_or(now)));
+        let told = |standing: &Standing| match standing.reach {
+            Reach::Wakes => (standing.reach, Some(standing.activity), None),
+            reach => (reach, None, standing.why.clone()),
+        };
+        if standing.is_online() && told(&standing) != told(&self.standing) {
+            events.push(Event::standing(name(), &standing, now));
         }
-        (self.record, self.online) = (record, online);
+        (self.record, self.standing) = (record, standing);
         events
     }
 

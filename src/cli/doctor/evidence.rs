@@ -9,7 +9,7 @@ use crate::{
 
 /// Nothing where every session's transcript tells what it should.
 pub(super) fn unproved(home: &Home) -> Vec<Finding> {
-    let online = directory::list(home).unwrap_or_default().into_iter().filter(|agent| agent.online);
+    let online = directory::list(home).unwrap_or_default().into_iter().filter(directory::Listed::is_online);
     let outcome = |agent: directory::Listed| {
         let found = Unproved::of(&agent.mailbox, agent.record.session.as_deref())?;
         let (name, why) = (agent.mailbox.name(), &found.why);

@@ -96,7 +96,8 @@ pub fn send(
     let draft = Draft { text: body.trim().to_owned(), reply_to, ..Draft::default() };
     let sender = Sender::agent(mailbox).by_hand();
     let sent = send::send(home, &sender, &to.parse()?, &draft, Timestamp::now())?;
-    Ok(sent.iter().map(text::sent).collect::<Vec<_>>().join("\n"))
+    let now = Timestamp::now();
+    Ok(sent.iter().map(|sent| text::sent(sent, now)).collect::<Vec<_>>().join("\n"))
 }
 
 /// Lets a letter that is held for this session go on.
@@ -179,7 +180,7 @@ pub fn inbox(mailbox: &Mailbox, through: Through) -> Result<String, Failure> {
 /// When the home cannot be listed.
 pub fn who(home: &Home, mailbox: &Mailbox) -> Result<String, Failure> {
     let mut agents = directory::list(home)?;
-    agents.retain(|agent| agent.online);
+    agents.retain(directory::Listed::is_online);
     let table = text::agents(&agents, Some(mailbox.name().as_str()), Timestamp::now());
     Ok(format!("you are {}\n{table}", mailbox.name()))
 }

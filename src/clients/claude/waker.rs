@@ -27,7 +27,7 @@ use super::{
 use crate::{
     agent::{
         identity::{self, Trust},
-        notice,
+        notice, reach,
     },
     delivery::{
         settle,
@@ -37,7 +37,7 @@ use crate::{
         Mailbox, State,
         disk::FsError,
         home::Home,
-        lock::{self, Lock},
+        lock::Lock,
         log,
         receipt::{Receipt, Step},
         scan::Waiting,
@@ -52,8 +52,6 @@ const WAKE: i32 = 2;
 const PREDECESSOR_LINGERS: Duration = Duration::from_secs(3);
 /// How long the waker of a new session waits for its server: a model woken before that has no tool to answer with.
 const SERVER_FIRST: Duration = Duration::from_secs(3);
-/// What older versions call it, too: a session keeps one waker while it is updated.
-const LOCK: &str = "bell.lock";
 
 /// Sleeps until a letter is due; whatever goes wrong wakes nobody.
 #[must_use]
@@ -82,12 +80,6 @@ fn wake_up(mailbox: &Mailbox, letters: &[Waiting], word: &str) -> ! {
     from.dedup();
     output::complain(&format!("{}\n", prompt::wake(mailbox.name().as_str(), &from.join(", "), word)));
     process::exit(WAKE)
-}
-
-/// Whether the session has a waker.
-#[must_use]
-pub fn is_set(mailbox: &Mailbox) -> bool {
-    lock::is_kept(&lock::lasting(mailbox.path(), LOCK))
 }
 
 /// Watches the session's mailbox, through renames and moves, until there is something to wake for; returns when another
@@ -165,7 +157,7 @@ fn watch_over(home: &Home, mailbox: &Mailbox, quiet_until: Instant, turn: Option
             _ => {}
         }
         let quiet = quiet_until.saturating_duration_since(Instant::now()).max(left_to_channel(mailbox));
-        let corrected = client_status::correct(mailbox, &host, Timestamp::now());
+        let corrected = client_status::correct(mailbox, Timestamp::now());
         match corrected.and_then(|()| round(home, mailbox, quiet, turn, &mut calm, &mut settler)) {
             Ok(None) => complaint = None,
             Ok(Some((due, word))) => {
@@ -238,10 +230,9 @@ fn mailbox(home: &Home, input: &HookEvent, first: bool) -> Result<Mailbox> {
 
 /// Takes the place of the session's waker, unless another process has it.
 fn take_place(mailbox: &Mailbox, first: bool) -> Result<Option<Lock>, FsError> {
-    let path = lock::lasting(mailbox.path(), LOCK);
     let give_up = Instant::now() + if first { PREDECESSOR_LINGERS } else { Duration::ZERO };
     loop {
-        let taken = lock::try_exclusive(&path)?;
+        let taken = reach::take_wakers_place(mailbox)?;
         if taken.is_some() || Instant::now() >= give_up {
             return Ok(taken);
         }

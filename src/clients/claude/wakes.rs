@@ -2,14 +2,16 @@
 //! that has such a word is that wake. The client may raise one more than once, as after an Esc; what only quotes an old one
 //! is none.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use crate::mailbox::{
-    Mailbox,
-    disk::{self, Durability, FsError},
+use crate::{
+    agent::reach::wakes as directory,
+    mailbox::{
+        Mailbox,
+        disk::{self, Durability, FsError},
+    },
 };
 
-const DIRECTORY: &str = "wakes";
 /// More than can be on their way at one time.
 const KEPT: usize = 4;
 const WORD_LENGTH: usize = 8;
@@ -49,10 +51,6 @@ fn forget_old(directory: &Path) {
     let age = |word: &std::ffi::OsString| directory.join(word).metadata().and_then(|facts| facts.modified()).ok();
     words.sort_by_cached_key(age);
     words[..=words.len() - KEPT].iter().for_each(|word| disk::discard(&directory.join(word)));
-}
-
-fn directory(mailbox: &Mailbox) -> PathBuf {
-    mailbox.path().join(DIRECTORY)
 }
 
 #[cfg(test)]

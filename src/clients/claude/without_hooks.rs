@@ -12,7 +12,7 @@ use jiff::Timestamp;
 
 use super::{host_process, transcript};
 use crate::{
-    agent::{Record, notice},
+    agent::{Record, notice, obstacle::Obstacle},
     delivery::{
         deliver::{Delivery, deliver},
         evidence::Way,
@@ -26,6 +26,9 @@ use crate::{
     },
 };
 
+/// Why the session of such a server is deaf.
+const BY_HAND: &str =
+    "it has cc2cc's server without the plugin and its hooks; letters go in with the results of its tools";
 /// Transcripts that changed within this time may be the session's.
 const RECENT: Duration = Duration::from_secs(60);
 
@@ -43,11 +46,13 @@ pub fn is_alone(mailbox: &Mailbox) -> bool {
 pub fn introduce(mailbox: &Mailbox) -> Result<()> {
     let project = env::var_os("CLAUDE_PROJECT_DIR").map(PathBuf::from);
     let cwd = project.or_else(|| env::current_dir().ok());
-    Record::change(mailbox, Timestamp::now(), |record| {
+    let now = Timestamp::now();
+    Record::change(mailbox, now, |record| {
         if let Some(cwd) = &cwd {
             record.locate(cwd);
         }
         record.session = host_process::session();
+        record.deaf = Some(Obstacle::new(now, BY_HAND));
         record.evidence = None;
     })?;
     Ok(())

@@ -1,5 +1,6 @@
 //! The pane of agents.
 
+use jiff::Timestamp;
 use ratatui::{
     Frame,
     layout::Rect,
@@ -10,8 +11,9 @@ use unicode_width::UnicodeWidthStr;
 use super::pane::{LINES_PER_AGENT, heading, is_focused};
 use crate::{
     agent::status::Stage,
+    report::standing::words,
     view::{
-        agents::Agent,
+        agents::{Agent, Presence},
         cells,
         model::{Focus, Model},
         theme::{self, Theme},
@@ -45,7 +47,7 @@ pub fn draw(frame: &mut Frame, model: &mut Model, area: Rect) {
     for (place, (at, agent)) in shown.enumerate() {
         let look = Look { is_selected: cursor == Some(at), focused, is_filter: only == Some(&agent.name) };
         let y = rows.y + u16::try_from(place * LINES_PER_AGENT).unwrap_or(u16::MAX);
-        let [first, second] = lines(agent, theme, usize::from(rows.width), look);
+        let [first, second] = lines(agent, theme, model.now, usize::from(rows.width), look);
         frame.render_widget(first, Rect { y, height: 1, ..rows });
         frame.render_widget(second, Rect { y: y + 1, height: 1, ..rows });
     }
@@ -59,7 +61,7 @@ struct Look {
     is_filter: bool,
 }
 
-fn lines(agent: &Agent, theme: Theme, width: usize, look: Look) -> [Line<'static>; 2] {
+fn lines(agent: &Agent, theme: Theme, now: Timestamp, width: usize, look: Look) -> [Line<'static>; 2] {
     let name_room = width.saturating_sub(5);
     let notes = notes(agent, width >= WORDY);
     let taken: usize = notes.iter().flatten().map(|note| note.width() + 1).sum();
@@ -85,8 +87,11 @@ fn lines(agent: &Agent, theme: Theme, width: usize, look: Look) -> [Line<'static
     let [held, unread] = notes;
     first.extend(held.map(|held| Span::styled(format!(" {held}"), theme.call())));
     first.extend(unread.map(|unread| Span::raw(format!(" {unread}"))));
-    let word = agent.presence.as_str();
-    let place = if agent.place.is_empty() { word.to_owned() } else { format!("{word} · {}", agent.place) };
+    let word = match agent.presence {
+        Presence::Person => agent.presence.as_str().to_owned(),
+        _ => words(&agent.standing, now),
+    };
+    let place = if agent.place.is_empty() { word } else { format!("{word} · {}", agent.place) };
     let second = Line::styled(format!("    {}", cells::fit(&place, width.saturating_sub(5))), theme.faint());
     [Line::from(first), second]
 }

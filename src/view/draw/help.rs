@@ -46,13 +46,19 @@ pub fn draw(frame: &mut Frame, model: &Model, area: Rect) {
         let sign = Span::styled(format!("  {} {:<10}", theme::sign(*stage), stage.as_str()), theme.stage(*stage));
         Line::from(vec![sign, Span::styled(meaning(*stage), theme.faint())])
     });
-    let agents =
-        [Presence::Busy, Presence::Idle, Presence::Deaf, Presence::Offline, Presence::Person].map(|presence| {
-            Line::styled(
-                format!("  {} {}", theme::presence_sign(presence), presence.as_str()),
-                theme.presence(presence),
-            )
-        });
+    let agents = [
+        Presence::Busy,
+        Presence::Idle,
+        Presence::NextTurn,
+        Presence::Asks,
+        Presence::Failing,
+        Presence::Deaf,
+        Presence::Away,
+        Presence::Person,
+    ]
+    .map(|presence| {
+        Line::styled(format!("  {} {}", theme::presence_sign(presence), presence.as_str()), theme.presence(presence))
+    });
     fill(frame, below, ladder.chain([Line::default()]).chain(agents));
 }
 

@@ -112,6 +112,8 @@ fn remember(mailbox: &Mailbox, input: &HookEvent, now: Timestamp) -> Result<()> 
         record.session.clone_from(&input.session_id);
         record.evidence.clone_from(&input.transcript_path);
         record.delivers_in.clone_from(&record.host);
+        record.headless = host_process::part() == host_process::Part::Headless;
+        record.forget_obstacles();
     })?;
     Ok(())
 }
