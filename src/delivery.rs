@@ -1,6 +1,8 @@
-//! Bringing letters before a model: what is due, claim, frame, deliver, and what became of it. Knows no client: evidence,
-//! levels and limits are handed in.
+//! Bringing letters before a model: what is due, claim, frame, deliver, and what became of it. Knows no client but by the
+//! five answers of [`client::Client`].
 
+pub mod claim;
+pub mod client;
 pub mod deliver;
 pub mod evidence;
 pub mod frame;

@@ -1,10 +1,11 @@
-//! The process a session lives in, told apart from any other process that ever has the same number.
+//! What a session lives in: a process, told apart from any other that ever has the same number, or one of the sessions that
+//! a process serves.
 //!
 //! The key is used to find a session's records, never to tell whether it lives; presence locks tell that.
 
 use std::{fmt, iter};
 
-/// Names one process of one boot of one system. Safe as a file name.
+/// Names one process of one boot of one system, or a session in it. Safe as a file name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HostKey(String);
 
@@ -13,6 +14,13 @@ impl HostKey {
     #[must_use]
     pub fn of(pid: u32) -> Option<Self> {
         system::birth(pid).map(|birth| Self(format!("{pid}-{birth}")))
+    }
+
+    /// The key of one of many sessions that share a process: its client's name, and the client's own id of it. `None` for
+    /// an id that is no word of letters, digits and hyphens.
+    #[must_use]
+    pub fn of_session(client: &str, session: &str) -> Option<Self> {
+        Self::from_text(&format!("{client}-{session}"))
     }
 
     /// A key handed down in a variable.

@@ -16,7 +16,7 @@ use crate::{
         policy::{Admission, Config},
         status::{self, Found},
     },
-    clients::claude::transcript,
+    clients::claude::client::Claude,
     delivery::settle,
     failure::{Code, Failure},
     mailbox::{
@@ -131,7 +131,7 @@ fn table(mailbox: &Mailbox, letters: &[(State, Letter)], now: Timestamp) -> Stri
 /// Claims what waits, prints it, and only then counts it as read: a process that dies in between leaves claims behind,
 /// and the next one finds them again.
 fn take(home: &Home, mailbox: &Mailbox, json: bool, now: Timestamp) -> Result<ExitCode, Failure> {
-    transcript::settle(mailbox, now, settle::From::Outside)?;
+    settle::settle(&mut Claude::default(), mailbox, now, settle::From::Outside)?;
     let mut taken = Vec::new();
     let look = mailbox.look(now)?;
     notice::buried(mailbox, &look.buried, now)?;

@@ -2,6 +2,7 @@
 
 pub mod around;
 pub mod channel;
+pub mod client;
 pub mod client_status;
 pub mod hooks;
 pub mod host_process;

@@ -2,10 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::frame::Frame;
+use super::{client::Client, frame::Frame};
 use crate::{
     agent::{
-        decisions,
+        Record, decisions,
         policy::{Admission, Config, ConfigError},
         status::Found,
     },
@@ -88,16 +88,15 @@ pub enum DeliverError {
     Config(#[from] ConfigError),
 }
 
-/// Claims what waits, oldest first, as far as there is room. Nothing is claimed unless something is `wanted`. The session
-/// acts at `level`; every claim is noted as `note` says, which tells where the evidence of it will be found.
+/// Claims what waits for a client's session, oldest first, as far as there is room. Nothing is claimed unless something is
+/// `wanted`.
 ///
 /// # Errors
 /// When the mailbox cannot be used, or the rules cannot be read.
 pub fn deliver(
+    client: &impl Client,
     home: &Home,
     mailbox: &Mailbox,
-    level: Option<Level>,
-    note: impl FnOnce() -> Receipt,
     now: Timestamp,
     wanted: impl Fn(&Waiting) -> bool,
 ) -> Result<Delivery, DeliverError> {
@@ -112,8 +111,9 @@ pub fn deliver(
         return Ok(delivery);
     }
     let config = Config::load(home)?;
-    let note = note();
-    let mut frame = Frame::default();
+    let level = client.level();
+    let note = client.place().note(Record::of(mailbox).host);
+    let mut frame = Frame::new(client.room_units());
     for Waiting { id, .. } in look.letters {
         let Ok(letter) = mailbox.read(State::Inbox, &id) else { continue };
         match take(mailbox, &config, level, &letter, &note, &mut frame) {

@@ -122,9 +122,10 @@ pub enum Turn {
 
 /// How a letter goes before the model. A claim says which way was taken, and only that way counts as evidence: the
 /// result of a tool may quote anything.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Way {
     /// With what the client gives the model of its own accord, as the answer of a hook.
+    #[default]
     Hook,
     /// As a message that the client takes at any time and does not acknowledge.
     Push,

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::settle;
+use super::{client::Client, settle};
 use crate::{
     agent::{decisions, notice, policy::Config},
     mailbox::{
@@ -131,6 +131,36 @@ pub fn due(
         letters.clear(); // nothing could be delivered
     }
     Ok(letters.into_iter().map(|(letter, _)| letter).collect())
+}
+
+/// One look at a session: settles what was delivered, and wakes it for what is due, which is noted as notified before.
+/// Gives the letters it was woken for. While others come first, nothing is woken.
+///
+/// # Errors
+/// A `FsError` when the mailbox cannot be used.
+pub fn round(
+    client: &mut impl Client,
+    home: &Home,
+    mailbox: &Mailbox,
+    others_first: bool,
+    turn: Option<Turn>,
+    calm: &mut Calm,
+) -> Result<Vec<Waiting>, FsError> {
+    // An idle session raises no event, so nothing else would look for the evidence of its last letter.
+    settle::settle(client, mailbox, Timestamp::now(), settle::From::Session)?;
+    if calm.holds(mailbox) {
+        return Ok(Vec::new());
+    }
+    let now = Timestamp::now();
+    let due = due(home, mailbox, now, turn, calm)?;
+    if others_first || due.is_empty() {
+        return Ok(Vec::new());
+    }
+    for letter in &due {
+        mailbox.note(&letter.id, &Receipt::at(Step::Notified, now))?;
+    }
+    client.wake(mailbox, &due)?;
+    Ok(due)
 }
 
 fn with_receipts(mailbox: &Mailbox, letter: Waiting) -> (Waiting, Vec<Receipt>) {

@@ -133,7 +133,7 @@ fn is_elsewhere(event: &Event, directories: &[PathBuf]) -> bool {
     cfg!(windows) && !event.paths.is_empty() && !event.paths.iter().any(is_meant)
 }
 
-/// The words that make this binary a successor; see [`Watch::hand_over`].
+/// The words that make this binary a successor; see [`hand_over`].
 pub const SUCCESSOR: [&str; 2] = ["wait", "--linger"];
 /// How long a successor keeps a watch: longer than its predecessor needs to end.
 const LINGER: Duration = Duration::from_millis(100);
@@ -143,22 +143,19 @@ pub fn linger() {
     std::thread::sleep(LINGER);
 }
 
-impl Watch {
-    /// Hands the watch to a short-lived successor, so that this process can end at once.
-    ///
-    /// Closing an inotify handle takes Linux some 15 ms, and a process has not ended before that: too long where its
-    /// end is what wakes a session. If this fails, the wake is that much later and nothing else is lost.
-    pub fn hand_over(&self) {
-        #[cfg(target_os = "linux")]
-        if self.is_watching()
-            && let Some(handle) = inotify_handle()
-            && let Ok(binary) = std::env::current_exe()
-        {
-            use std::process::{Command, Stdio};
-            let mut successor = Command::new(binary);
-            successor.args(SUCCESSOR).stdin(Stdio::from(handle)).stdout(Stdio::null()).stderr(Stdio::null());
-            drop(successor.spawn());
-        }
+/// Hands the watch of this process to a short-lived successor, so that it can end at once.
+///
+/// Closing an inotify handle takes Linux some 15 ms, and a process has not ended before that: too long where its
+/// end is what wakes a session. If this fails, the wake is that much later and nothing else is lost.
+pub fn hand_over() {
+    #[cfg(target_os = "linux")]
+    if let Some(handle) = inotify_handle()
+        && let Ok(binary) = std::env::current_exe()
+    {
+        use std::process::{Command, Stdio};
+        let mut successor = Command::new(binary);
+        successor.args(SUCCESSOR).stdin(Stdio::from(handle)).stdout(Stdio::null()).stderr(Stdio::null());
+        drop(successor.spawn());
     }
 }
 

@@ -4,6 +4,7 @@ use std::fs;
 
 use cc2cc::{
     agent::Record,
+    clients::claude::client::ROOM_UNITS,
     delivery::frame,
     mailbox::{
         State,
@@ -114,7 +115,7 @@ fn what_has_no_room_waits_for_the_next_turn_in_its_place() {
     let first = session.prompt("hello").fine();
     assert_eq!(delivered(&first), sent[..2]);
     assert!(context(&first).contains("3 more waiting for the next turn."));
-    assert!(context(&first).encode_utf16().count() <= frame::LIMIT_UNITS);
+    assert!(context(&first).encode_utf16().count() <= ROOM_UNITS);
     assert_eq!(delivered(&session.prompt("go on").fine()), sent[2..4]);
     assert_eq!(delivered(&session.prompt("go on").fine()), sent[4..]);
 }
@@ -130,7 +131,7 @@ fn a_letter_too_long_for_any_turn_goes_in_as_a_preview() {
     assert!(
         context(&said).contains(&format!("the inbox tool with id {long} gives all of it, as does `cc2cc read {long}`"))
     );
-    assert!(context(&said).encode_utf16().count() <= frame::LIMIT_UNITS);
+    assert!(context(&said).encode_utf16().count() <= ROOM_UNITS);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::{fs, path::Path};
 
 use cc2cc::{
     agent::policy::Config,
-    clients::claude::{hooks::event::HookEvent, transcript},
+    clients::claude::{client::Claude, hooks::event::HookEvent},
     delivery::settle,
     mailbox::{
         Key, State,
@@ -75,7 +75,7 @@ fn transcript_moves_the_claim_to_one_place(bytes: &[u8]) -> Result<(), TestCaseE
     let mut note = Receipt::at(Step::Claimed, now - SignedDuration::from_secs(60));
     note.evidence = Some(transcript.display().to_string());
     mailbox.claim(&letter.id, &note).expect("claimed");
-    transcript::settle(&mailbox, now, settle::From::Session).expect("settled");
+    settle::settle(&mut Claude::default(), &mailbox, now, settle::From::Session).expect("settled");
     let proved = String::from_utf8_lossy(bytes).contains(r#"<letter id=\"x\""#);
     let state = mailbox.state_of(&letter.id);
     prop_assert!(state == Some(State::Inbox) || (proved && state == Some(State::Done)), "{state:?}");

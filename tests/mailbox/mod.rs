@@ -11,6 +11,7 @@ mod identity_together;
 mod keys;
 mod notices;
 mod order;
+mod played;
 mod policy;
 mod post;
 mod presence;

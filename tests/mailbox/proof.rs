@@ -5,11 +5,14 @@ use std::fs;
 
 use cc2cc::{
     agent::{Activity, Record, unproved::Unproved},
-    clients::claude::transcript::{Transcripts, length, settle},
+    clients::claude::{
+        client::{Claude, ROOM_UNITS},
+        transcript::length,
+    },
     delivery::{
         evidence::Way,
         frame::Frame,
-        settle::{From, Settler, rests_until},
+        settle::{From, rests_until, settle},
     },
     mailbox::{
         Mailbox, Moved, State,
@@ -31,7 +34,7 @@ use super::{
 /// The text a hook gives the client for a claimed letter.
 fn framed(mailbox: &Mailbox, id: &LetterId) -> String {
     let letter = mailbox.read(State::Claimed, id).expect("a claimed letter");
-    let mut frame = Frame::default();
+    let mut frame = Frame::new(ROOM_UNITS);
     let rendered = frame.room_for(&letter, false).expect("room");
     frame.put(rendered);
     frame.finish(0)
@@ -39,7 +42,7 @@ fn framed(mailbox: &Mailbox, id: &LetterId) -> String {
 
 /// Where a letter is after a look at the transcript.
 fn settled(mailbox: &Mailbox, id: &LetterId, now: Timestamp) -> Option<State> {
-    settle(mailbox, now, From::Session).expect("settled");
+    settle(&mut Claude::default(), mailbox, now, From::Session).expect("settled");
     mailbox.state_of(id)
 }
 
@@ -162,7 +165,7 @@ fn a_letter_whose_text_quotes_another_proves_only_itself() {
     bob.claim(&attack.id, &note).unwrap();
     transcript.row(&user("go on")).row(&context("Stop", &framed(&bob, &attack.id))).row(&turn_end());
 
-    settle(&bob, after_noon(60), From::Session).unwrap();
+    settle(&mut Claude::default(), &bob, after_noon(60), From::Session).unwrap();
 
     assert_eq!(bob.state_of(&attack.id), Some(State::Done));
     assert_eq!(bob.state_of(&victim), Some(State::Inbox));
@@ -464,9 +467,10 @@ fn a_transcript_begun_anew_is_read_from_its_start() {
 #[test]
 fn a_row_still_being_written_proves_nothing_until_it_is_whole() {
     let Story { transcript, bob, id, .. } = &a_letter_in_hand();
-    let mut settler = Settler::<Transcripts>::default();
+    let mut claude = Claude::default();
     let mut look = || {
-        settler.settle(bob, after_noon(1), From::Session).unwrap();
+        settle(&mut claude, bob, after_noon(1), From::Session).unwrap();
+        claude.forget_unasked();
         bob.state_of(id)
     };
     let row = format!("{}\n", context("Stop", &framed(bob, id)));
@@ -483,9 +487,10 @@ fn a_transcript_that_has_not_changed_is_not_read_again() {
     let row = format!("{}\n", context("Stop", &framed(bob, id)));
     let nothing = format!("{}\n", " ".repeat(row.len() - 1));
     transcript.raw(&nothing);
-    let mut settler = Settler::<Transcripts>::default();
+    let mut claude = Claude::default();
     let mut look = || {
-        settler.settle(bob, after_noon(1), From::Session).unwrap();
+        settle(&mut claude, bob, after_noon(1), From::Session).unwrap();
+        claude.forget_unasked();
         bob.state_of(id)
     };
     assert_eq!(look(), Some(State::Claimed));

@@ -16,9 +16,10 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::{
+    client::{Claude, ROOM_UNITS},
     host_process,
     permission_mode::BYPASS,
-    transcript::{self, Transcripts},
+    transcript::Transcripts,
     without_hooks,
 };
 use crate::{
@@ -29,6 +30,7 @@ use crate::{
         policy::{Admission, Config, Verdict},
     },
     delivery::{
+        client::{Client, Place},
         evidence::Way,
         frame::{self, Frame},
     },
@@ -237,11 +239,8 @@ fn push_one(
 ) -> Result<Outcome> {
     let record = Record::of(mailbox);
     let transcript = without_hooks::transcript(&record);
-    let mut claim = Receipt::now(Step::Claimed);
-    claim.via = Way::Push.word();
-    claim.offset = transcript.as_deref().map(transcript::length);
-    claim.evidence = transcript.as_ref().map(|path| path.display().to_string());
-    claim.host.clone_from(&record.host);
+    let place = Claude::of_server(&record, transcript.clone(), Way::Push).place();
+    let claim = place.note(record.host.clone());
     if mailbox.claim(&letter.id, &claim)? == Moved::Gone {
         return Ok(Outcome::Fine);
     }
@@ -280,10 +279,8 @@ fn is_taken(mailbox: &Mailbox, letter: &Letter, transcript: Option<&Path>, offse
             return Ok(true);
         }
         if let Some(transcript) = elsewhere(mailbox, &letter.id, &mut transcripts) {
-            let mut claim = Receipt::now(Step::Claimed);
-            claim.via = Way::Push.word();
-            claim.evidence = Some(transcript.display().to_string());
-            mailbox.note(&letter.id, &claim)?;
+            let place = Place { way: Way::Push, record: Some(transcript.display().to_string()), length: None };
+            mailbox.note(&letter.id, &place.note(None))?;
             mailbox.note(&letter.id, &Receipt::now(Step::Delivered))?;
             return Ok(true);
         }
@@ -315,7 +312,7 @@ fn message(letter: &Letter) -> Push {
     ];
     let facts = facts.into_iter().filter_map(|(name, value)| Some((name, value?)));
     let meta = facts.map(|(name, value)| (name.to_owned(), Value::from(frame::attribute(&value)))).collect();
-    Push { content: Frame::text_of(letter), meta }
+    Push { content: Frame::new(ROOM_UNITS).text_of(letter), meta }
 }
 
 #[cfg(test)]

@@ -11,7 +11,6 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use jiff::Timestamp;
 use memchr::memmem;
 use serde_json::Value;
 
@@ -19,9 +18,8 @@ use crate::{
     delivery::{
         evidence::{Shows, Way},
         frame,
-        settle::{self, Records, Settler},
     },
-    mailbox::{Mailbox, disk::FsError, lenient, letter::LetterId},
+    mailbox::{lenient, letter::LetterId},
 };
 
 /// A longer row is not looked into; no row that holds letters comes near it.
@@ -51,22 +49,17 @@ pub fn length(transcript: &Path) -> u64 {
 pub struct Transcripts {
     open: HashMap<(PathBuf, u64), Reader>,
     queues: HashMap<(PathBuf, u64), Queue>,
+    asked: HashSet<(PathBuf, u64)>,
 }
 
-/// Looks every claim of a session up once.
-///
-/// # Errors
-/// A `FsError` when the mailbox cannot be used.
-pub fn settle(mailbox: &Mailbox, now: Timestamp, from: settle::From) -> Result<(), FsError> {
-    Settler::<Transcripts>::default().settle(mailbox, now, from)
-}
-
-impl Records for Transcripts {
-    fn show(&mut self, transcript: &Path, offset: u64, ways: &[Way], id: &LetterId) -> Shows {
+impl Transcripts {
+    /// What a transcript shows of a letter that was claimed, by one of some ways, when it was `offset` bytes long.
+    pub fn show(&mut self, transcript: &Path, offset: u64, ways: &[Way], id: &LetterId) -> Shows {
         let Ok(facts) = transcript.metadata() else {
             return if offset > 0 { Shows::Moved } else { Shows::NoRecord };
         };
         let key = (transcript.to_owned(), offset);
+        self.asked.insert(key.clone());
         let reader = self.open.entry(key.clone()).or_insert_with(|| Reader::from(offset));
         reader.read_on(transcript, &facts);
         let Told { seen, pushed, somewhere, turns } = &reader.told;
@@ -90,13 +83,13 @@ impl Records for Transcripts {
         }
     }
 
-    fn keep(&mut self, wanted: impl Fn(&Path, u64) -> bool) {
-        self.open.retain(|(path, offset), _| wanted(path, *offset));
-        self.queues.retain(|(path, offset), _| wanted(path, *offset));
+    /// Forgets those that nobody has asked for since this was called before.
+    pub fn forget_unasked(&mut self) {
+        self.open.retain(|place, _| self.asked.contains(place));
+        self.queues.retain(|place, _| self.asked.contains(place));
+        self.asked.clear();
     }
-}
 
-impl Transcripts {
     /// Whether a transcript knows a channel message, as put before the model or about to be.
     pub fn knows_push(&mut self, transcript: &Path, offset: u64, id: &LetterId) -> bool {
         let Ok(facts) = transcript.metadata() else { return false };

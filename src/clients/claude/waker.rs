@@ -7,7 +7,7 @@
 use std::{
     mem, panic,
     path::Path,
-    process::{self, ExitCode},
+    process::ExitCode,
     thread,
     time::{Duration, Instant},
 };
@@ -16,13 +16,13 @@ use anyhow::{Context, Result};
 use jiff::Timestamp;
 
 use super::{
-    channel, client_status,
+    channel,
+    client::Claude,
+    client_status,
     hooks::event::{self, HookEvent},
     host_process::{self, Part},
     plugin_folder::{self, Folder},
-    prompt,
-    transcript::Transcripts,
-    wakes, watching,
+    watching,
 };
 use crate::{
     agent::{
@@ -30,24 +30,13 @@ use crate::{
         notice, reach,
     },
     delivery::{
-        settle,
+        client::{self, Client},
         wake::{self, Calm, Turn},
     },
-    mailbox::{
-        Mailbox, State,
-        disk::FsError,
-        home::Home,
-        lock::Lock,
-        log,
-        receipt::{Receipt, Step},
-        scan::Waiting,
-        watch::Watch,
-    },
-    output, threads,
+    mailbox::{Mailbox, State, disk::FsError, home::Home, lock::Lock, log, watch::Watch},
+    threads,
 };
 
-/// The exit code by which a background hook wakes its session.
-const WAKE: i32 = 2;
 /// How long the waker of a session that has died may still hold the lock.
 const PREDECESSOR_LINGERS: Duration = Duration::from_secs(3);
 /// How long the waker of a new session waits for its server: a model woken before that has no tool to answer with.
@@ -73,15 +62,6 @@ pub fn run() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Ends this process, and with that wakes the session.
-fn wake_up(mailbox: &Mailbox, letters: &[Waiting], word: &str) -> ! {
-    let mut from: Vec<&str> = letters.iter().map(|letter| letter.from.as_str()).collect();
-    from.sort_unstable();
-    from.dedup();
-    output::complain(&format!("{}\n", prompt::wake(mailbox.name().as_str(), &from.join(", "), word)));
-    process::exit(WAKE)
-}
-
 /// Watches the session's mailbox, through renames and moves, until there is something to wake for; returns when another
 /// waker does that.
 fn keep_watch() -> Result<()> {
@@ -100,14 +80,15 @@ fn keep_watch() -> Result<()> {
         loses_wakes: input.hook_event_name == "Stop" && !host_process::delivers_in_a_turn(),
     });
     loop {
-        let mailbox = mailbox(&home, &input, first)?;
+        let mut client = Claude::of_event(&input, trust(&input, first));
+        let mailbox = client::mailbox(&client, &home)?.context("the client has gone")?;
         let Some(_only_one) = take_place(&mailbox, first)? else { return Ok(()) };
         if first {
             await_server(&mailbox);
         }
         let _here = identity::move_in(&mailbox)?;
         let quiet_until = started + if beside_a_delivery { wake::DELIVERY_FIRST } else { Duration::ZERO };
-        watch_over(&home, &mailbox, quiet_until, turn)?;
+        watch_over(&mut client, &home, &mailbox, quiet_until, turn)?;
     }
 }
 
@@ -121,15 +102,20 @@ fn await_server(mailbox: &Mailbox) {
 
 /// Waits at one mailbox; returns when the session has moved to another. What goes wrong is logged once and tried again
 /// with the next beat: a waker that gave up would leave its session deaf.
-fn watch_over(home: &Home, mailbox: &Mailbox, quiet_until: Instant, turn: Option<Turn>) -> Result<()> {
-    let host = host_process::claimant(None, Trust::Host).context("the client has gone")?.host;
+fn watch_over(
+    client: &mut Claude,
+    home: &Home,
+    mailbox: &Mailbox,
+    quiet_until: Instant,
+    turn: Option<Turn>,
+) -> Result<()> {
+    let host = client.claimant().context("the client has gone")?.host;
     let (inbox, held) = (mailbox.dir(State::Inbox), mailbox.dir(State::Held));
     let sessions = home.subdir("sessions")?;
     let directories = [inbox.as_path(), held.as_path(), Path::new(&sessions)];
     let mut watch = watching::begin(mailbox, directories);
     let mut swept = Instant::now();
     let mut calm = Calm::default();
-    let mut settler = settle::Settler::<Transcripts>::default();
     let mut complaint = None;
     let mut folder = Folder::Gone;
     while identity::find(home, &host).as_ref() == Some(mailbox) {
@@ -158,15 +144,8 @@ fn watch_over(home: &Home, mailbox: &Mailbox, quiet_until: Instant, turn: Option
         }
         let quiet = quiet_until.saturating_duration_since(Instant::now()).max(left_to_channel(mailbox));
         let corrected = client_status::correct(mailbox, Timestamp::now());
-        match corrected.and_then(|()| round(home, mailbox, quiet, turn, &mut calm, &mut settler)) {
-            Ok(None) => complaint = None,
-            Ok(Some((due, word))) => {
-                watch.hand_over();
-                if folder == Folder::Gone {
-                    plugin_folder::tell();
-                }
-                wake_up(mailbox, &due, &word);
-            }
+        match corrected.and_then(|()| wake::round(client, home, mailbox, !quiet.is_zero(), turn, &mut calm)) {
+            Ok(_) => complaint = None,
             Err(error) => {
                 let text = error.to_string();
                 if complaint.as_ref() != Some(&text) {
@@ -175,36 +154,12 @@ fn watch_over(home: &Home, mailbox: &Mailbox, quiet_until: Instant, turn: Option
                 complaint = Some(text);
             }
         }
+        client.forget_unasked();
         let now = Timestamp::now();
         let waits = [quiet, turn.map_or(Duration::ZERO, |turn| turn.left(now)), calm.left_to_delivery(now)];
         watch.sleep(waits.into_iter().filter(|wait| !wait.is_zero()).min().unwrap_or(Duration::MAX));
     }
     Ok(())
-}
-
-/// One look: settles what was delivered, and gives the letters to wake for, noted as notified, and the word of the wake.
-fn round(
-    home: &Home,
-    mailbox: &Mailbox,
-    quiet: Duration,
-    turn: Option<Turn>,
-    calm: &mut Calm,
-    settler: &mut settle::Settler<Transcripts>,
-) -> Result<Option<(Vec<Waiting>, String)>, FsError> {
-    // An idle session raises no event, so nothing else would look for the evidence of its last letter.
-    settler.settle(mailbox, Timestamp::now(), settle::From::Session)?;
-    if calm.holds(mailbox) {
-        return Ok(None);
-    }
-    let now = Timestamp::now();
-    let due = wake::due(home, mailbox, now, turn, calm)?;
-    if !quiet.is_zero() || due.is_empty() {
-        return Ok(None);
-    }
-    for letter in &due {
-        mailbox.note(&letter.id, &Receipt::at(Step::Notified, now))?;
-    }
-    Ok(Some((due, wakes::begin(mailbox)?)))
 }
 
 /// How long what has come just now is left to the session's channel.
@@ -216,15 +171,11 @@ fn left_to_channel(mailbox: &Mailbox) -> Duration {
     }
 }
 
-fn mailbox(home: &Home, input: &HookEvent, first: bool) -> Result<Mailbox> {
-    let trust = match input.source.as_deref() {
+/// Which record decides whose this waker is.
+fn trust(input: &HookEvent, first: bool) -> Trust {
+    match input.source.as_deref() {
         Some("startup" | "resume" | "fork") if first => Trust::Session,
         _ => Trust::Host,
-    };
-    let claimant = host_process::claimant(input.session_id.clone(), trust).context("the client has gone")?;
-    match identity::find(home, &claimant.host) {
-        Some(mailbox) if trust == Trust::Host => Ok(mailbox),
-        _ => Ok(identity::claim(home, &claimant)?.mailbox),
     }
 }
 

@@ -10,20 +10,11 @@ use std::{
 use anyhow::Result;
 use jiff::Timestamp;
 
-use super::{host_process, transcript};
+use super::{client::Claude, host_process};
 use crate::{
     agent::{Record, notice, obstacle::Obstacle},
-    delivery::{
-        deliver::{Delivery, deliver},
-        evidence::Way,
-        settle,
-    },
-    mailbox::{
-        Mailbox,
-        home::Home,
-        log,
-        receipt::{Receipt, Step},
-    },
+    delivery::{deliver::deliver, evidence::Way, settle},
+    mailbox::{Mailbox, home::Home, log},
 };
 
 /// Why the session of such a server is deaf.
@@ -64,18 +55,10 @@ pub fn introduce(mailbox: &Mailbox) -> Result<()> {
 /// When the home cannot be used.
 pub fn hand_out(home: &Home, mailbox: &Mailbox) -> Result<Option<String>> {
     let now = Timestamp::now();
-    transcript::settle(mailbox, now, settle::From::Session)?;
     let record = Record::of(mailbox);
-    let claim = || {
-        let transcript = transcript(&record);
-        let mut note = Receipt::now(Step::Claimed);
-        note.via = Way::Tool.word();
-        note.offset = transcript.as_deref().map(transcript::length);
-        note.evidence = transcript.map(|path| path.display().to_string());
-        note.host.clone_from(&record.host);
-        note
-    };
-    let delivery: Delivery = deliver(home, mailbox, record.level_as_receiver(), claim, now, |_| true)?;
+    let mut client = Claude::of_server(&record, transcript(&record), Way::Tool);
+    settle::settle(&mut client, mailbox, now, settle::From::Session)?;
+    let delivery = deliver(&client, home, mailbox, now, |_| true)?;
     if !delivery.is_empty() {
         Record::change(mailbox, now, |record| record.hops = delivery.hops)?;
     }
@@ -86,7 +69,7 @@ pub fn hand_out(home: &Home, mailbox: &Mailbox) -> Result<Option<String>> {
 /// Looks after what was delivered and sent, which otherwise the waker does.
 pub fn tend(home: &Home, mailbox: &Mailbox, swept: &mut Instant) {
     let now = Timestamp::now();
-    if let Err(error) = transcript::settle(mailbox, now, settle::From::Session) {
+    if let Err(error) = settle::settle(&mut Claude::default(), mailbox, now, settle::From::Session) {
         log::line(home, &format!("server: {error}"));
     }
     if swept.elapsed() >= notice::SWEEP_EVERY {

@@ -14,21 +14,17 @@ use super::{
     event::HookEvent,
 };
 use crate::{
-    agent::{
-        Activity, Record,
-        identity::{self, Trust},
-        status::Found,
-        timers::Timers,
-        unproved::Unproved,
-    },
+    agent::{Activity, Record, identity::Trust, status::Found, timers::Timers, unproved::Unproved},
     clients::claude::{
+        client::Claude,
         host_process,
         prompt::{self, Author},
-        slash_commands, transcript, wakes,
+        slash_commands, wakes,
     },
     delivery::{
+        client,
         deliver::{self, Delivery, NAMED, deliver},
-        evidence::{Cause, Way, Why},
+        evidence::{Cause, Why},
         settle,
     },
     mailbox::{
@@ -37,7 +33,7 @@ use crate::{
         home::Home,
         letter::{Letter, Priority},
         log,
-        receipt::{Receipt, Step},
+        scan::Waiting,
     },
     text::terminal::printable,
 };
@@ -64,7 +60,8 @@ pub fn on_prompt(home: &Home, input: &HookEvent) -> Result<()> {
 /// Says in `is_wake` whether the prompt is a wake of ours and nothing else, as soon as that is known.
 fn take_in(home: &Home, input: &HookEvent, author: Author, is_wake: &mut bool) -> Result<()> {
     let event = "UserPromptSubmit";
-    let mailbox = my_mailbox(home, input)?;
+    let mut client = Claude::of_event(input, Trust::Host);
+    let mailbox = client::mailbox(&client, home)?.context("the client has gone")?;
     *is_wake = matches!(author, Author::Waker(word) if wakes::is_known(&mailbox, word));
     let prompt = input.prompt.as_deref().unwrap_or_default();
     let is_typed = |record: &Record| author == Author::Person && !record.timers.say(prompt);
@@ -75,8 +72,8 @@ fn take_in(home: &Home, input: &HookEvent, author: Author, is_wake: &mut bool) -
         return answer::print(&answer, event);
     }
     let now = Timestamp::now();
-    transcript::settle(&mailbox, now, settle::From::Session)?;
-    let delivery = deliver(home, &mailbox, input.level(), || claim_note(&mailbox, input), now, |_| true)?;
+    settle::settle(&mut client, &mailbox, now, settle::From::Session)?;
+    let delivery = deliver(&client, home, &mailbox, now, |_| true)?;
     if delivery.is_empty() && *is_wake {
         // Nothing for the model: it was held, or a person's prompt took it before. A block makes no model request;
         // Claude Code shows two lines for it.
@@ -101,18 +98,13 @@ fn take_in(home: &Home, input: &HookEvent, author: Author, is_wake: &mut bool) -
 /// # Errors
 /// When the home cannot be used; the turn then ends as it would have.
 pub fn on_stop(home: &Home, input: &HookEvent) -> Result<()> {
-    let mailbox = my_mailbox(home, input)?;
+    let mut client = Claude::of_event(input, Trust::Host);
+    let mailbox = client::mailbox(&client, home)?.context("the client has gone")?;
     let now = Timestamp::now();
-    transcript::settle(&mailbox, now, settle::From::Session)?;
+    settle::settle(&mut client, &mailbox, now, settle::From::Session)?;
     let has_waker = host_process::part() == host_process::Part::Attended;
-    let mut delivery = deliver(
-        home,
-        &mailbox,
-        input.level(),
-        || claim_note(&mailbox, input),
-        now,
-        |letter| !has_waker && letter.priority != Priority::Low,
-    )?;
+    let wanted = |letter: &Waiting| !has_waker && letter.priority != Priority::Low;
+    let mut delivery = deliver(&client, home, &mailbox, now, wanted)?;
     if delivery.is_empty() {
         delivery.notices = deliver::notices_not_shown(&mailbox, now)?;
     }
@@ -227,25 +219,7 @@ fn held_line(found: &Found) -> String {
     )
 }
 
-/// What a claim notes: where the evidence will be found, and which process of the client was given the letter.
-fn claim_note(mailbox: &Mailbox, input: &HookEvent) -> Receipt {
-    let mut note = Receipt::now(Step::Claimed);
-    note.via = Way::Hook.word();
-    note.offset = input.transcript_path.as_ref().map(|path| transcript::length(path.as_ref()));
-    note.evidence.clone_from(&input.transcript_path);
-    note.host = Record::of(mailbox).host;
-    note
-}
-
 /// What the client says that its timers will say.
 fn timers(named: &Value) -> Timers {
     Timers::saying(named.as_array().into_iter().flatten().filter_map(|timer| timer["prompt"].as_str()))
-}
-
-fn my_mailbox(home: &Home, input: &HookEvent) -> Result<Mailbox> {
-    let claimant = host_process::claimant(input.session_id.clone(), Trust::Host).context("the client has gone")?;
-    if let Some(mailbox) = identity::find(home, &claimant.host) {
-        return Ok(mailbox);
-    }
-    Ok(identity::claim(home, &claimant)?.mailbox)
 }

@@ -13,10 +13,11 @@ use crate::{
         notice,
     },
     clients::claude::{
+        client::Claude,
         host_process::{self, HOST_VARIABLE},
-        transcript, version,
+        version,
     },
-    delivery::settle,
+    delivery::{client::Client, settle},
     mailbox::{Mailbox, State, disk, home::Home},
 };
 
@@ -30,11 +31,12 @@ use crate::{
 pub fn start(home: &Home, input: &HookEvent) -> Result<Answer> {
     let continues = matches!(input.source.as_deref(), Some("clear" | "compact"));
     let trust = if continues { Trust::Host } else { Trust::Session };
-    let claimant = host_process::claimant(input.session_id.clone(), trust).context("the client has gone")?;
+    let mut client = Claude::of_event(input, trust);
+    let claimant = client.claimant().context("the client has gone")?;
     let Claim { mailbox, denied } = identity::claim(home, &claimant)?;
     let now = Timestamp::now();
     remember(&mailbox, input, now)?;
-    transcript::settle(&mailbox, now, settle::From::Session)?;
+    settle::settle(&mut client, &mailbox, now, settle::From::Session)?;
     notice::sweep(home, &mailbox, now);
     hand_down(&claimant.host.to_string())?;
 
