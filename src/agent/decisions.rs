@@ -6,7 +6,13 @@ use super::{
     notice,
     status::{self, Found},
 };
-use crate::mailbox::{Mailbox, Moved, State, disk::FsError, home::Home, letter::LetterId, receipt::Step};
+use crate::mailbox::{
+    Mailbox, Moved, State,
+    disk::FsError,
+    home::Home,
+    letter::{Letter, LetterId},
+    receipt::{Receipt, Step},
+};
 
 /// Why nothing was decided.
 #[derive(Debug, thiserror::Error)]
@@ -67,18 +73,37 @@ pub fn retry(home: &Home, id: &LetterId) -> Result<Vec<Mailbox>, DecisionError> 
     Ok(dead.into_iter().map(|(mailbox, _)| mailbox).collect())
 }
 
-/// The held letters of a mailbox that have not been shown to its person.
+/// A letter that waits for its person's yes.
+#[derive(Debug, Clone)]
+pub struct HeldLetter {
+    pub letter: Letter,
+    pub receipts: Vec<Receipt>,
+}
+
+impl HeldLetter {
+    /// Why it is held.
+    #[must_use]
+    pub fn why(&self) -> Option<&str> {
+        self.receipts.iter().rev().find(|receipt| receipt.step == Step::Held)?.why.as_deref()
+    }
+
+    fn was_shown(receipts: &[Receipt]) -> bool {
+        let held = receipts.iter().rposition(|receipt| receipt.step == Step::Held).unwrap_or(0);
+        receipts[held.min(receipts.len())..].iter().any(|receipt| receipt.step == Step::Shown)
+    }
+}
+
+/// The held letters of a mailbox that have not been shown to its person, read one by one as they are asked for.
 ///
 /// # Errors
 /// A `FsError` when the mailbox cannot be listed.
-pub fn not_shown(mailbox: &Mailbox) -> Result<Vec<Found>, FsError> {
-    let was_shown = |id: &LetterId| {
-        let receipts = mailbox.receipts(id);
-        let held = receipts.iter().rposition(|receipt| receipt.step == Step::Held).unwrap_or(0);
-        receipts[held.min(receipts.len())..].iter().any(|receipt| receipt.step == Step::Shown)
-    };
-    let ids = mailbox.ids(State::Held)?;
-    Ok(ids.iter().filter(|id| !was_shown(id)).filter_map(|id| status::find_in(mailbox, id)).collect())
+pub fn not_shown(mailbox: &Mailbox) -> Result<impl Iterator<Item = HeldLetter> + '_, FsError> {
+    Ok(mailbox.ids(State::Held)?.into_iter().filter_map(move |id| {
+        let receipts = mailbox.receipts(&id);
+        let is_new = !HeldLetter::was_shown(&receipts);
+        let letter = is_new.then(|| mailbox.read(State::Held, &id).ok()).flatten()?; // it may be decided just now
+        Some(HeldLetter { letter, receipts })
+    }))
 }
 
 fn held(home: &Home, id: &LetterId) -> Result<Vec<Found>, DecisionError> {

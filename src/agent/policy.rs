@@ -28,7 +28,7 @@ use crate::mailbox::{
     letter::{Letter, shorten},
     level::Level,
     name::AgentName,
-    receipt::Step,
+    receipt::{Receipt, Step},
 };
 
 const LIMIT_BYTES: u64 = 1024 * 1024;
@@ -176,16 +176,22 @@ impl Config {
         }
     }
 
-    /// Lets a waiting letter go to its receiver, who acts at `level`, or puts it where it belongs instead. A letter that
-    /// a person has accepted is let through.
+    /// Lets a waiting letter with these receipts go to its receiver, who acts at `level`, or puts it where it belongs
+    /// instead. A letter that a person has accepted is let through.
     ///
     /// It was judged when it was sent as well. A session's level is known only from its last prompt or turn, and a
     /// session that never had a prompt has none: what was right to send may be wrong to deliver.
     ///
     /// # Errors
     /// A `FsError` when it cannot be moved.
-    pub fn admit(&self, mailbox: &Mailbox, letter: &Letter, level: Option<Level>) -> Result<Admission, FsError> {
-        if mailbox.receipts(&letter.id).iter().any(|receipt| receipt.step == Step::Accepted) {
+    pub fn admit(
+        &self,
+        mailbox: &Mailbox,
+        letter: &Letter,
+        receipts: &[Receipt],
+        level: Option<Level>,
+    ) -> Result<Admission, FsError> {
+        if receipts.iter().any(|receipt| receipt.step == Step::Accepted) {
             return Ok(Admission::ByAPerson);
         }
         match self.judge(letter, mailbox.name(), level) {

@@ -138,13 +138,14 @@ fn take(home: &Home, mailbox: &Mailbox, json: bool, now: Timestamp) -> Result<Ex
     let config = caller::in_a_session().then(|| Config::load(home)).transpose()?;
     let record = Record::of(mailbox);
     for waiting in look.letters {
-        let Ok(letter) = mailbox.read(State::Inbox, &waiting.id) else { continue };
+        let Ok(letter) = waiting.into_letter(mailbox) else { continue };
+        let receipts = mailbox.receipts(&letter.id);
         if let Some(config) = &config
-            && config.admit(mailbox, &letter, record.level_as_receiver())? == Admission::Denied
+            && config.admit(mailbox, &letter, &receipts, record.level_as_receiver())? == Admission::Denied
         {
             continue;
         }
-        let again = mailbox.receipts(&letter.id).iter().any(|receipt| receipt.step == Step::Returned);
+        let again = receipts.iter().any(|receipt| receipt.step == Step::Returned);
         if mailbox.claim(&letter.id, &Receipt::now(Step::Claimed).why("taken at a terminal"))? == Moved::Mine {
             taken.push((letter, again));
         }

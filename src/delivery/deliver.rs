@@ -5,9 +5,9 @@ use jiff::Timestamp;
 use super::{client::Client, frame::Frame};
 use crate::{
     agent::{
-        Record, decisions,
+        Record,
+        decisions::{self, HeldLetter},
         policy::{Admission, Config, ConfigError},
-        status::Found,
     },
     mailbox::{
         Mailbox, Moved, State,
@@ -32,8 +32,8 @@ pub struct Delivery {
     /// Letters since a person last spoke or let one pass.
     pub hops: u32,
     /// Held letters that are shown to the person with this answer.
-    pub held: Vec<Found>,
-    /// Notices that wait for the model's next turn, of which the person can know now.
+    pub held: Vec<HeldLetter>,
+    /// Where nothing goes to the model: notices that wait for its next turn, of which the person can know now.
     pub notices: Vec<Letter>,
     /// Letters that had no room.
     pub more: usize,
@@ -107,15 +107,16 @@ pub fn deliver(
         delivery.troubles.push(format!("cc2cc: {file} is not a letter and lies in dead/ now: {}", buried.reason));
     }
     if !look.letters.iter().any(wanted) {
-        delivery.held = decisions::not_shown(mailbox)?.into_iter().take(NAMED).collect();
+        delivery.held = decisions::not_shown(mailbox)?.take(NAMED).collect();
+        delivery.notices = notices_not_shown(mailbox, look.letters);
         return Ok(delivery);
     }
     let config = Config::load(home)?;
     let level = client.level();
     let note = client.place().note(Record::of(mailbox).host);
     let mut frame = Frame::new(client.room_units());
-    for Waiting { id, .. } in look.letters {
-        let Ok(letter) = mailbox.read(State::Inbox, &id) else { continue };
+    for waiting in look.letters {
+        let Ok(letter) = waiting.into_letter(mailbox) else { continue };
         match take(mailbox, &config, level, &letter, &note, &mut frame) {
             Ok(Taken::Mine(admission)) => {
                 if admission == Admission::Granted {
@@ -137,7 +138,7 @@ pub fn deliver(
     delivery.context = (!frame.is_empty()).then(|| frame.finish(delivery.more));
     delivery.held = match decisions::not_shown(mailbox) {
         Err(_) if !delivery.letters.is_empty() => Vec::new(),
-        held => held?.into_iter().take(NAMED).collect(),
+        held => held?.take(NAMED).collect(),
     };
     Ok(delivery)
 }
@@ -158,11 +159,12 @@ fn take(
     note: &Receipt,
     frame: &mut Frame,
 ) -> Result<Taken, FsError> {
-    let admission = config.admit(mailbox, letter, level)?;
+    let receipts = mailbox.receipts(&letter.id);
+    let admission = config.admit(mailbox, letter, &receipts, level)?;
     if admission == Admission::Denied {
         return Ok(Taken::NotMine);
     }
-    let redelivered = mailbox.receipts(&letter.id).iter().any(|receipt| receipt.step == Step::Returned);
+    let redelivered = receipts.iter().any(|receipt| receipt.step == Step::Returned);
     let Some(rendered) = frame.room_for(letter, redelivered) else { return Ok(Taken::NoRoom) };
     if mailbox.claim(&letter.id, &Receipt { at: Timestamp::now(), ..note.clone() })? == Moved::Gone {
         return Ok(Taken::NotMine);
@@ -171,13 +173,9 @@ fn take(
     Ok(Taken::Mine(admission))
 }
 
-/// Notices of ours in the inbox that the person has not been shown.
-///
-/// # Errors
-/// A `FsError` when the mailbox cannot be used.
-pub fn notices_not_shown(mailbox: &Mailbox, now: Timestamp) -> Result<Vec<Letter>, FsError> {
-    let ours = mailbox.look(now)?.letters.into_iter().filter(|letter| letter.from == AgentName::system());
+/// Notices of ours among what waits that the person has not been shown.
+fn notices_not_shown(mailbox: &Mailbox, waiting: Vec<Waiting>) -> Vec<Letter> {
+    let ours = waiting.into_iter().filter(|letter| letter.from == AgentName::system());
     let is_new = |id: &LetterId| mailbox.receipts(id).iter().all(|receipt| receipt.step != Step::Shown);
-    let new = ours.filter(|letter| is_new(&letter.id));
-    Ok(new.filter_map(|letter| mailbox.read(State::Inbox, &letter.id).ok()).take(NAMED).collect())
+    ours.filter(|letter| is_new(&letter.id)).filter_map(|letter| letter.into_letter(mailbox).ok()).take(NAMED).collect()
 }

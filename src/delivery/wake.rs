@@ -8,7 +8,11 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{client::Client, settle};
 use crate::{
-    agent::{decisions, notice, policy::Config},
+    agent::{
+        decisions::{self, HeldLetter},
+        notice,
+        policy::Config,
+    },
     mailbox::{
         Mailbox, State,
         disk::FsError,
@@ -114,12 +118,13 @@ pub fn due(
     notice::buried(mailbox, &look.buried, now)?;
     let mut letters = look.letters;
     letters.retain(|letter| letter.priority != Priority::Low);
-    letters.extend(decisions::not_shown(mailbox)?.iter().map(|found| Waiting::from(&found.letter)));
-    if letters.is_empty() && look.unread.is_empty() {
+    let held: Vec<HeldLetter> = decisions::not_shown(mailbox)?.collect();
+    if letters.is_empty() && held.is_empty() && look.unread.is_empty() {
         calm.begin(before);
     }
-    let mut letters: Vec<(Waiting, Vec<Receipt>)> =
-        letters.into_iter().map(|letter| with_receipts(mailbox, letter)).collect();
+    let held = held.into_iter().map(|held| (Waiting::from(&held.letter), held.receipts));
+    let letters = letters.into_iter().map(|letter| with_receipts(mailbox, letter));
+    let mut letters: Vec<(Waiting, Vec<Receipt>)> = letters.chain(held).collect();
     if turn.is_some_and(|turn| letters.iter().any(|(_, receipts)| is_left_to_wake_before(receipts, now, turn))) {
         calm.leave_to_delivery(now);
     }

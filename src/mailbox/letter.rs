@@ -49,6 +49,11 @@ impl LetterId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Stands for the id of a letter that names none, while it is read: no id is empty.
+    fn missing() -> Self {
+        Self(String::new())
+    }
 }
 
 impl FromStr for LetterId {
@@ -200,8 +205,11 @@ impl Origin {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Letter {
+    #[serde(default = "format")]
     pub v: u64,
+    #[serde(default = "LetterId::missing")]
     pub id: LetterId,
+    #[serde(default = "missing_time")]
     pub timestamp: Timestamp,
     pub from: AgentName,
     pub to: AgentName,
@@ -222,6 +230,15 @@ pub struct Letter {
     /// Fields of other versions, kept through any rewrite.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
+}
+
+fn format() -> u64 {
+    FORMAT
+}
+
+/// Stands for the time of a letter that names none, while it is read.
+fn missing_time() -> Timestamp {
+    Timestamp::MIN
 }
 
 impl Letter {
@@ -320,7 +337,7 @@ pub fn read(path: &Path, id: &LetterId, now: Timestamp) -> Result<Letter, Unread
         }
         Err(error) => return Err(error.into()),
     };
-    parse(&bytes, id, written_at(path)).map_err(|reason| {
+    parse_written(&bytes, id, || written_at(path)).map_err(|reason| {
         let reason = shorten(&reason, 200); // it may quote the file
         let fresh = written_at(path).is_some_and(|at| {
             let age = now.duration_since(at);
@@ -339,21 +356,19 @@ fn written_at(path: &Path) -> Option<Timestamp> {
 /// # Errors
 /// One line that says what is wrong with it.
 pub fn parse(bytes: &[u8], id: &LetterId, written: Option<Timestamp>) -> Result<Letter, String> {
-    let mut value: Value = lenient::from_slice(bytes).map_err(|error| format!("it is not JSON: {error}"))?;
-    let fields = value.as_object_mut().ok_or("it is not a JSON object")?;
-    let format = fields.entry("v").or_insert(FORMAT.into()).as_u64();
-    fields.entry("id").or_insert(id.as_str().into());
-    if let Some(written) = written {
-        fields.entry("timestamp").or_insert(written.to_string().into());
-    }
-    let read = serde_json::from_value::<Letter>(value);
-    let mut letter = read.map_err(|error| match format {
-        Some(format) if format > FORMAT => {
-            format!("it was written by a newer cc2cc (format {format}); update cc2cc to read it ({error})")
-        }
-        _ => format!("it is not a letter: {error}"),
-    })?;
+    parse_written(bytes, id, || written)
+}
+
+/// As [`parse`], for a file that is only asked when it was written if it says nothing of that itself.
+fn parse_written(bytes: &[u8], id: &LetterId, written: impl FnOnce() -> Option<Timestamp>) -> Result<Letter, String> {
+    let mut letter: Letter = lenient::from_slice(bytes).map_err(|_| why_not(bytes))?;
     letter.origin.adopt_earlier();
+    if letter.id == LetterId::missing() {
+        letter.id = id.clone();
+    }
+    if letter.timestamp == missing_time() {
+        letter.timestamp = written().ok_or("it is not a letter: missing field `timestamp`")?;
+    }
     if letter.id != *id {
         return Err(format!("the id inside, {}, is not the file's name", letter.id));
     }
@@ -361,4 +376,22 @@ pub fn parse(bytes: &[u8], id: &LetterId, written: Option<Timestamp>) -> Result<
         return Err("its text is longer than 1 MiB".into());
     }
     Ok(letter)
+}
+
+/// What is wrong with bytes that could not be read as a letter.
+fn why_not(bytes: &[u8]) -> String {
+    let value = match lenient::from_slice::<Value>(bytes) {
+        Err(error) => return format!("it is not JSON: {error}"),
+        Ok(value) if !value.is_object() => return "it is not a JSON object".to_owned(),
+        Ok(value) => value,
+    };
+    let format = value["v"].as_u64().filter(|format| *format > FORMAT);
+    let error = serde_json::from_value::<Letter>(value).map(drop).map_err(|error| error.to_string());
+    let error = error.err().unwrap_or_default();
+    match format {
+        Some(format) => {
+            format!("it was written by a newer cc2cc (format {format}); update cc2cc to read it ({error})")
+        }
+        None => format!("it is not a letter: {error}"),
+    }
 }

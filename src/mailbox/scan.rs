@@ -16,19 +16,39 @@ use super::{
 /// several turns and cannot stall a session.
 const LOOK_LIMIT: usize = 2_000;
 
-/// What a look says of a waiting letter; the text stays on the disk until somebody wants it.
+/// So much text is kept in memory of what a look has read; far more than one turn is given.
+const KEPT_BYTES: usize = 256 * 1024;
+
+/// What a look says of a waiting letter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Waiting {
     pub id: LetterId,
     pub from: AgentName,
     pub priority: Priority,
     pub timestamp: Timestamp,
+    /// The letter itself, as far as texts are kept; the others stay on the disk until somebody wants them.
+    kept: Option<Box<Letter>>,
 }
 
 impl From<&Letter> for Waiting {
     fn from(letter: &Letter) -> Self {
         let (id, from) = (letter.id.clone(), letter.from.clone());
-        Self { id, from, priority: letter.priority, timestamp: letter.timestamp }
+        Self { id, from, priority: letter.priority, timestamp: letter.timestamp, kept: None }
+    }
+}
+
+impl Waiting {
+    /// The whole letter, read again only where the look did not keep it.
+    ///
+    /// # Errors
+    /// `Unreadable` when it waits no longer, or cannot be read now.
+    pub fn into_letter(self, mailbox: &Mailbox) -> Result<Letter, Unreadable> {
+        match self.kept {
+            // What is noted of a letter must not be noted of one that another process has taken since.
+            Some(_) if mailbox.file(State::Inbox, &self.id).symlink_metadata().is_err() => Err(Unreadable::Gone),
+            Some(letter) => Ok(*letter),
+            None => mailbox.read(State::Inbox, &self.id),
+        }
     }
 }
 
@@ -91,6 +111,7 @@ impl Mailbox {
         names.retain(|name| !is_hidden(name));
         names.sort_unstable();
         let mut look = Look::default();
+        let mut room_bytes = KEPT_BYTES;
         if names.len() > LOOK_LIMIT {
             names.drain(LOOK_LIMIT / 2..names.len() - LOOK_LIMIT / 2);
         }
@@ -99,7 +120,14 @@ impl Mailbox {
                 Ok(letter) if letter.lapsed(now) && !self.was_retried(&letter.id) => {
                     self.expire(&letter.id)?;
                 }
-                Ok(letter) => look.letters.push(Waiting::from(&letter)),
+                Ok(letter) => {
+                    let mut waiting = Waiting::from(&letter);
+                    if let Some(left) = room_bytes.checked_sub(letter.content.text.len()) {
+                        room_bytes = left;
+                        waiting.kept = Some(Box::new(letter));
+                    }
+                    look.letters.push(waiting);
+                }
                 Err(Unreadable::Gone) => {}
                 Err(Unreadable::NotALetter(reason)) => match self.bury(&file_name, State::Inbox, &reason) {
                     Ok(_) => look.buried.push(Buried { file_name, reason }),

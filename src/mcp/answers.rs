@@ -73,7 +73,8 @@ fn read(home: &Home, me: &Mailbox, id: &LetterId) -> Result<Value, Failure> {
     let found = status::find_in(me, id).ok_or_else(|| Failure::no_such_letter(id))?;
     let record = Record::of(me);
     let denied = found.state == State::Inbox
-        && Config::load(home)?.admit(me, &found.letter, record.level_as_receiver())? == Admission::Denied;
+        && Config::load(home)?.admit(me, &found.letter, &me.receipts(id), record.level_as_receiver())?
+            == Admission::Denied;
     if denied || found.is_withheld() {
         return Err(Failure::not_for_a_model(&found));
     }

@@ -17,6 +17,7 @@ mod operations;
 mod operations_of_people;
 mod power;
 mod power_model;
+mod reads;
 mod removals;
 mod sandbox;
 mod silent;

@@ -33,16 +33,7 @@ const CALLS: &str = "trace=openat,open,creat,write,pwrite64,writev,ftruncate,tru
 /// Runs a command under strace. Every change below the world's directory must be one this module knows.
 #[track_caller]
 pub fn traced(world: &World, command: &Command, input: &[u8]) -> (Said, Vec<Call>) {
-    let log = world.path("trace");
-    let mut strace = Command::new("strace");
-    world.furnish(&mut strace);
-    strace.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    strace.args(["-f", "-xx", "-s", "2000000", "-e", CALLS, "-o"]).arg(&log);
-    strace.arg(command.get_program()).args(command.get_args());
-    assert!(Command::new("strace").arg("-V").output().is_ok(), "strace is needed: apt-get install strace");
-    let said = said(&mut strace, input);
-    let text = fs::read_to_string(&log).unwrap_or_else(|error| panic!("strace left no trace: {error}; {said:?}"));
-    fs::remove_file(&log).expect("removed");
+    let (said, text) = under_strace(world, command, input, CALLS);
     let mut open = BTreeMap::from([(1, Opened::Out)]);
     let root = world.path("");
     let calls = text.lines().filter_map(|line| read(line, &mut open)).filter(|call| match call {
@@ -53,6 +44,39 @@ pub fn traced(world: &World, command: &Command, input: &[u8]) -> (Said, Vec<Call
         Call::Move(from, _) => from.starts_with(&root),
     });
     (said, calls.collect())
+}
+
+/// Runs a command under strace, and says how often it opened each file below the world's directory to read it.
+#[track_caller]
+pub fn reads(world: &World, command: &Command, input: &[u8]) -> (Said, BTreeMap<PathBuf, usize>) {
+    let (said, text) = under_strace(world, command, input, "trace=open,openat,openat2");
+    let root = world.path("");
+    let mut reads = BTreeMap::new();
+    for line in
+        text.lines().filter(|line| !["O_DIRECTORY", "O_WRONLY", "O_RDWR"].iter().any(|flag| line.contains(flag)))
+    {
+        let path = line.split('"').nth(1).map(unhex).unwrap_or_default();
+        let path = PathBuf::from(String::from_utf8_lossy(&path).into_owned());
+        if path.starts_with(&root) {
+            *reads.entry(path).or_default() += 1;
+        }
+    }
+    (said, reads)
+}
+
+#[track_caller]
+fn under_strace(world: &World, command: &Command, input: &[u8], calls: &str) -> (Said, String) {
+    let log = world.path("trace");
+    let mut strace = Command::new("strace");
+    world.furnish(&mut strace);
+    strace.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    strace.args(["-f", "-xx", "-s", "2000000", "-e", calls, "-o"]).arg(&log);
+    strace.arg(command.get_program()).args(command.get_args());
+    assert!(Command::new("strace").arg("-V").output().is_ok(), "strace is needed: apt-get install strace");
+    let said = said(&mut strace, input);
+    let text = fs::read_to_string(&log).unwrap_or_else(|error| panic!("strace left no trace: {error}; {said:?}"));
+    fs::remove_file(&log).expect("removed");
+    (said, text)
 }
 
 #[derive(Debug, Clone)]

@@ -88,9 +88,9 @@ fn accepting_lets_a_held_letter_go_on_and_refusing_tells_its_sender() {
         bob.hold(letter, "to be asked").unwrap();
         assert_eq!(stage_of(&post, letter), Stage::Held);
     }
-    assert_eq!(decisions::not_shown(&bob).unwrap().len(), 2);
+    assert_eq!(decisions::not_shown(&bob).unwrap().count(), 2);
     bob.note(&yes, &Receipt::now(Step::Shown)).unwrap();
-    assert_eq!(decisions::not_shown(&bob).unwrap().len(), 1);
+    assert_eq!(decisions::not_shown(&bob).unwrap().count(), 1);
 
     decisions::accept(&post.home, &yes).unwrap();
     assert_eq!(texts(&bob), ["one"]);
@@ -139,7 +139,7 @@ fn a_letter_held_again_is_told_again() {
     bob.accept(&letter).unwrap();
     bob.note(&letter, &Receipt::at(Step::Notified, noon())).unwrap();
     bob.hold(&letter, "twice").unwrap();
-    assert_eq!(decisions::not_shown(&bob).unwrap().len(), 1);
+    assert_eq!(decisions::not_shown(&bob).unwrap().count(), 1);
 }
 
 #[test]

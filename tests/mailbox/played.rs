@@ -149,7 +149,7 @@ fn the_level_that_a_client_tells_is_the_one_that_counts() {
     let delivery = turn(&post, &owl, &mailbox);
     assert!(delivery.is_empty());
     assert_eq!(mailbox.state_of(&sent.id), Some(State::Held));
-    assert_eq!(delivery.held[0].status().why.as_deref(), Some("owl acts without asking, and ann does not"));
+    assert_eq!(delivery.held[0].why(), Some("owl acts without asking, and ann does not"));
 }
 
 #[test]

@@ -193,7 +193,7 @@ fn push_waiting(home: &Home, mailbox: &Mailbox, push: &impl Fn(Push) -> Result<(
         if waiting.priority == Priority::Low {
             continue;
         }
-        let Ok(letter) = mailbox.read(State::Inbox, &waiting.id) else { continue };
+        let Ok(letter) = waiting.into_letter(mailbox) else { continue };
         let Some(admission) = admission(&config, mailbox, &letter)? else { continue };
         if push_one(mailbox, &letter, admission, push)? == Outcome::NotTaken {
             return Ok(Outcome::NotTaken);
@@ -216,7 +216,9 @@ fn admission(config: &Config, mailbox: &Mailbox, letter: &Letter) -> Result<Opti
     let may_bypass = may_bypass(host_process::command_line().iter().map(String::as_str));
     let level = if may_bypass { Some(Level::Free) } else { known };
     if !record.delivers() {
-        return Ok(Some(config.admit(mailbox, letter, level)?).filter(|admission| *admission != Admission::Denied));
+        return Ok(
+            Some(config.admit(mailbox, letter, &receipts, level)?).filter(|admission| *admission != Admission::Denied)
+        );
     }
     if receipts.iter().any(|receipt| receipt.step == Step::Accepted) {
         return Ok(Some(Admission::ByAPerson));

@@ -14,7 +14,7 @@ use super::{
     event::HookEvent,
 };
 use crate::{
-    agent::{Activity, Record, identity::Trust, status::Found, timers::Timers, unproved::Unproved},
+    agent::{Activity, Record, decisions::HeldLetter, identity::Trust, timers::Timers, unproved::Unproved},
     clients::claude::{
         client::Claude,
         host_process,
@@ -104,10 +104,7 @@ pub fn on_stop(home: &Home, input: &HookEvent) -> Result<()> {
     settle::settle(&mut client, &mailbox, now, settle::From::Session)?;
     let has_waker = host_process::part() == host_process::Part::Attended;
     let wanted = |letter: &Waiting| !has_waker && letter.priority != Priority::Low;
-    let mut delivery = deliver(&client, home, &mailbox, now, wanted)?;
-    if delivery.is_empty() {
-        delivery.notices = deliver::notices_not_shown(&mailbox, now)?;
-    }
+    let delivery = deliver(&client, home, &mailbox, now, wanted)?;
     let state = if delivery.is_empty() { Activity::Idle } else { Activity::Busy };
     answer_with(&mailbox, input, &delivery, "Stop", now, |record| {
         record.state = state;
@@ -210,9 +207,9 @@ fn message(delivery: &Delivery) -> Option<String> {
 }
 
 /// What the person sees of a held letter, and how to decide.
-fn held_line(found: &Found) -> String {
-    let Found { letter, .. } = found;
-    let why = found.status().why.map(|why| format!(" ({why})")).unwrap_or_default();
+fn held_line(held: &HeldLetter) -> String {
+    let letter = &held.letter;
+    let why = held.why().map(|why| format!(" ({why})")).unwrap_or_default();
     let (from, line, id) = (&letter.from, letter.first_line(80), &letter.id);
     format!(
         "✉ held: {from}: {line}{why}\n  /cc2cc:accept {id}\n  /cc2cc:refuse {id}\n  `cc2cc read {id}` in a terminal shows all of it"
