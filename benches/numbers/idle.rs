@@ -1,4 +1,4 @@
-//! What an idle session costs: server, bell and the mod's watch over some seconds, and the words the model always carries.
+//! What an idle session costs: server, waker and the mod's watch over some seconds, and the words the model always carries.
 
 use std::{
     fs,
@@ -15,7 +15,7 @@ pub fn measure(world: &World, ann: &Session, bob: &Session) -> Vec<Row> {
         world.processes().into_iter().find(mine).map(|(id, _)| id)
     };
     let all = [ours(" mcp"), ours("--ring"), ours("--session")];
-    let all = all.map(|id| id.expect("a server, a bell and the mod's watch"));
+    let all = all.map(|id| id.expect("a server, a waker and the mod's watch"));
     let before = all.map(ticks);
     let start = Instant::now();
     let stayed = within(WATCHED, || (ours(" mcp").is_none()).then_some(())).is_none();
@@ -24,7 +24,7 @@ pub fn measure(world: &World, ann: &Session, bob: &Session) -> Vec<Row> {
         all.into_iter().zip(before).map(|(id, before)| (ticks(id) - before) / start.elapsed().as_secs_f64()).collect();
     bob.idle();
     vec![
-        Row::new("idle: memory of server, bell, the mod's watch", "≤ 8 MiB each", all.map(resident).join(", ")),
+        Row::new("idle: memory of server, waker, the mod's watch", "≤ 8 MiB each", all.map(resident).join(", ")),
         Row::new(
             "idle: CPU of the same",
             "0 %",

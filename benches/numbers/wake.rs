@@ -43,7 +43,7 @@ pub fn measure() -> Vec<Row> {
     let shown = |median, p90| format!("{} (p90 {})", milliseconds(median), milliseconds(p90));
     let mut rows = vec![
         Row::new("send → the idle peer's model request", "≤ 110 ms", shown(our, our_p90)),
-        Row::new("of that cc2cc's own: stored → rung, claimed → delivered", "", shown(share, share_p90)),
+        Row::new("of that cc2cc's own: stored → notified, claimed → delivered", "", shown(share, share_p90)),
         Row::new("the same with the client's SendMessage", "", shown(their, their_p90)),
         Row::new("ratio of the medians", "≤ 0.7", format!("{ratio:.2}")),
     ];
@@ -73,7 +73,7 @@ fn own_share(world: &World, read: &Request) -> Duration {
     let steps = copy["steps"].as_array().expect("steps");
     let time = |value: &Value| value.as_str().expect("a time").parse::<Timestamp>().expect("a time");
     let step = |name: &str| time(&steps.iter().find(|step| step["step"] == name).expect("the step")["at"]);
-    let rings = step("rung").duration_since(time(&copy["stored"]));
+    let rings = step("notified").duration_since(time(&copy["stored"]));
     let brings = step("delivered").duration_since(step("claimed"));
     (rings + brings).try_into().expect("a clock that does not jump")
 }

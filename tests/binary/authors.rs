@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use super::session::{Session, context, wake};
 use crate::support::world::World;
 
-fn office() -> World {
+fn scene() -> World {
     World::new().agent("ann").agent("bob")
 }
 
@@ -28,32 +28,32 @@ fn hops(session: &Session) -> u32 {
     Record::of(&session.mailbox()).hops
 }
 
-/// What the doorbell said as it rang.
-fn rung(session: &Session) -> String {
-    let bell = session.armed_bell("Stop");
+/// What the waker said as it woke.
+fn woken_with(session: &Session) -> String {
+    let waker = session.placed_waker("Stop");
     from_afar(session);
-    let said = session.world.said(&bell.wait_with_output().expect("ended"));
+    let said = session.world.said(&waker.wait_with_output().expect("ended"));
     assert_eq!(said.code, Some(2), "{said}");
     said.err
 }
 
 #[test]
 fn a_wake_that_finds_nothing_left_costs_no_turn() {
-    let world = office();
+    let world = scene();
     let session = world.session("calm-owl").started();
     assert_eq!(session.prompt(&session.wake_on_its_way()).fine().json()["decision"], "block");
     let subagent = "<task-notification>\n<task-id>7</task-id>\n</task-notification>";
     assert_eq!(session.prompt(subagent).fine().out, "", "another's notification goes its way");
-    let wake = wake(&rung(&session));
+    let wake = wake(&woken_with(&session));
     assert!(context(&session.prompt(&wake).fine()).contains("from afar"));
     assert_eq!(hops(&session), 7);
 }
 
 #[test]
 fn a_typed_prompt_that_quotes_a_wake_is_the_persons_and_goes_its_way() {
-    let world = office();
+    let world = scene();
     let session = world.session("calm-owl").started();
-    let wake = wake(&rung(&session));
+    let wake = wake(&woken_with(&session));
     for quoted in [
         format!("what is this? {wake}"),
         format!("{wake}\nwhat is this?"),
@@ -77,7 +77,7 @@ fn a_typed_prompt_that_quotes_a_wake_is_the_persons_and_goes_its_way() {
 
 #[test]
 fn only_the_person_begins_the_count_of_hops_anew() {
-    let world = office();
+    let world = scene();
     let session = world.session("calm-owl").started();
     from_afar(&session);
     session.prompt(&session.wake_on_its_way()).fine();
@@ -102,7 +102,7 @@ fn only_the_person_begins_the_count_of_hops_anew() {
 
 #[test]
 fn where_the_client_says_who_wrote_it_that_counts() {
-    let world = office();
+    let world = scene();
     let session = world.session("calm-owl").started();
     let prompt = |text: &str, source: &str| {
         let input = serde_json::json!({ "hook_event_name": "UserPromptSubmit", "prompt": text, "source": source });

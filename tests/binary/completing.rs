@@ -26,7 +26,7 @@ use crate::support::{
 };
 
 /// calm-owl and brave-fox are there, night-owl is away, and a letter is held for calm-owl.
-fn office() -> (World, [There; 2], LetterId) {
+fn scene() -> (World, [There; 2], LetterId) {
     let world = World::new().agent("calm-owl").agent("brave-fox").agent("night-owl").agent("user");
     symlink(cc2cc(), world.path("bin/cc2cc")).unwrap();
     let there = ["calm-owl", "brave-fox"].map(|name| world.there(name));
@@ -110,7 +110,7 @@ fn is_silent(world: &World, shell: &mut Shell) {
 
 #[test]
 fn bash_completes() {
-    let (world, _there, id) = office();
+    let (world, _there, id) = scene();
     let setup = ["source <(cc2cc completions bash)"];
     let mut shell = Shell::start(&world, "bash", &["--norc", "--noprofile", "-i"], &setup);
     tabs(&mut shell, &id);
@@ -120,7 +120,7 @@ fn bash_completes() {
 
 #[test]
 fn zsh_completes() {
-    let (world, _there, id) = office();
+    let (world, _there, id) = scene();
     let setup = ["autoload -U compinit; compinit -u -D", "source <(cc2cc completions zsh)"];
     let mut shell = Shell::start(&world, "zsh", &["-f", "-i"], &setup);
     tabs(&mut shell, &id);
@@ -130,7 +130,7 @@ fn zsh_completes() {
 
 #[test]
 fn fish_completes() {
-    let (world, _there, id) = office();
+    let (world, _there, id) = scene();
     assert!(Path::new("/usr/bin/fish").exists(), "fish is not installed; on Debian: apt-get install fish");
     let complete = |begun: &str| {
         let script = format!("cc2cc completions fish | source; complete -C '{begun}'");
@@ -200,7 +200,7 @@ fn a_script_is_printed_for_each_shell_and_asks_the_command_on_the_path() {
 
 #[test]
 fn whatever_is_asked_only_candidates_are_printed() {
-    let (world, _there, _) = office();
+    let (world, _there, _) = scene();
     let ask = |shell: &str, words: &[&str]| {
         let env = [("CC2CC_COMPLETE", shell.to_owned())];
         world.run_as(&env, &[&["--", "cc2cc"], words].concat())

@@ -13,7 +13,7 @@ use super::{mcp::Server, session::Session};
 use crate::support::{eventually::until, world::World};
 
 /// A world with two folders of the plugin, and sessions in it.
-fn office() -> World {
+fn scene() -> World {
     let world = World::new().agent("ann");
     for folder in ["old", "new"] {
         fs::create_dir(world.path(folder)).unwrap();
@@ -47,9 +47,9 @@ fn end(mut child: Child) {
 
 #[test]
 fn such_a_session_is_not_woken_in_vain_and_is_listed_as_what_it_is() {
-    let world = office();
+    let world = scene();
     let session = session(&world, "old").started();
-    let mut waker = session.armed_bell("Stop");
+    let mut waker = session.placed_waker("Stop");
     fs::remove_dir(world.path("old")).unwrap();
     wait_until_it_is(&world, "deaf");
     assert_snapshot!(world.run(&["send", "calm-owl", "hello"]), @"
@@ -80,17 +80,17 @@ fn such_a_session_is_not_woken_in_vain_and_is_listed_as_what_it_is() {
     assert!(waker.try_wait().unwrap().is_none(), "it waits");
 
     let server = server(&self::session(&world, "new"));
-    let rang = world.said(&waker.wait_with_output().unwrap());
-    assert_eq!(rang.code, Some(2), "{rang}");
+    let woke = world.said(&waker.wait_with_output().unwrap());
+    assert_eq!(woke.code, Some(2), "{woke}");
     assert_eq!(Record::of(&session.mailbox()).state, Activity::Idle);
     end(server);
 }
 
 #[test]
 fn a_hook_that_runs_shows_that_it_hears() {
-    let world = office();
+    let world = scene();
     let session = session(&world, "old").started();
-    let waker = session.armed_bell("Stop");
+    let waker = session.placed_waker("Stop");
     fs::remove_dir(world.path("old")).unwrap();
     wait_until_it_is(&world, "deaf");
     self::session(&world, "new").prompt("hello").fine();
@@ -100,20 +100,20 @@ fn a_hook_that_runs_shows_that_it_hears() {
 
 #[test]
 fn a_waker_that_runs_shows_that_it_hears() {
-    let world = office();
+    let world = scene();
     let session = session(&world, "old").started();
-    let waker = session.armed_bell("Stop");
+    let waker = session.placed_waker("Stop");
     fs::remove_dir(world.path("old")).unwrap();
     wait_until_it_is(&world, "deaf");
     end(waker);
-    let waker = self::session(&world, "new").armed_bell("Stop");
+    let waker = self::session(&world, "new").placed_waker("Stop");
     wait_until_it_is(&world, "idle");
     end(waker);
 }
 
 #[test]
 fn the_server_tells_of_a_session_without_a_waker() {
-    let world = office();
+    let world = scene();
     let session = session(&world, "old").started();
     session.prompt("hello").fine();
     let _server = Server::greeted(&session);
@@ -124,13 +124,13 @@ fn the_server_tells_of_a_session_without_a_waker() {
 
 #[test]
 fn where_no_mod_tells_the_person_a_wake_does() {
-    let world = office();
+    let world = scene();
     let session = session(&world, "old").with("AI_AGENT", "claude-code_2-1-240_hook").started();
-    let waker = session.armed_bell("Stop");
+    let waker = session.placed_waker("Stop");
     fs::remove_dir(world.path("old")).unwrap();
     wait_until_it_is(&world, "deaf");
     world.posted("ann", "calm-owl", "hello");
-    let rang = world.said(&waker.wait_with_output().unwrap());
-    assert_eq!(rang.code, Some(2), "{rang}");
-    assert!(rang.err.contains("until the person has typed /reload-plugins"), "{rang}");
+    let woke = world.said(&waker.wait_with_output().unwrap());
+    assert_eq!(woke.code, Some(2), "{woke}");
+    assert!(woke.err.contains("until the person has typed /reload-plugins"), "{woke}");
 }

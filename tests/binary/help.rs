@@ -48,13 +48,13 @@ topics! {
     the_status_line: "status-line"
 }
 
-/// Runs the examples of a topic in an office that fits it: brave-fox and calm-owl are there, in one repository.
+/// Runs the examples of a topic in an scene that fits it: brave-fox and calm-owl are there, in one repository.
 fn play(topic: &str) {
     let text = fs::read_to_string(folder().join(format!("{topic}.md"))).unwrap();
     let examples = examples(&text);
     assert!(!examples.is_empty(), "{topic} has no example");
     let world = World::new();
-    let (fox, _present) = office(&world);
+    let (fox, _present) = scene(&world);
     let _more = prepare(&world, topic);
     let over = AtomicBool::new(false);
     thread::scope(|scope| {
@@ -83,7 +83,7 @@ fn run(world: &World, fox: &Session, example: &Example, typed: &str) -> String {
     said.out
 }
 
-fn office(world: &World) -> (Session<'_>, Vec<There>) {
+fn scene(world: &World) -> (Session<'_>, Vec<There>) {
     symlink(cc2cc(), world.path("bin/cc2cc")).unwrap();
     symlink(world.path("mail"), world.path("home/.cc2cc")).unwrap();
     fs::create_dir_all(world.path("shop/.git")).unwrap();

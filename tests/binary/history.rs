@@ -31,7 +31,7 @@ fn id(text: &str) -> LetterId {
 }
 
 /// Ann asked bob, who answered; what ann wrote then is held; somebody else writes too.
-fn office() -> World {
+fn scene() -> World {
     let world = World::new().agent("ann").agent("bob").agent("cat");
     let bob = world.at("bob");
     world.post(letter("ask", "ann", "bob", 0, "does the login work?\n```\n\u{1b}[2Jlog\n```"));
@@ -55,7 +55,7 @@ fn office() -> World {
 
 #[test]
 fn the_log_tells_who_wrote_what_to_whom_and_what_became_of_it() {
-    let world = office();
+    let world = scene();
     assert_snapshot!(world.run(&["log"]), @"
     exit 0
     --- out
@@ -122,7 +122,7 @@ fn the_log_tells_who_wrote_what_to_whom_and_what_became_of_it() {
 
 #[test]
 fn with_alone_means_the_letters_between_that_agent_and_oneself() {
-    let world = office().agent("user");
+    let world = scene().agent("user");
     world.post(letter("mine", "bob", "user", 240, "for the person"));
     assert_snapshot!(world.run(&["log", "--with", "bob"]), @"
     exit 0
@@ -143,7 +143,7 @@ fn with_alone_means_the_letters_between_that_agent_and_oneself() {
 
 #[test]
 fn names_that_were_given_up_still_mean_their_agent() {
-    let world = office();
+    let world = scene();
     world.run(&["rename", "rob", "--agent", "bob"]).fine();
     let all = world.run(&["log", "--agent", "rob"]).fine().out;
     assert!(all.contains("ann → bob (now rob)") && all.contains("bob → ann"), "{all}");
@@ -152,7 +152,7 @@ fn names_that_were_given_up_still_mean_their_agent() {
 
 #[test]
 fn nobody_and_nonsense_are_told() {
-    let world = office();
+    let world = scene();
     assert_snapshot!(world.run(&["log", "--agent", "bib"]), @"
     exit 3
     --- out
@@ -198,7 +198,7 @@ fn a_long_text_is_cut_unless_all_of_it_is_wanted() {
 
 #[test]
 fn a_conversation_is_told_step_by_step() {
-    let world = office();
+    let world = scene();
     let told = world.run(&["thread", "answer"]);
     assert_snapshot!(told, @"
     exit 0
@@ -225,7 +225,7 @@ fn a_conversation_is_told_step_by_step() {
 
 #[test]
 fn a_conversation_becomes_a_document() {
-    let world = office();
+    let world = scene();
     let document = world.run(&["export", "delete"]);
     assert_snapshot!(document, @"
     exit 0
@@ -292,7 +292,7 @@ fn a_conversation_becomes_a_document() {
 
 #[test]
 fn a_session_sees_no_text_its_person_is_asked_about_and_none_that_could_pass_for_another() {
-    let world = office();
+    let world = scene();
     let bob = world.hosted("bob");
     for words in
         [&["log"][..], &["thread", "ask"], &["export", "ask"], &["log", "--json"], &["thread", "ask", "--json"]]
@@ -309,7 +309,7 @@ fn a_session_sees_no_text_its_person_is_asked_about_and_none_that_could_pass_for
 
 #[test]
 fn a_log_that_is_followed_goes_on_with_what_comes_and_ends_with_its_reader() {
-    let world = office();
+    let world = scene();
     let mut log = world.command(&["log", "-f", "-n", "1", "--agent", "bob"]).spawn().unwrap();
     let mut lines = BufReader::new(log.stdout.take().unwrap()).lines().map(Result::unwrap);
     assert_eq!(lines.find(|line| line.contains("ann → bob")).unwrap(), "2026-01-02 12:02:00  ann → bob  held  delete");
@@ -329,7 +329,7 @@ fn a_log_that_is_followed_goes_on_with_what_comes_and_ends_with_its_reader() {
 
 #[test]
 fn json_is_one_letter_a_line() {
-    let world = office();
+    let world = scene();
     let said = world.run(&["log", "--json"]).fine();
     let lines: Vec<Value> = said.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let ids: Vec<_> = lines.iter().map(|line| line["id"].as_str().unwrap()).collect();

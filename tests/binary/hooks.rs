@@ -47,7 +47,7 @@ fn without_a_wish_a_name_is_made_up_and_kept() {
 }
 
 #[test]
-fn waiting_letters_are_counted_and_left_for_the_mailman() {
+fn waiting_letters_are_counted_and_left_to_delivery() {
     let world = World::new().agent("ann").agent("calm-owl");
     world.posted("ann", "calm-owl", "one");
     let session = world.session("calm-owl");

@@ -20,9 +20,9 @@ fn in_a_subagent_no_hook_does_anything() {
     }
     assert_eq!(world.files("mail"), before);
     assert_eq!(world.at("calm-owl").count(State::Inbox).unwrap(), 1);
-    let mut bell = session.command(&["wait", "--ring"]);
+    let mut waker = session.command(&["wait", "--ring"]);
     let input = session.input(&json!({ "hook_event_name": "Stop", "agent_id": "a1b2" })).to_string();
-    let said = world.said(&crate::support::said::start(&mut bell, input.as_bytes()).wait_with_output().unwrap());
+    let said = world.said(&crate::support::said::start(&mut waker, input.as_bytes()).wait_with_output().unwrap());
     assert_eq!(said.fine().out, "");
 }
 
@@ -48,6 +48,6 @@ fn a_headless_run_with_a_name_gets_its_letters_but_is_never_woken() {
     let session = world.session("calm-owl").with("CLAUDE_CODE_SESSION_ATTENDED", "0").started();
     assert!(context(&session.prompt("go").fine()).contains("hello"));
     world.posted("ann", "calm-owl", "again");
-    let said = world.said(&session.bell("SessionStart").wait_with_output().unwrap());
+    let said = world.said(&session.waker("SessionStart").wait_with_output().unwrap());
     assert_eq!(said.fine().out, "");
 }

@@ -1,4 +1,4 @@
-//! The mailman: letters go before the model once, in order, with proof, and no file stops the others.
+//! Delivery: letters go before the model once, in order, with evidence, and no file stops the others.
 
 use std::fs;
 
@@ -18,7 +18,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::session::{Session, context, message};
 use crate::support::{redact::redact, said::Said, world::World};
 
-fn office() -> World {
+fn scene() -> World {
     World::new().agent("ann").agent("calm-owl")
 }
 
@@ -36,7 +36,7 @@ fn steps(session: &Session, id: &str) -> Vec<Step> {
 
 #[test]
 fn a_letter_goes_in_with_the_next_prompt_and_the_transcript_proves_it() {
-    let world = office();
+    let world = scene();
     let session = world.session("calm-owl").started();
     let id = world.posted("ann", "calm-owl", "please run the tests");
 
@@ -62,8 +62,8 @@ fn a_letter_goes_in_with_the_next_prompt_and_the_transcript_proves_it() {
 }
 
 #[test]
-fn what_comes_as_a_turn_ends_is_left_to_the_bell_and_goes_in_at_once_where_there_is_none() {
-    let world = office();
+fn what_comes_as_a_turn_ends_is_left_to_the_waker_and_goes_in_at_once_where_there_is_none() {
+    let world = scene();
     let session = world.session("calm-owl").started();
     session.prompt("work").fine();
     world.posted("ann", "calm-owl", "one more thing");
@@ -78,7 +78,7 @@ fn what_comes_as_a_turn_ends_is_left_to_the_bell_and_goes_in_at_once_where_there
 
 #[test]
 fn a_low_letter_is_not_worth_a_turn_and_goes_along_with_the_next() {
-    let world = office();
+    let world = scene();
     let session = world.session("calm-owl").started();
     world.post(Letter { priority: Priority::Low, ..letter("when you have time") });
     assert_eq!(session.stop().fine().out, "");
@@ -87,7 +87,7 @@ fn a_low_letter_is_not_worth_a_turn_and_goes_along_with_the_next() {
 
 #[test]
 fn twenty_letters_go_in_together_in_order() {
-    let world = office();
+    let world = scene();
     let session = world.session("calm-owl").started();
     let start = Timestamp::now() - SignedDuration::from_mins(60);
     for number in 0..20 {
@@ -105,7 +105,7 @@ fn twenty_letters_go_in_together_in_order() {
 
 #[test]
 fn what_has_no_room_waits_for_the_next_turn_in_its_place() {
-    let world = office();
+    let world = scene();
     let session = world.session("calm-owl").started();
     let mut sent = Vec::new();
     for number in 0..5 {
@@ -122,7 +122,7 @@ fn what_has_no_room_waits_for_the_next_turn_in_its_place() {
 
 #[test]
 fn a_letter_too_long_for_any_turn_goes_in_as_a_preview() {
-    let world = office();
+    let world = scene();
     let session = world.session("calm-owl").started();
     let long = world.post(letter(&"\u{1b}[31mrow\u{1b}[0m\n".repeat(50_000)));
     let next = world.post(Letter { timestamp: Timestamp::now() + SignedDuration::from_secs(1), ..letter("short") });
@@ -136,7 +136,7 @@ fn a_letter_too_long_for_any_turn_goes_in_as_a_preview() {
 
 #[test]
 fn a_letter_whose_time_is_over_dies_and_is_not_brought() {
-    let world = office();
+    let world = scene();
     let session = world.session("calm-owl").started();
     let timestamp = Timestamp::now() - SignedDuration::from_mins(5);
     let lapsed = world.post(Letter { ttl_seconds: Some(60), timestamp, ..letter("too late") });
@@ -156,7 +156,7 @@ fn a_letter_whose_time_is_over_dies_and_is_not_brought() {
 
 #[test]
 fn a_stray_file_is_told_to_the_person_in_one_line_and_stops_nothing() {
-    let world = office();
+    let world = scene();
     let session = world.session("calm-owl").started();
     let inbox = session.mailbox().dir(State::Inbox);
     // Windows has no control characters in names.
@@ -173,7 +173,7 @@ fn a_stray_file_is_told_to_the_person_in_one_line_and_stops_nothing() {
 
 #[test]
 fn what_was_claimed_and_never_went_in_is_brought_again_and_marked() {
-    let world = office();
+    let world = scene();
     let session = world.session("calm-owl").started();
     let turn = [
         serde_json::json!({ "type": "user", "message": { "content": "hello" } }),
@@ -193,7 +193,7 @@ fn what_was_claimed_and_never_went_in_is_brought_again_and_marked() {
 
 #[test]
 fn hops_grow_with_letters_and_end_where_a_person_speaks() {
-    let world = office();
+    let world = scene();
     let session = world.session("calm-owl").started();
     let mut far = letter("from afar");
     far.origin.hops = 7;

@@ -148,7 +148,7 @@ fn five_tools_are_offered_and_send_is_loaded_at_once() {
 }
 
 #[test]
-fn send_writes_a_letter_and_tells_what_a_model_can_mend() {
+fn send_writes_a_letter_and_tells_what_a_model_can_fix() {
     let world = World::new().agent("ann");
     let session = world.session("calm-owl").started();
     let mut server = Server::greeted(&session);

@@ -4,7 +4,6 @@
 mod around;
 mod attacks;
 mod authors;
-mod bell;
 #[cfg(unix)] // shells of Unix in a pseudo-terminal
 mod completing;
 mod demo;
@@ -28,14 +27,15 @@ mod reading;
 mod records;
 mod sending;
 mod session;
+mod slash_commands;
 #[cfg(unix)] // started by shells of Unix
 mod statusline;
 #[cfg(target_os = "linux")] // its full disk is a device of Linux
 mod streams;
 mod together;
 mod trouble;
-mod typed;
 mod waiting;
+mod waker;
 mod watching_live;
 #[cfg(windows)] // elsewhere an open file is in nobody's way
 mod windows;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::support::{said::has, world::World};
 
 /// Ann is online and busy in a repository, bob is away with a letter waiting.
-fn office() -> World {
+fn scene() -> World {
     let world = World::new().agent("ann").agent("bob");
     let record = |name: &str, state: Activity, cwd: &str, branch: Option<&str>| {
         Record::change(&world.at(name), Timestamp::now(), |record| {
@@ -27,7 +27,7 @@ fn office() -> World {
 
 #[test]
 fn those_online_are_listed_and_the_others_on_request() {
-    let world = office();
+    let world = scene();
     assert_snapshot!(world.run(&["agents"]), @"
     exit 0
     --- out
@@ -52,7 +52,7 @@ fn those_online_are_listed_and_the_others_on_request() {
 
 #[test]
 fn agents_as_json() {
-    let world = office();
+    let world = scene();
     let _there = world.there("ann");
     let mut listed = world.run(&["agents", "--all", "--json"]).fine().json();
     for agent in listed["agents"].as_array_mut().unwrap() {

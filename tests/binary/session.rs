@@ -110,18 +110,18 @@ impl Session<'_> {
         self.world.said(&child.wait_with_output().expect("ended"))
     }
 
-    /// A doorbell, as the client starts it with an event.
-    pub fn bell(&self, event: &str) -> Child {
+    /// A waker, as the client starts it with an event.
+    pub fn waker(&self, event: &str) -> Child {
         let source = if event == "SessionStart" { json!("resume") } else { Value::Null };
         let input = self.input(&json!({ "hook_event_name": event, "source": source }));
         start(&mut self.command(&["wait", "--ring"]), input.to_string().as_bytes())
     }
 
-    /// A doorbell that has taken its post.
-    pub fn armed_bell(&self, event: &str) -> Child {
-        let bell = self.bell(event);
-        until("the bell is set", || self.mailbox().is_online().then_some(()));
-        bell
+    /// A waker that has taken its post.
+    pub fn placed_waker(&self, event: &str) -> Child {
+        let waker = self.waker(event);
+        until("the waker is set", || self.mailbox().is_online().then_some(()));
+        waker
     }
 
     pub fn input(&self, more: &Value) -> Value {
@@ -167,7 +167,7 @@ impl Session<'_> {
     }
 }
 
-/// The prompt that the client makes of what a doorbell said as it rang.
+/// The prompt that the client makes of what a waker said as it woke.
 pub fn wake(said: &str) -> String {
     format!(
         "<task-notification>\n<summary>✉ a letter has come</summary>\n</task-notification>\n<system-reminder>\nStop \

@@ -27,8 +27,8 @@ fn a_home_that_cannot_be_used_is_told_once_and_stops_nothing() {
     let nameless = world.session("calm-owl").without("CLAUDE_CODE_SESSION_ID");
     assert_ne!(message(&nameless.prompt("go").fine()), "", "nor one whose client does not name it");
     assert_eq!(nameless.prompt("go").fine().out, "");
-    let bell = world.said(&session.bell("Stop").wait_with_output().unwrap());
-    assert_eq!(bell.fine().out, "");
+    let waker = world.said(&session.waker("Stop").wait_with_output().unwrap());
+    assert_eq!(waker.fine().out, "");
     assert_eq!(fs::read_to_string(world.path("mail")).unwrap(), "not a directory");
 }
 

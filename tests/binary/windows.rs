@@ -29,7 +29,7 @@ fn all_below(path: &Path) -> Vec<PathBuf> {
 fn a_living_session_keeps_nothing_open_in_its_mailbox_so_that_it_can_be_renamed() {
     let world = World::new().agent("ann");
     let session = world.session("calm-owl").started();
-    let bell = session.armed_bell("Stop");
+    let waker = session.placed_waker("Stop");
     let _server = session.mailbox().hold_presence().unwrap();
     let waiting = world.command(&["wait", "--agent", "calm-owl", "--timeout", "60s"]).spawn().unwrap();
     let mailbox = session.mailbox();
@@ -39,7 +39,7 @@ fn a_living_session_keeps_nothing_open_in_its_mailbox_so_that_it_can_be_renamed(
     world.run(&["rename", "brave-fox", "--agent", "calm-owl"]).fine();
     assert!(world.at("brave-fox").is_online(), "it is still there");
     world.posted("ann", "calm-owl", "hello");
-    assert_eq!(world.said(&bell.wait_with_output().unwrap()).code, Some(2), "the bell went with it");
+    assert_eq!(world.said(&waker.wait_with_output().unwrap()).code, Some(2), "the waker went with it");
     world.said(&waiting.wait_with_output().unwrap()).fine();
 }
 

@@ -1,4 +1,4 @@
-//! 200 processes send 50 letters each to 20 agents with two mailmen each, while agents are renamed and sessions end.
+//! 200 processes send 50 letters each to 20 agents with two deliveries each, while agents are renamed and sessions end.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -59,7 +59,7 @@ fn ten_thousand_letters() {
     println!("10,000 letters in {:?}; {sessions} sessions, the slowest hook took {slowest:?}", begun.elapsed());
     assert_eq!(tally.letters, SENDERS * LETTERS_EACH);
     assert!(sessions > AGENTS, "sessions ended meanwhile");
-    let how = format!("{SENDERS} processes, {AGENTS} agents, 40 mailmen, {RENAMES} renames, {sessions} sessions");
+    let how = format!("{SENDERS} processes, {AGENTS} agents, 40 deliveries, {RENAMES} renames, {sessions} sessions");
     conclude("a crowd", &how, tally);
 }
 

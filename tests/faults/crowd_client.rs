@@ -1,5 +1,5 @@
 //! The clients of the crowd: each is a process of its own, since a session is known by its process. Two threads run the
-//! mailman's hook over and over, and write what it brings into the transcript, as Claude Code does.
+//! prompt hook over and over, and write what it delivers into the transcript, as Claude Code does.
 
 use std::{
     env,
@@ -28,7 +28,7 @@ use crate::support::{
     world::{World, names},
 };
 
-/// Hooks that each of the two mailmen of a session runs before the session ends.
+/// Prompt hooks that each of the two deliveries of a session runs before the session ends.
 const TURNS: usize = 40;
 const AGENT: &str = "CC2CC_CROWD_AGENT";
 
@@ -74,7 +74,7 @@ fn client() {
     client.hook("session-start", &json!({ "source": "startup" }));
     thread::scope(|scope| {
         for _ in 0..2 {
-            scope.spawn(|| client.mailman());
+            scope.spawn(|| client.delivery());
         }
     });
     client.hook("session-end", &json!({ "reason": "prompt_input_exit" }));
@@ -88,10 +88,10 @@ struct Client {
 }
 
 impl Client {
-    fn mailman(&self) {
+    fn delivery(&self) {
         for turn in 0.. {
             let begun = Instant::now();
-            // The other mailman's turn may end meanwhile; this prompt waits in the queue until it is written down.
+            // The other delivery's turn may end meanwhile; this prompt waits in the queue until it is written down.
             self.write(&[json!({ "type": "queue-operation", "operation": "enqueue" })]);
             let event = if turn % 4 == 3 { "stop" } else { "user-prompt-submit" };
             let context = context(&self.hook(event, &json!({ "prompt": "go on", "permission_mode": "default" })));
@@ -119,7 +119,7 @@ impl Client {
         append(&self.world.join(format!("heard-{}", self.agent)), &lines.concat());
     }
 
-    /// All of it in one piece, as the other mailman writes, too.
+    /// All of it in one piece, as the other delivery writes, too.
     fn write(&self, rows: &[Value]) {
         let _pen = self.pen.lock().expect("the pen");
         let lines: Vec<String> = rows.iter().map(|row| format!("{row}\n")).collect();

@@ -11,8 +11,8 @@ use std::{
 use cc2cc::mailbox::State;
 
 use super::{
-    alone::{alone, mount, without_privileges},
-    office::{Heard, Office, Run},
+    namespaces::{in_namespaces, mount, without_privileges},
+    scene::{Heard, Run, Scene},
     stopped::{Stopped, stopped_before, woken},
     table::{Tally, conclude},
 };
@@ -20,34 +20,34 @@ use crate::support::{said::Said, world::names};
 
 const MIB: &str = "size=1m,mode=0700";
 
-/// An office whose mail lies on a small file system of its own.
-fn office_on_a_small_disk() -> Office {
-    Office::on(|world| mount(&["-t", "tmpfs", "-o", MIB, "tmpfs"], &world.path("mail")))
+/// A scene whose mail lies on a small file system of its own.
+fn scene_on_a_small_disk() -> Scene {
+    Scene::on(|world| mount(&["-t", "tmpfs", "-o", MIB, "tmpfs"], &world.path("mail")))
 }
 
 /// Fills the disk up to `pages` pages of 4 KiB.
-fn fill(office: &Office, pages: usize) {
-    let mut filler = File::create(office.world.path("mail/.filler")).unwrap();
+fn fill(scene: &Scene, pages: usize) {
+    let mut filler = File::create(scene.world.path("mail/.filler")).unwrap();
     while filler.write_all(&[0; 4096]).is_ok() {}
     let length = filler.metadata().unwrap().len() / 4096 * 4096;
     filler.set_len(length - 4096 * pages as u64).unwrap();
 }
 
-fn space_returns(office: &Office) {
-    fs::remove_file(office.world.path("mail/.filler")).unwrap();
+fn space_returns(scene: &Scene) {
+    fs::remove_file(scene.world.path("mail/.filler")).unwrap();
 }
 
-type Deed = (&'static str, fn(&Office) -> Run);
+type Deed = (&'static str, fn(&Scene) -> Run);
 
 /// What is done while the disk is in a bad way.
 fn deeds() -> [Deed; 5] {
     [
-        ("send", |office| office.run(&["send", "calm-owl", "a new one"]).sending("calm-owl", "a new one")),
-        ("prompt", Office::prompt),
-        ("stop", Office::stop),
-        ("start", |office| office.start("resume")),
-        ("send --id", |office| {
-            office.run(&["send", "calm-owl", "--id", "key-1", "by key"]).sending("calm-owl", "by key")
+        ("send", |scene| scene.run(&["send", "calm-owl", "a new one"]).sending("calm-owl", "a new one")),
+        ("prompt", Scene::prompt),
+        ("stop", Scene::stop),
+        ("start", |scene| scene.start("resume")),
+        ("send --id", |scene| {
+            scene.run(&["send", "calm-owl", "--id", "key-1", "by key"]).sending("calm-owl", "by key")
         }),
     ]
 }
@@ -63,43 +63,43 @@ fn behaves(deed: &str, said: &Said) {
     }
 }
 
-fn with_letters(office: &Office) {
-    office.watch(office.start("startup")).fine();
-    office.posted("ann", "calm-owl", "brought already");
-    office.hear(&office.watch(office.prompt()).fine());
-    office.posted("ann", "calm-owl", "waits");
+fn with_letters(scene: &Scene) {
+    scene.watch(scene.start("startup")).fine();
+    scene.posted("ann", "calm-owl", "brought already");
+    scene.hear(&scene.watch(scene.prompt()).fine());
+    scene.posted("ann", "calm-owl", "waits");
     // Two letters and a log line are written in the files' last pages; a person's mailbox is made by the first send.
-    office.watch(office.run(&["send", "bob", "by a person"]).sending("bob", "by a person")).fine();
-    fs::write(office.world.path("mail/log"), "the log\n").unwrap();
+    scene.watch(scene.run(&["send", "bob", "by a person"]).sending("bob", "by a person")).fine();
+    fs::write(scene.world.path("mail/log"), "the log\n").unwrap();
 }
 
 #[test]
 fn a_disk_with_no_room_left() {
-    if !alone("faults::disk::a_disk_with_no_room_left", &["--mount"]) {
+    if !in_namespaces("faults::disk::a_disk_with_no_room_left", &["--mount"]) {
         return;
     }
     let mut tally = Tally::default();
     let (mut runs, mut refused, mut told) = (0, 0, 0);
     for (deed, act) in deeds() {
         for pages in 0.. {
-            let office = office_on_a_small_disk();
-            with_letters(&office);
-            fill(&office, pages);
-            let before = office.world.log();
-            let said = office.watch(act(&office));
+            let scene = scene_on_a_small_disk();
+            with_letters(&scene);
+            fill(&scene, pages);
+            let before = scene.world.log();
+            let said = scene.watch(act(&scene));
             runs += 1;
             behaves(deed, &said);
-            office.hear(&said);
-            office.intact();
-            let complaints = office.world.log().strip_prefix(&before).expect("it only grows").lines().count();
-            assert!(complaints <= 1, "{}", office.world.log());
-            space_returns(&office);
+            scene.hear(&said);
+            scene.intact();
+            let complaints = scene.world.log().strip_prefix(&before).expect("it only grows").lines().count();
+            assert!(complaints <= 1, "{}", scene.world.log());
+            space_returns(&scene);
             let went_well = said.code == Some(0) && complaints == 0;
             refused += usize::from(said.code == Some(1));
             told += complaints;
-            office.watch(office.run(&["send", "calm-owl", "after it"]).sending("calm-owl", "after it")).fine();
-            office.goes_on();
-            tally += office.tally(Heard::All);
+            scene.watch(scene.run(&["send", "calm-owl", "after it"]).sending("calm-owl", "after it")).fine();
+            scene.goes_on();
+            tally += scene.tally(Heard::All);
             assert!(pages < 40, "{deed} never goes well: {said:?}");
             if went_well && pages > 3 {
                 break;
@@ -114,36 +114,36 @@ fn a_disk_with_no_room_left() {
 
 #[test]
 fn a_disk_that_became_read_only() {
-    if !alone("faults::disk::a_disk_that_became_read_only", &["--mount"]) {
+    if !in_namespaces("faults::disk::a_disk_that_became_read_only", &["--mount"]) {
         return;
     }
     let mut tally = Tally::default();
     let (mut runs, mut busy) = (0, 0);
     for (deed, act) in deeds() {
         for step in 1.. {
-            let office = office_on_a_small_disk();
-            with_letters(&office);
-            let run = act(&office);
+            let scene = scene_on_a_small_disk();
+            with_letters(&scene);
+            let run = act(&scene);
             let sends = run.sends.clone();
             let Stopped::Sleeping(child) = stopped_before(step, run) else { break };
             runs += 1;
-            let mail = office.world.path("mail");
+            let mail = scene.world.path("mail");
             // A file that is open for writing, as a lock is, keeps its disk writable: the system refuses.
             if remount("ro", &mail) {
                 let said = woken(child);
                 behaves(deed, &said);
-                office.may_be_stored(&sends, said.code == Some(0));
-                office.hear(&said);
+                scene.may_be_stored(&sends, said.code == Some(0));
+                scene.hear(&said);
                 assert!(remount("rw", &mail));
             } else {
                 busy += 1;
                 let said = woken(child);
-                office.may_be_stored(&sends, said.code == Some(0));
-                office.hear(&said);
+                scene.may_be_stored(&sends, said.code == Some(0));
+                scene.hear(&said);
             }
-            office.intact();
-            office.goes_on();
-            tally += office.tally(Heard::All);
+            scene.intact();
+            scene.goes_on();
+            tally += scene.tally(Heard::All);
         }
     }
     assert!(runs - busy > 12, "{runs} runs, {busy} busy");
@@ -162,35 +162,35 @@ fn permission_that_is_lost_midway() {
     let mut runs = 0;
     for (deed, act) in deeds() {
         for step in 1.. {
-            let office = Office::new();
-            with_letters(&office);
-            let mut run = act(&office);
+            let scene = Scene::new();
+            with_letters(&scene);
+            let mut run = act(&scene);
             run.command = without_privileges(&run.command);
             let sends = run.sends.clone();
             let Stopped::Sleeping(child) = stopped_before(step, run) else { break };
             runs += 1;
-            permit(&office, 0o500);
+            permit(&scene, 0o500);
             let mut send =
-                office.run(&["send", "calm-owl", "into the forbidden"]).sending("calm-owl", "into the forbidden");
+                scene.run(&["send", "calm-owl", "into the forbidden"]).sending("calm-owl", "into the forbidden");
             send.command = without_privileges(&send.command);
-            let refused = office.watch(send);
+            let refused = scene.watch(send);
             assert_eq!(refused.code, Some(1), "permission binds: {refused:?}");
             let said = woken(child);
-            permit(&office, 0o700);
+            permit(&scene, 0o700);
             behaves(deed, &said);
-            office.may_be_stored(&sends, said.code == Some(0));
-            office.hear(&said);
-            office.intact();
-            office.goes_on();
-            tally += office.tally(Heard::All);
+            scene.may_be_stored(&sends, said.code == Some(0));
+            scene.hear(&said);
+            scene.intact();
+            scene.goes_on();
+            tally += scene.tally(Heard::All);
         }
     }
     let how = format!("chmod 0500 on every directory before each step of 5 operations: {runs} times");
     conclude("permission lost midway", &how, tally);
 }
 
-fn permit(office: &Office, mode: u32) {
-    for dir in directories(&office.world.path("mail")) {
+fn permit(scene: &Scene, mode: u32) {
+    for dir in directories(&scene.world.path("mail")) {
         fs::set_permissions(dir, Permissions::from_mode(mode)).unwrap();
     }
 }
@@ -212,26 +212,26 @@ fn a_mail_directory_that_is_removed_midway() {
     let mut runs = 0;
     for (deed, act) in deeds() {
         for step in 1.. {
-            let office = Office::new();
-            with_letters(&office);
-            let run = act(&office);
+            let scene = Scene::new();
+            with_letters(&scene);
+            let run = act(&scene);
             let sends = run.sends.clone();
             let Stopped::Sleeping(child) = stopped_before(step, run) else { break };
             runs += 1;
-            let removed = office.world.letters();
+            let removed = scene.world.letters();
             let is_removed = |text: &str| removed.iter().any(|(_, _, letter)| letter.content.text == text);
-            fs::remove_dir_all(office.world.path("mail")).unwrap();
-            office.forgets_all(); // a person removed them
+            fs::remove_dir_all(scene.world.path("mail")).unwrap();
+            scene.forgets_all(); // a person removed them
             let said = woken(child);
             behaves(deed, &said);
-            office.may_be_stored(&sends, said.code == Some(0) && !sends.iter().any(|(_, text)| is_removed(text)));
-            office.watch(office.start("startup")).fine();
-            assert_eq!(office.mine().name().as_str(), "calm-owl");
-            office.watch(office.run(&["send", "calm-owl", "after it"]).sending("calm-owl", "after it")).fine();
-            office.goes_on();
-            office.intact();
-            assert!(office.mine().count(State::Done).unwrap() > 0);
-            tally += office.tally(Heard::All);
+            scene.may_be_stored(&sends, said.code == Some(0) && !sends.iter().any(|(_, text)| is_removed(text)));
+            scene.watch(scene.start("startup")).fine();
+            assert_eq!(scene.mine().name().as_str(), "calm-owl");
+            scene.watch(scene.run(&["send", "calm-owl", "after it"]).sending("calm-owl", "after it")).fine();
+            scene.goes_on();
+            scene.intact();
+            assert!(scene.mine().count(State::Done).unwrap() > 0);
+            tally += scene.tally(Heard::All);
         }
     }
     let how = format!("rm -r of all the mail before each step of 5 operations: {runs} times; letters sent since");

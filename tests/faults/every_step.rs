@@ -16,8 +16,8 @@ use std::{
 };
 
 use super::{
-    office::{Heard, Office, Run},
     operations, operations_of_people,
+    scene::{Heard, Run, Scene},
     table::{Tally, conclude},
 };
 use crate::support::said::Said;
@@ -25,13 +25,13 @@ use crate::support::said::Said;
 /// Something that is done, and killed.
 pub struct Operation {
     pub name: &'static str,
-    pub before: fn(&Office),
+    pub before: fn(&Scene),
     /// The process that is killed; a second attempt may differ from the first.
-    pub act: fn(&Office, Attempt) -> Run,
+    pub act: fn(&Scene, Attempt) -> Run,
     pub answer: Answer,
     /// What a second attempt may say instead of doing it again.
     pub or_says: &'static str,
-    pub after: fn(&Office),
+    pub after: fn(&Scene),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +48,7 @@ pub enum Answer {
 }
 
 impl Operation {
-    pub fn new(name: &'static str, act: fn(&Office, Attempt) -> Run) -> Self {
+    pub fn new(name: &'static str, act: fn(&Scene, Attempt) -> Run) -> Self {
         Self { name, act, before: |_| {}, answer: Answer::Used, or_says: "", after: |_| {} }
     }
 }
@@ -113,42 +113,42 @@ enum Outcome {
 }
 
 fn kill_at(operation: &Operation, step: usize, row: &mut Row) -> Outcome {
-    let office = Office::new();
-    (operation.before)(&office);
-    let log = office.world.path("steps");
-    let mut run = (operation.act)(&office, Attempt::First);
+    let scene = Scene::new();
+    (operation.before)(&scene);
+    let log = scene.world.path("steps");
+    let mut run = (operation.act)(&scene, Attempt::First);
     run.command.env("CC2CC_FAIL_AT", step.to_string()).env("CC2CC_FAIL_LOG", &log);
-    let said = office.watch(run);
+    let said = scene.watch(run);
     let log = fs::read_to_string(log).unwrap_or_default();
     let steps = log.lines().filter_map(|line| Some(line.split_once(' ')?.1.rsplit_once(' ')?.0.to_owned()));
     row.steps.extend(steps);
-    match catch_unwind(AssertUnwindSafe(|| all_goes_on(operation, &office, &said))) {
+    match catch_unwind(AssertUnwindSafe(|| all_goes_on(operation, &scene, &said))) {
         Ok(tally) => row.tally += tally,
         Err(_) => row.failures.push(format!("{} at step {}", operation.name, log.lines().last().unwrap_or("0"))),
     }
     if said.was_killed() { Outcome::Killed } else { Outcome::Completed }
 }
 
-fn all_goes_on(operation: &Operation, office: &Office, said: &Said) -> Tally {
+fn all_goes_on(operation: &Operation, scene: &Scene, said: &Said) -> Tally {
     if operation.answer == Answer::Used || !said.was_killed() {
-        office.hear(said);
+        scene.hear(said);
     }
-    office.intact();
+    scene.intact();
     if said.was_killed() {
-        let again = office.watch((operation.act)(office, Attempt::Second));
+        let again = scene.watch((operation.act)(scene, Attempt::Second));
         let settled = !operation.or_says.is_empty() && again.err.contains(operation.or_says);
         assert!(again.code == Some(0) || settled, "the second attempt failed: {again:?}");
-        office.hear(&again);
-        office.intact();
+        scene.hear(&again);
+        scene.intact();
     } else {
         assert_eq!(said.code, Some(0), "{said:?}");
     }
-    office.goes_on();
-    office.stored("calm-owl", "one more");
-    office.world.posted("ann", office.mine().name().as_str(), "one more");
-    office.goes_on();
-    (operation.after)(office);
-    let tally = office.tally(Heard::All);
-    assert_eq!((tally.lost, tally.invented, tally.unmarked), (0, 0, 0), "{tally:?} heard {:?}", office.heard.borrow());
+    scene.goes_on();
+    scene.stored("calm-owl", "one more");
+    scene.world.posted("ann", scene.mine().name().as_str(), "one more");
+    scene.goes_on();
+    (operation.after)(scene);
+    let tally = scene.tally(Heard::All);
+    assert_eq!((tally.lost, tally.invented, tally.unmarked), (0, 0, 0), "{tally:?} heard {:?}", scene.heard.borrow());
     tally
 }

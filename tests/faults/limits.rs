@@ -9,8 +9,8 @@ use cc2cc::{agent::host::HostKey, mailbox::State};
 use serde_json::json;
 
 use super::{
-    alone::alone,
-    office::{Heard, Office, Run},
+    namespaces::in_namespaces,
+    scene::{Heard, Run, Scene},
     table::conclude,
     watchers::watchers,
 };
@@ -22,38 +22,38 @@ use crate::support::{
 };
 
 #[test]
-fn a_bell_without_a_watcher_rings_by_looking() {
-    if !alone("faults::limits::a_bell_without_a_watcher_rings_by_looking", &["--user"]) {
+fn a_waker_that_cannot_watch_wakes_by_looking() {
+    if !in_namespaces("faults::limits::a_waker_that_cannot_watch_wakes_by_looking", &["--user"]) {
         return;
     }
     // This user may watch with two instances, and two other processes of his take them.
     fs::write("/proc/sys/user/max_inotify_instances", "2").expect("a limit of this namespace's own");
-    let office = Office::new();
-    office.watch(office.start("startup")).fine();
+    let scene = Scene::new();
+    scene.watch(scene.start("startup")).fine();
     let mut others: Vec<Child> = ["ann", "bob"]
-        .map(|name| office.world.command(&["wait", "--agent", name]).spawn().unwrap())
+        .map(|name| scene.world.command(&["wait", "--agent", name]).spawn().unwrap())
         .into_iter()
         .collect();
     for other in &others {
         until("the other one watches", || (watchers(other.id()) == 1).then_some(()));
     }
     let Run { mut command, input, .. } =
-        office.session_process(&["wait", "--ring"], &json!({ "hook_event_name": "Stop" }));
-    let bell = start(&mut command, &input);
-    until("the waker is there", || office.mine().is_online().then_some(()));
+        scene.session_process(&["wait", "--ring"], &json!({ "hook_event_name": "Stop" }));
+    let waker = start(&mut command, &input);
+    until("the waker is there", || scene.mine().is_online().then_some(()));
     // It has looked once and found nothing; from now on it can only look again.
-    let beats = |bell: &Child| fs::read_to_string(format!("/proc/{}/status", bell.id())).unwrap_or_default();
+    let beats = |waker: &Child| fs::read_to_string(format!("/proc/{}/status", waker.id())).unwrap_or_default();
     let naps = |status: &str| {
         status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:")?.trim().parse::<u64>().ok())
     };
-    let first = naps(&beats(&bell));
-    until("it sleeps and looks again", || (naps(&beats(&bell)) > first.map(|count| count + 1)).then_some(()));
-    assert_eq!(watchers(bell.id()), 0, "there was none left");
-    office.posted("ann", "calm-owl", "hello");
-    let rang = Said::of(&bell.wait_with_output().unwrap());
-    assert_eq!(rang.code, Some(2), "{rang:?}");
-    office.hear(&office.watch(office.prompt()).fine());
-    office.goes_on();
+    let first = naps(&beats(&waker));
+    until("it sleeps and looks again", || (naps(&beats(&waker)) > first.map(|count| count + 1)).then_some(()));
+    assert_eq!(watchers(waker.id()), 0, "there was none left");
+    scene.posted("ann", "calm-owl", "hello");
+    let woke = Said::of(&waker.wait_with_output().unwrap());
+    assert_eq!(woke.code, Some(2), "{woke:?}");
+    scene.hear(&scene.watch(scene.prompt()).fine());
+    scene.goes_on();
     for other in &mut others {
         other.kill().unwrap();
         other.wait().unwrap();
@@ -61,7 +61,7 @@ fn a_bell_without_a_watcher_rings_by_looking() {
     conclude(
         "no watcher left (inotify instances)",
         "2 allowed, 2 in use: the waker wakes by looking",
-        office.tally(Heard::All),
+        scene.tally(Heard::All),
     );
 }
 
@@ -85,27 +85,27 @@ fn a_home_of_another_user_is_refused_and_not_touched() {
 
 #[test]
 fn a_process_number_that_really_comes_round_again() {
-    if !alone(
+    if !in_namespaces(
         "faults::limits::a_process_number_that_really_comes_round_again",
         &["--mount", "--pid", "--fork", "--mount-proc"],
     ) {
         return;
     }
-    let office = Office::new();
+    let scene = Scene::new();
     for name in ["ann", "bob"] {
-        office.posted("calm-owl", name, &format!("for {name}"));
+        scene.posted("calm-owl", name, &format!("for {name}"));
     }
     // Two clients, one after the other, with the same number: bob's dies without a goodbye, then ann's starts.
     let lives = |name: &str, number: &str| {
         let before = (number.parse::<u32>().unwrap() - 1).to_string();
-        let run = office.hook("session-start", &json!({ "hook_event_name": "SessionStart", "source": "startup" }));
-        let input = office.world.path("input.json");
+        let run = scene.hook("session-start", &json!({ "hook_event_name": "SessionStart", "source": "startup" }));
+        let input = scene.world.path("input.json");
         let text = String::from_utf8(run.input).unwrap().replace("c8f4", &format!("session-of-{name}"));
         fs::write(&input, text).unwrap();
         let client = format!("echo $$; \"{}\" hook session-start <{}", lean().display(), input.display());
         let mut chooser = Command::new("/bin/sh");
         chooser.args(["-c", "echo $0 >/proc/sys/kernel/ns_last_pid && /bin/sh -c \"$1\"; exit $?", &before, &client]);
-        office.world.furnish(&mut chooser);
+        scene.world.furnish(&mut chooser);
         chooser.env("CC2CC_NAME", name).stdin(Stdio::null());
         let said = Said::of(&chooser.output().unwrap());
         assert_eq!(said.code, Some(0), "{said:?}");
@@ -119,43 +119,43 @@ fn a_process_number_that_really_comes_round_again() {
     until("the system's clock ticks", || (uptime() != then).then_some(()));
     assert!(lives("ann", "5000").contains("you are ann"), "not taken for bob");
     assert_eq!(
-        names(&office.world.path("mail/sessions")).iter().filter(|name| name.starts_with("host-5000-")).count(),
+        names(&scene.world.path("mail/sessions")).iter().filter(|name| name.starts_with("host-5000-")).count(),
         2
     );
     for name in ["ann", "bob"] {
-        assert_eq!(office.world.at(name).count(State::Inbox).unwrap(), 1);
+        assert_eq!(scene.world.at(name).count(State::Inbox).unwrap(), 1);
     }
     conclude(
         "a process number really used again",
         "ns_last_pid in a pid namespace of its own",
-        office.tally(Heard::NotYet),
+        scene.tally(Heard::NotYet),
     );
 }
 
 #[test]
 fn records_of_a_dead_process_with_this_number() {
-    let office = Office::new();
+    let scene = Scene::new();
     let me = HostKey::of(std::process::id()).unwrap().to_string();
     let (pid, rest) = me.split_once('-').unwrap();
     let (born, rest) = rest.split_once('-').unwrap();
-    office.posted("ann", "bob", "for the dead session");
+    scene.posted("ann", "bob", "for the dead session");
     // A process of this number lived before, as bob's session, and died without a goodbye.
     let before = format!("{pid}-{}-{rest}", born.parse::<u64>().unwrap() - 1);
-    let sessions = office.world.home().subdir("sessions").unwrap();
+    let sessions = scene.world.home().subdir("sessions").unwrap();
     fs::write(sessions.join(format!("host-{before}.json")), r#"{"v":1,"agent":"bob"}"#).unwrap();
     fs::write(
-        office.world.at("bob").path().join("agent.json"),
+        scene.world.at("bob").path().join("agent.json"),
         json!({ "v": 1, "host": before, "state": "busy" }).to_string(),
     )
     .unwrap();
-    office.posted("ann", "calm-owl", "for the living");
-    office.watch(office.start("startup")).fine();
-    assert_eq!(office.mine().name().as_str(), "calm-owl");
-    office.goes_on();
-    assert_eq!(names(&office.world.at("bob").path().join("inbox")).len(), 1, "it waits for bob");
+    scene.posted("ann", "calm-owl", "for the living");
+    scene.watch(scene.start("startup")).fine();
+    assert_eq!(scene.mine().name().as_str(), "calm-owl");
+    scene.goes_on();
+    assert_eq!(names(&scene.world.at("bob").path().join("inbox")).len(), 1, "it waits for bob");
     conclude(
         "a process number used again, forged",
         "records of the dead process are not taken for the living one's",
-        office.tally(Heard::All),
+        scene.tally(Heard::All),
     );
 }

@@ -3,7 +3,6 @@
 //!
 //! `cargo test --features fail-points --test stories faults:: -- --nocapture`
 
-mod alone;
 mod clock;
 mod crowd;
 mod crowd_client;
@@ -12,7 +11,7 @@ mod every_step;
 mod hearing;
 mod killed;
 mod limits;
-mod office;
+mod namespaces;
 mod operations;
 mod operations_of_people;
 mod power;
@@ -20,6 +19,7 @@ mod power_model;
 mod reads;
 mod removals;
 mod sandbox;
+mod scene;
 mod silent;
 mod stopped;
 mod table;

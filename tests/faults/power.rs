@@ -11,8 +11,8 @@ use cc2cc::{
 };
 
 use super::{
-    office::Office,
     power_model::Disk,
+    scene::Scene,
     table::{Tally, conclude},
     trace::{Call, lies_in, place, traced},
 };
@@ -86,7 +86,7 @@ fn letters(home: &Home) -> Result<Vec<String>, String> {
     Ok(texts)
 }
 
-fn office() -> World {
+fn scene() -> World {
     let world = World::in_memory().agent("ann").agent("bob");
     world.posted("ann", "bob", "an older letter");
     world.run(&["send", "ann", "the person was here"]).fine();
@@ -114,21 +114,21 @@ fn first_letter_to_the_person() -> (Said, Cut) {
 
 /// The very first session on a machine, and its first letter.
 fn first_letter_on_a_machine() -> (Said, Cut) {
-    let office = Office::new();
-    fs::remove_dir_all(office.world.path("mail")).unwrap();
-    let before = Disk::of(&office.world.path(""));
-    let start = office.start("startup");
-    let (said, mut calls) = traced(&office.world, &start.command, &start.input);
+    let scene = Scene::new();
+    fs::remove_dir_all(scene.world.path("mail")).unwrap();
+    let before = Disk::of(&scene.world.path(""));
+    let start = scene.start("startup");
+    let (said, mut calls) = traced(&scene.world, &start.command, &start.input);
     said.fine();
     calls.retain(|call| !matches!(call, Call::Say(_))); // nothing was promised of a letter
-    let (said, more) = traced(&office.world, &office.world.command(&["send", "calm-owl", "hello"]), b"");
+    let (said, more) = traced(&scene.world, &scene.world.command(&["send", "calm-owl", "hello"]), b"");
     calls.extend(more);
     (said, Cut { before, calls, old: Vec::new(), new: Some(("calm-owl", "hello")) })
 }
 
 #[test]
 fn a_letter_is_synced_moved_and_synced_before_anything_is_said() {
-    let world = office();
+    let world = scene();
     let (said, cut) = send(&world, &["send", "bob", "hello"], &[], "bob");
     said.fine();
     let calls = &cut.calls;
@@ -152,13 +152,13 @@ fn a_letter_is_synced_moved_and_synced_before_anything_is_said() {
 fn power_cut_at_any_moment() {
     let older: &[&'static str] = &["an older letter", "the person was here"];
     let mut runs = Vec::new();
-    let world = office();
+    let world = scene();
     runs.push(("send", send(&world, &["send", "bob", "hello"], older, "bob")));
-    let world = office();
+    let world = scene();
     runs.push(("send --id", send(&world, &["send", "bob", "--id", "key-1", "hello"], older, "bob")));
     runs.push(("the first letter to the person", first_letter_to_the_person()));
     runs.push(("the first session and its first letter", first_letter_on_a_machine()));
-    let world = office();
+    let world = scene();
     let before = Disk::of(&world.path(""));
     let (said, calls) = traced(&world, &world.command(&["rename", "robert", "--agent", "bob"]), b"");
     runs.push(("rename", (said, Cut { before, calls, old: older.to_vec(), new: None })));
@@ -179,7 +179,7 @@ fn power_cut_at_any_moment() {
 
 #[test]
 fn the_model_of_the_power_cut_has_teeth() {
-    let world = office();
+    let world = scene();
     let (said, cut) = send(&world, &["send", "bob", "hello"], &[], "bob");
     said.fine();
     assert!(cut.without_sync(|path| lies_in(path, "tmp")).torn > 0, "a draft that is not synced may be torn");

@@ -9,15 +9,15 @@ use cc2cc::mailbox::{
 
 use super::{
     hearing::context,
-    office::{Office, Run},
+    scene::{Run, Scene},
     trace::reads,
 };
 
 const LETTERS: usize = 10;
 
 /// How often a run opens letters, and receipts, to read them: the most for any one of them.
-fn most(office: &Office, run: &Run) -> (String, [usize; 2]) {
-    let (said, opened) = reads(&office.world, &run.command, &run.input);
+fn most(scene: &Scene, run: &Run) -> (String, [usize; 2]) {
+    let (said, opened) = reads(&scene.world, &run.command, &run.input);
     let most = |below: &[State], folder: Option<&str>| {
         let of = |path: &PathBuf| {
             let room = path.parent().and_then(|room| room.file_name()).and_then(|room| room.to_str());
@@ -34,33 +34,33 @@ fn most(office: &Office, run: &Run) -> (String, [usize; 2]) {
     (context(&said.fine().out), counts)
 }
 
-/// An office with letters of every sort in its session's mailbox.
-fn office() -> Office {
-    let office = Office::new();
-    office.watch(office.start("startup")).fine();
+/// A scene with letters of every sort in its session's mailbox.
+fn scene() -> Scene {
+    let scene = Scene::new();
+    scene.watch(scene.start("startup")).fine();
     for number in 0..LETTERS {
-        let id = office.posted("ann", "calm-owl", &format!("letter {number}"));
-        office.mine().note(&id, &Receipt::now(Step::Notified)).unwrap();
+        let id = scene.posted("ann", "calm-owl", &format!("letter {number}"));
+        scene.mine().note(&id, &Receipt::now(Step::Notified)).unwrap();
     }
     for number in 0..3 {
-        let id = office.posted("ann", "calm-owl", &format!("held {number}"));
-        office.mine().hold(&id, "a rule").unwrap();
+        let id = scene.posted("ann", "calm-owl", &format!("held {number}"));
+        scene.mine().hold(&id, "a rule").unwrap();
     }
-    office
+    scene
 }
 
 #[test]
 fn a_hook_opens_each_letter_once_and_its_receipts_once() {
-    let office = office();
-    let (context, counts) = most(&office, &office.prompt());
+    let scene = scene();
+    let (context, counts) = most(&scene, &scene.prompt());
     assert_eq!(context.matches("<letter id=").count(), LETTERS);
     assert_eq!(counts, [1, 1], "at the prompt that delivers them");
 
-    assert_eq!(office.mine().count(State::Claimed).unwrap(), LETTERS);
-    let (_, counts) = most(&office, &office.stop());
+    assert_eq!(scene.mine().count(State::Claimed).unwrap(), LETTERS);
+    let (_, counts) = most(&scene, &scene.stop());
     assert_eq!(counts, [0, 1], "at the Stop that settles them, in vain");
-    office.has_a_turn(&context);
-    let (_, counts) = most(&office, &office.stop());
+    scene.has_a_turn(&context);
+    let (_, counts) = most(&scene, &scene.stop());
     assert_eq!(counts, [0, 1], "at the Stop that settles them");
-    assert_eq!(office.mine().count(State::Done).unwrap(), LETTERS);
+    assert_eq!(scene.mine().count(State::Done).unwrap(), LETTERS);
 }

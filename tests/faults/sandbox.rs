@@ -9,8 +9,8 @@ use cc2cc::{
 use serde_json::{Value, json};
 
 use super::{
-    alone::alone,
-    office::{Heard, Office},
+    namespaces::in_namespaces,
+    scene::{Heard, Scene},
     table::conclude,
 };
 use crate::support::{
@@ -18,29 +18,29 @@ use crate::support::{
     said::{Said, said, start},
 };
 
-/// An office whose session has its waker, and whose mail only commands outside of the sandbox can write.
+/// A scene whose session has its waker, and whose mail only commands outside of the sandbox can write.
 struct Sandboxed {
-    office: Office,
+    scene: Scene,
     waker: Child,
 }
 
 impl Sandboxed {
     fn new() -> Self {
-        let office = Office::new();
-        office.watch(office.start("startup")).fine();
-        let mut waker = office.session_process(&["wait", "--ring"], &json!({ "hook_event_name": "Stop" }));
+        let scene = Scene::new();
+        scene.watch(scene.start("startup")).fine();
+        let mut waker = scene.session_process(&["wait", "--ring"], &json!({ "hook_event_name": "Stop" }));
         let waker = start(&mut waker.command, &waker.input);
-        until("the waker is there", || office.mine().is_online().then_some(()));
-        Self { office, waker }
+        until("the waker is there", || scene.mine().is_online().then_some(()));
+        Self { scene, waker }
     }
 
     /// Runs a verb as the session's shell does in its sandbox, with the walls that `unshare` makes of these words.
     fn run(&self, walls: &[&str], words: &[&str]) -> Said {
-        let mail = self.office.world.path("mail");
+        let mail = self.scene.world.path("mail");
         let host = HostKey::of(std::process::id()).expect("this process").to_string();
-        let inner = self.office.world.command(words);
+        let inner = self.scene.world.command(words);
         let mut command = Command::new("unshare");
-        self.office.world.furnish(&mut command);
+        self.scene.world.furnish(&mut command);
         command.env("CLAUDECODE", "1").env("CC2CC_HOST", host).arg("--mount").args(walls).args(["sh", "-c"]);
         command.arg("mount --bind \"$0\" \"$0\" && mount -o remount,bind,ro \"$0\" && exec setsid --wait \"$@\"");
         command.arg(mail).arg(inner.get_program()).args(inner.get_args());
@@ -59,11 +59,11 @@ const WALLS: [&[&str]; 2] = [&[], &["--pid", "--fork", "--mount-proc"]];
 
 #[test]
 fn a_command_in_a_sandbox_reads_and_says_what_writes_instead() {
-    if !alone("faults::sandbox::a_command_in_a_sandbox_reads_and_says_what_writes_instead", &["--mount"]) {
+    if !in_namespaces("faults::sandbox::a_command_in_a_sandbox_reads_and_says_what_writes_instead", &["--mount"]) {
         return;
     }
     let session = Sandboxed::new();
-    let id = low(&session.office, "read me");
+    let id = low(&session.scene, "read me");
     for walls in WALLS {
         let reads = |words: &[&str]| session.run(walls, words).fine().out;
         assert_eq!(reads(&["whoami"]), "calm-owl\n");
@@ -93,17 +93,17 @@ fn a_command_in_a_sandbox_reads_and_says_what_writes_instead() {
         assert_eq!(found("mailbox"), "", "{report}");
         assert!(!doctor.out.contains("chmod"), "{report}");
     }
-    assert_eq!(session.office.mine().count(State::Inbox).expect("counted"), 1, "nothing has changed");
-    assert_eq!(session.office.world.at("ann").count(State::Inbox).expect("counted"), 0);
-    session.office.goes_on();
+    assert_eq!(session.scene.mine().count(State::Inbox).expect("counted"), 1, "nothing has changed");
+    assert_eq!(session.scene.world.at("ann").count(State::Inbox).expect("counted"), 0);
+    session.scene.goes_on();
     let how = "a bind mount, with and without a pid namespace: six verbs read, three say what writes instead";
-    conclude("a command in a sandbox (read-only home)", how, session.office.tally(Heard::All));
+    conclude("a command in a sandbox (read-only home)", how, session.scene.tally(Heard::All));
 }
 
 /// A letter that wakes nobody.
-fn low(office: &Office, text: &str) -> LetterId {
-    let said = office.run(&["send", "calm-owl", "--priority", "low", "--json", text]);
-    let said = office.watch(said.sending("calm-owl", text)).fine();
+fn low(scene: &Scene, text: &str) -> LetterId {
+    let said = scene.run(&["send", "calm-owl", "--priority", "low", "--json", text]);
+    let said = scene.watch(said.sending("calm-owl", text)).fine();
     let sent: Value = serde_json::from_str(&said.out).expect("JSON");
     sent["sent"][0]["id"].as_str().expect("an id").parse().expect("an id")
 }

@@ -12,8 +12,8 @@ use notify::{RecursiveMode, Watcher};
 use serde_json::json;
 
 use super::{
-    alone::alone,
-    office::{Heard, Office, Run},
+    namespaces::in_namespaces,
+    scene::{Heard, Run, Scene},
     table::conclude,
 };
 use crate::support::{
@@ -23,18 +23,18 @@ use crate::support::{
 
 #[test]
 fn a_mount_that_announces_nothing_is_looked_at_all_the_same() {
-    if !alone("faults::silent::a_mount_that_announces_nothing_is_looked_at_all_the_same", &["--mount"]) {
+    if !in_namespaces("faults::silent::a_mount_that_announces_nothing_is_looked_at_all_the_same", &["--mount"]) {
         return;
     }
-    let office = Office::new();
-    office.watch(office.start("startup")).fine();
-    let (real, view) = (office.world.path("mail"), office.world.path("view"));
+    let scene = Scene::new();
+    scene.watch(scene.start("startup")).fine();
+    let (real, view) = (scene.world.path("mail"), scene.world.path("view"));
     fs::create_dir(&view).unwrap();
     let mut mount = Command::new("bindfs").arg("-f").args([&real, &view]).stdin(Stdio::null()).spawn();
     let mount: &mut Child = mount.as_mut().expect("`bindfs` (Debian: bindfs) is needed");
     until("the mount stands", || view.join("to-calm-owl").is_dir().then_some(()));
 
-    // A witness of the same kind as the bell's.
+    // A witness of the same kind as the waker's.
     let (tell, told) = mpsc::channel();
     let mut witness = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
         let _ = tell.send(event.expect("an event").kind);
@@ -43,25 +43,25 @@ fn a_mount_that_announces_nothing_is_looked_at_all_the_same() {
     witness.watch(&view.join("to-calm-owl/inbox"), RecursiveMode::NonRecursive).unwrap();
 
     let Run { mut command, input, .. } =
-        office.session_process(&["wait", "--ring"], &json!({ "hook_event_name": "Stop" }));
-    let bell = start(command.env("CC2CC_HOME", &view), &input);
+        scene.session_process(&["wait", "--ring"], &json!({ "hook_event_name": "Stop" }));
+    let waker = start(command.env("CC2CC_HOME", &view), &input);
     until("the waker watches", || {
-        let open = fs::read_dir(format!("/proc/{}/fd", bell.id())).ok()?.flatten();
+        let open = fs::read_dir(format!("/proc/{}/fd", waker.id())).ok()?.flatten();
         let mut targets = open.filter_map(|entry| fs::read_link(entry.path()).ok());
         targets.any(|target| target.ends_with("anon_inode:inotify")).then_some(())
     });
     thread::scope(|scope| {
-        let bell = scope.spawn(|| Said::of(&bell.wait_with_output().unwrap()));
-        office.posted("ann", "calm-owl", "from the other side of the mount");
-        let rang = bell.join().unwrap();
-        assert_eq!(rang.code, Some(2), "{rang:?}");
+        let waker = scope.spawn(|| Said::of(&waker.wait_with_output().unwrap()));
+        scene.posted("ann", "calm-owl", "from the other side of the mount");
+        let woke = waker.join().unwrap();
+        assert_eq!(woke.code, Some(2), "{woke:?}");
     });
     // Those who looked are seen, what came is not.
     assert!(told.try_iter().all(|kind| kind.is_access()), "the mount announced the letter");
-    office.hear(&office.watch(office.prompt()).fine());
-    assert_eq!(office.mine().count(State::Inbox).unwrap(), 0);
-    office.goes_on();
+    scene.hear(&scene.watch(scene.prompt()).fine());
+    assert_eq!(scene.mine().count(State::Inbox).unwrap(), 0);
+    scene.goes_on();
     mount.kill().unwrap();
     mount.wait().unwrap();
-    conclude("a mount that announces nothing", "bindfs: the waker wakes by looking", office.tally(Heard::All));
+    conclude("a mount that announces nothing", "bindfs: the waker wakes by looking", scene.tally(Heard::All));
 }

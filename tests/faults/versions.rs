@@ -16,7 +16,7 @@ use cc2cc::{
 use serde_json::Value;
 
 use super::{
-    office::{Heard, Office},
+    scene::{Heard, Scene},
     table::conclude,
 };
 use crate::support::world::{files_below, names};
@@ -25,20 +25,20 @@ const OLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/older")
 const NEWER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/newer");
 
 /// Puts what another version left over what this one made.
-fn left_by(fixture: &str) -> Office {
-    let office = Office::new();
-    office.watch(office.start("startup")).fine();
+fn left_by(fixture: &str) -> Scene {
+    let scene = Scene::new();
+    scene.watch(scene.start("startup")).fine();
     for file in files_below(Path::new(fixture)) {
-        let place = office.world.path("mail").join(file.strip_prefix(fixture).unwrap());
+        let place = scene.world.path("mail").join(file.strip_prefix(fixture).unwrap());
         fs::create_dir_all(place.parent().unwrap()).unwrap();
         fs::copy(file, &place).unwrap();
         let an_hour_ago = SystemTime::now() - Duration::from_secs(3600);
         File::options().write(true).open(place).unwrap().set_modified(an_hour_ago).unwrap();
     }
-    for (to, _, letter) in office.world.letters() {
-        office.stored(&to, &letter.content.text);
+    for (to, _, letter) in scene.world.letters() {
+        scene.stored(&to, &letter.content.text);
     }
-    office
+    scene
 }
 
 fn json(path: &Path) -> Value {
@@ -54,56 +54,56 @@ fn assert_kept(before: &Value, after: &Value, but: &[&str]) {
 
 #[test]
 fn letters_of_an_older_version() {
-    let office = left_by(OLDER);
+    let scene = left_by(OLDER);
     let inbox = |name: &str| Path::new(OLDER).join(format!("to-calm-owl/inbox/{name}.json"));
     let before = json(&inbox("older-1"));
-    office.goes_on();
+    scene.goes_on();
     let id: LetterId = "older-1".parse().unwrap();
-    assert_kept(&before, &json(&office.mine().file(State::Done, &id)), &[]);
+    assert_kept(&before, &json(&scene.mine().file(State::Done, &id)), &[]);
     let claimed: LetterId = "older-2".parse().unwrap();
-    assert_eq!(office.mine().state_of(&claimed), Some(State::Done), "its claim was never proved, so it came again");
-    conclude("letters, records and receipts of an older version", "tests/fixtures/older", office.tally(Heard::All));
+    assert_eq!(scene.mine().state_of(&claimed), Some(State::Done), "its claim was never proved, so it came again");
+    conclude("letters, records and receipts of an older version", "tests/fixtures/older", scene.tally(Heard::All));
 }
 
 #[test]
 fn letters_of_a_newer_version() {
-    let office = left_by(NEWER);
-    let place = |state: State, id: &str| office.mine().file(state, &id.parse().unwrap());
+    let scene = left_by(NEWER);
+    let place = |state: State, id: &str| scene.mine().file(state, &id.parse().unwrap());
     let before: Vec<Value> = ["newer-1", "newer-2"].map(|id| json(&place(State::Inbox, id))).into();
     let held = json(&place(State::Held, "newer-3"));
     let dead = json(&place(State::Dead, "newer-4"));
-    office.watch(office.run(&["accept", "newer-3"])).fine();
-    office.watch(office.run(&["retry", "newer-4"])).fine();
-    office.goes_on();
+    scene.watch(scene.run(&["accept", "newer-3"])).fine();
+    scene.watch(scene.run(&["retry", "newer-4"])).fine();
+    scene.goes_on();
     for (before, id) in before.iter().chain([&held, &dead]).zip(["newer-1", "newer-2", "newer-3", "newer-4"]) {
         assert_kept(before, &json(&place(State::Done, id)), &[]);
-        let steps = fs::read_to_string(office.mine().path().join(format!("receipts/{id}.jsonl"))).unwrap();
+        let steps = fs::read_to_string(scene.mine().path().join(format!("receipts/{id}.jsonl"))).unwrap();
         assert!(steps.contains("\"seen\""), "{steps}");
-        let found = status::find(&office.world.home(), &id.parse().unwrap()).unwrap();
+        let found = status::find(&scene.world.home(), &id.parse().unwrap()).unwrap();
         assert_eq!(found[0].status().stage, status::Stage::Seen, "steps of another version are passed over");
     }
-    assert!(fs::read_to_string(office.mine().path().join("receipts/newer-1.jsonl")).unwrap().contains("\"hue\""));
+    assert!(fs::read_to_string(scene.mine().path().join("receipts/newer-1.jsonl")).unwrap().contains("\"hue\""));
     conclude(
         "letters and receipts of a newer version",
         "tests/fixtures/newer: accepted, retried, delivered",
-        office.tally(Heard::All),
+        scene.tally(Heard::All),
     );
 }
 
 #[test]
 fn records_and_pointers_of_a_newer_version() {
-    let office = left_by(NEWER);
+    let scene = left_by(NEWER);
     let fixture = json(&Path::new(NEWER).join("to-bob/agent.json"));
-    let bob = office.world.at("bob");
+    let bob = scene.world.at("bob");
     Record::change(&bob, jiff::Timestamp::now(), |_| {}).unwrap();
     assert_kept(&fixture, &json(&bob.path().join("agent.json")), &["updated", "state"]);
     let pointers = names(&Path::new(NEWER).join("sessions"));
     assert_eq!(pointers.len(), 1);
     // The session that the newer version knew by this id is resumed with this version.
-    office.name.replace(String::new());
-    let said = office.watch(office.run(&["agents", "--all", "--json"])).fine();
+    scene.name.replace(String::new());
+    let said = scene.watch(scene.run(&["agents", "--all", "--json"])).fine();
     assert!(said.out.contains("\"bob\"") && said.out.contains("newer-branch"), "{said:?}");
-    office.watch(office.run(&["send", "bob", "hello"]).sending("bob", "hello")).fine();
-    office.watch(office.run(&["rename", "robert", "--agent", "bob"])).fine();
-    assert_kept(&fixture, &json(&office.world.at("bob").path().join("agent.json")), &["updated", "state"]);
+    scene.watch(scene.run(&["send", "bob", "hello"]).sending("bob", "hello")).fine();
+    scene.watch(scene.run(&["rename", "robert", "--agent", "bob"])).fine();
+    assert_kept(&fixture, &json(&scene.world.at("bob").path().join("agent.json")), &["updated", "state"]);
 }

@@ -13,8 +13,8 @@ use cc2cc::{agent::reach, clients::claude::watching, mailbox::receipt::Step};
 use serde_json::json;
 
 use super::{
-    alone::alone,
-    office::{Heard, Office, Run},
+    namespaces::in_namespaces,
+    scene::{Heard, Run, Scene},
     table::conclude,
 };
 use crate::support::{
@@ -45,20 +45,20 @@ impl Drop for Processes {
 
 #[test]
 fn a_session_holds_one_watch() {
-    let office = Office::new();
-    office.watch(office.start("startup")).fine();
-    let Run { mut command, input, .. } = office.server(&[]);
+    let scene = Scene::new();
+    scene.watch(scene.start("startup")).fine();
+    let Run { mut command, input, .. } = scene.server(&[]);
     let mut server = command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
     // Its input stays open: a server whose client has gone ends.
     std::io::Write::write_all(server.stdin.as_mut().unwrap(), &input).unwrap();
     let mut session = Processes(vec![server]);
-    until("the server is there", || office.mine().is_online().then_some(()));
+    until("the server is there", || scene.mine().is_online().then_some(()));
     let Run { mut command, input, .. } =
-        office.session_process(&["wait", "--ring"], &json!({ "hook_event_name": "Stop" }));
+        scene.session_process(&["wait", "--ring"], &json!({ "hook_event_name": "Stop" }));
     session.0.push(start(&mut command, &input));
-    until("the waker is set", || reach::has_waker(&office.mine()).then_some(()));
+    until("the waker is set", || reach::has_waker(&scene.mine()).then_some(()));
     // What the mod of the plugin reads.
-    let Run { mut command, .. } = office.session_process(&["watch", "--json", "--session"], &json!({}));
+    let Run { mut command, .. } = scene.session_process(&["watch", "--json", "--session"], &json!({}));
     session.0.push(command.spawn().unwrap());
     let mut told = std::io::BufReader::new(session.0[2].stdout.take().unwrap());
     std::io::BufRead::read_line(&mut told, &mut String::new()).unwrap();
@@ -68,7 +68,7 @@ fn a_session_holds_one_watch() {
     assert_eq!(held, [0, 1, 0], "of server, waker, and the session's own watch");
 
     // The others hear of things with their next beat.
-    office.posted("ann", "calm-owl", "hello");
+    scene.posted("ann", "calm-owl", "hello");
     let mut line = String::new();
     while !line.contains("\"sent\"") {
         line.clear();
@@ -76,8 +76,8 @@ fn a_session_holds_one_watch() {
     }
     assert!(line.contains("hello"), "{line}");
     assert_eq!(session.0[1].wait().unwrap().code(), Some(2), "the waker woke its session");
-    office.goes_on();
-    conclude("watchers of a session", "server, waker, watch: one in all", office.tally(Heard::All));
+    scene.goes_on();
+    conclude("watchers of a session", "server, waker, watch: one in all", scene.tally(Heard::All));
 }
 
 /// A session of its own: a shell plays the client, runs the first hook and then the waker, and ends as that ends.
@@ -106,23 +106,23 @@ fn watchers_below(parent: &Child) -> usize {
 fn seventy_sessions_are_woken_with_the_usual_limit() {
     const SESSIONS: usize = 70;
     const LIMIT: usize = 128;
-    if !alone("faults::watchers::seventy_sessions_are_woken_with_the_usual_limit", &["--user"]) {
+    if !in_namespaces("faults::watchers::seventy_sessions_are_woken_with_the_usual_limit", &["--user"]) {
         return;
     }
     fs::write("/proc/sys/user/max_inotify_instances", LIMIT.to_string()).expect("a limit of this namespace's own");
-    let office = Office::new();
+    let scene = Scene::new();
     // Each client watches something, too, as far as other programs of this user leave it anything.
     let clients: Vec<_> = (0..SESSIONS).filter_map(|_| notify::recommended_watcher(|_| {}).ok()).collect();
-    let mut sessions = Processes((0..SESSIONS).map(|number| session_with_waker(&office.world, number)).collect());
+    let mut sessions = Processes((0..SESSIONS).map(|number| session_with_waker(&scene.world, number)).collect());
     let name = |number: usize| format!("owl-{number}");
     for number in 0..SESSIONS {
         let is_set =
-            || office.world.home().mailbox(&name(number).parse().unwrap()).is_some_and(|it| reach::has_waker(&it));
+            || scene.world.home().mailbox(&name(number).parse().unwrap()).is_some_and(|it| reach::has_waker(&it));
         until("each has its waker", || is_set().then_some(()));
     }
     // A waker asks for its watch right after it has taken its place. Who gets none writes down why.
     let refused = |number| {
-        let reason = watching::refusal(&office.world.at(&name(number)))?;
+        let reason = watching::refusal(&scene.world.at(&name(number)))?;
         reason.contains("fs.inotify.max_user_instances").then_some(())
     };
     let without = || (0..SESSIONS).filter_map(refused).count();
@@ -131,7 +131,7 @@ fn seventy_sessions_are_woken_with_the_usual_limit() {
     assert!(sessions.0.iter().all(|session| watchers_below(session) <= 1), "one each at most");
     let (with, without) = (with(), without());
     assert!(with <= LIMIT - clients.len() && without >= SESSIONS + clients.len() - LIMIT, "{with} and {without}");
-    let checked = String::from_utf8(office.world.command(&["doctor"]).output().unwrap().stdout).unwrap();
+    let checked = String::from_utf8(scene.world.command(&["doctor"]).output().unwrap().stdout).unwrap();
     assert!(
         checked.contains("no watcher to be had (") && checked.contains("fs.inotify.max_user_instances"),
         "{checked}"
@@ -139,7 +139,7 @@ fn seventy_sessions_are_woken_with_the_usual_limit() {
     assert_eq!(checked.matches("is woken by looking now and then").count(), without, "{checked}");
 
     let posted = Instant::now();
-    let ids: Vec<_> = (0..SESSIONS).map(|number| office.posted("ann", &name(number), "hello")).collect();
+    let ids: Vec<_> = (0..SESSIONS).map(|number| scene.posted("ann", &name(number), "hello")).collect();
     let last_posted = posted.elapsed();
     for (session, number) in sessions.0.iter_mut().zip(0..) {
         let ended = until("it wakes its session", || session.try_wait().unwrap());
@@ -147,7 +147,7 @@ fn seventy_sessions_are_woken_with_the_usual_limit() {
     }
     let last_woken = posted.elapsed();
     for (number, id) in ids.iter().enumerate() {
-        let receipts = office.world.at(&name(number)).receipts(id);
+        let receipts = scene.world.at(&name(number)).receipts(id);
         assert_eq!(receipts.iter().filter(|receipt| receipt.step == Step::Notified).count(), 1, "owl-{number}");
     }
     drop(clients);
@@ -156,6 +156,6 @@ fn seventy_sessions_are_woken_with_the_usual_limit() {
         &format!(
             "{with} wakers watch, {without} look; letters written within {last_posted:?}, the last woken after {last_woken:?}"
         ),
-        office.tally(Heard::NotYet),
+        scene.tally(Heard::NotYet),
     );
 }

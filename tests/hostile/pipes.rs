@@ -71,7 +71,7 @@ fn an_inbox_flooded_with_files_is_worked_off_and_loses_none() {
         let text = format!(r#"{{"from":"ann","to":"bob","content":{{"text":"letter {number}"}}}}"#);
         fs::write(mailbox.join(format!("inbox/n-{number}.json")), text).expect("written");
     }
-    let count = |room: &str| fs::read_dir(mailbox.join(room)).expect("a room").count();
+    let count = |directory: &str| fs::read_dir(mailbox.join(directory)).expect("a directory").count();
     for turn in 0..3 {
         let output = hook(home.path(), "user-prompt-submit", session.as_bytes());
         assert_eq!(output.status.code(), Some(0));
@@ -79,9 +79,9 @@ fn an_inbox_flooded_with_files_is_worked_off_and_loses_none() {
         let said = String::from_utf8_lossy(&output.stdout);
         assert!(said.contains(r#"id=\"n-"#), "turn {turn} brings none: {said}");
         // What becomes of a delivered letter depends on how long the next turn takes to come.
-        let rooms = ["inbox", "claimed", "held", "done", "dead"].map(count);
-        assert_eq!(rooms.iter().sum::<usize>(), FLOOD, "{rooms:?}");
-        assert!(rooms[0] < FLOOD && rooms[2] + rooms[4] == 0, "{rooms:?}");
+        let directories = ["inbox", "claimed", "held", "done", "dead"].map(count);
+        assert_eq!(directories.iter().sum::<usize>(), FLOOD, "{directories:?}");
+        assert!(directories[0] < FLOOD && directories[2] + directories[4] == 0, "{directories:?}");
     }
 }
 

@@ -287,10 +287,10 @@ fn many_mailboxes_are_followed() {
     let post = Post::new();
     for number in 0..200 {
         // As a claim leaves it, without waiting for the disk each time.
-        let rooms = ["inbox", "claimed", "held", "done", "dead", "receipts", "tmp"];
+        let directories = ["inbox", "claimed", "held", "done", "dead", "receipts", "tmp"];
         let place: PathBuf = post.home.path().join(format!("to-a{number}"));
-        for room in rooms {
-            fs::create_dir_all(place.join(room)).unwrap();
+        for directory in directories {
+            fs::create_dir_all(place.join(directory)).unwrap();
         }
     }
     let mut feed = open(&post);

@@ -10,7 +10,7 @@ use cc2cc::{
 use super::post::{Post, noon, says, waiting};
 
 /// Ann, bob and eve work in one repository, ann and bob in the same directory of it; zoe elsewhere.
-fn office() -> Post {
+fn scene() -> Post {
     let post = Post::new().agent("ann").agent("bob").agent("eve").agent("zoe").agent("user");
     let repo = post.folder("repo");
     fs::create_dir(repo.join(".git")).unwrap();
@@ -35,7 +35,7 @@ fn reached(post: &Post, address: &str, draft: &Draft) -> Vec<String> {
 
 #[test]
 fn a_group_is_those_who_are_there_and_never_the_sender() {
-    let post = office();
+    let post = scene();
     let _there = online(&post, &["ann", "bob", "eve", "zoe", "user"]);
     assert_eq!(reached(&post, "@all", &says("to all")), ["bob", "eve", "zoe"]);
     assert_eq!(reached(&post, "@repo", &says("to the repository")), ["bob", "eve"]);
@@ -47,7 +47,7 @@ fn a_group_is_those_who_are_there_and_never_the_sender() {
 
 #[test]
 fn those_who_are_away_are_left_out_unless_they_are_asked_for() {
-    let post = office();
+    let post = scene();
     let _there = online(&post, &["eve"]);
     assert_eq!(reached(&post, "@all", &says("there")), ["eve"]);
     assert_eq!(reached(&post, "@all", &Draft { offline_too: true, ..says("away, too") }), ["bob", "eve", "zoe"]);
@@ -58,7 +58,7 @@ fn those_who_are_away_are_left_out_unless_they_are_asked_for() {
 
 #[test]
 fn outside_of_any_repository_there_is_no_repo_to_write_to() {
-    let post = office();
+    let post = scene();
     let _there = online(&post, &["ann", "bob", "eve", "zoe"]);
     let error = post.send("zoe", "@repo", &Draft { offline_too: true, ..says("x") }).unwrap_err();
     let here = post.folder("elsewhere");
@@ -70,7 +70,7 @@ fn outside_of_any_repository_there_is_no_repo_to_write_to() {
 
 #[test]
 fn a_letter_to_a_group_is_one_letter_with_a_copy_for_each() {
-    let post = office();
+    let post = scene();
     let sent = post.send("ann", "@all", &Draft { offline_too: true, ..says("x") }).unwrap();
     assert!(sent.iter().all(|copy| copy.id == sent[0].id));
     let copies = cc2cc::agent::status::find(&post.home, &sent[0].id).unwrap();

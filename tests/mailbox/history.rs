@@ -21,7 +21,7 @@ use cc2cc::{
 use super::post::{Post, after_noon, id, name, noon};
 
 /// Ann, bob and cat have written to one another, a letter a minute; the id says from whom to whom.
-fn office() -> Post {
+fn scene() -> Post {
     let post = Post::new().agent("ann").agent("bob").agent("cat");
     written(&post, "ab-1", 0, |letter| letter.content.text = "The LOGIN page is broken".into());
     written(&post, "ba-2", 60, |letter| letter.thread = Some(id("ab-1")));
@@ -66,7 +66,7 @@ fn saying(text: &str) -> Filter {
 
 #[test]
 fn everything_is_there_oldest_first_and_the_newest_when_there_is_too_much() {
-    let post = office();
+    let post = scene();
     let newest = |limit| ids(&history::newest(&post.home, &Filter::default(), limit).unwrap());
     assert_eq!(newest(usize::MAX), "ab-1 ba-2 ac-3 ca-4 bc-5");
     assert_eq!(newest(5), "ab-1 ba-2 ac-3 ca-4 bc-5");
@@ -77,7 +77,7 @@ fn everything_is_there_oldest_first_and_the_newest_when_there_is_too_much() {
 
 #[test]
 fn a_filter_means_what_it_says() {
-    let post = office();
+    let post = scene();
     assert_eq!(meant(&post, &of("ann")), "ab-1 ba-2 ac-3 ca-4");
     assert_eq!(meant(&post, &between("ann", "bob")), "ab-1 ba-2");
     assert_eq!(meant(&post, &between("bob", "ann")), "ab-1 ba-2");
@@ -90,7 +90,7 @@ fn a_filter_means_what_it_says() {
 
 #[test]
 fn words_are_found_in_the_text_and_nowhere_else_in_upper_or_lower_case() {
-    let post = office();
+    let post = scene();
     assert_eq!(meant(&post, &saying("login PAGE")), "ab-1");
     assert_eq!(meant(&post, &saying("\"QUOTED\" path/to\nthe übung")), "ca-4");
     assert_eq!(meant(&post, &saying("ÜBUNG")), "ca-4");
@@ -102,7 +102,7 @@ fn words_are_found_in_the_text_and_nowhere_else_in_upper_or_lower_case() {
 
 #[test]
 fn other_writers_may_write_json_as_they_like() {
-    let post = office();
+    let post = scene();
     let letter =
         r#"{"fr\u006fm":"\u0063at","from":"\u0063at","to":"bob","content":{"text":"\u004cogin \u00dc\/\ud83d\ude00"}}"#;
     post.stray("bob", "odd-6.json", letter.as_bytes());
@@ -117,7 +117,7 @@ fn other_writers_may_write_json_as_they_like() {
 
 #[test]
 fn a_name_means_the_agent_under_every_name_it_had() {
-    let post = office();
+    let post = scene();
     post.home.rename(&post.at("bob"), &name("rob")).unwrap();
     post.home.rename(&post.at("rob"), &name("bert")).unwrap();
     written(&post, "ac-6", 300, |_| {});
@@ -132,11 +132,11 @@ fn a_name_means_the_agent_under_every_name_it_had() {
 
 #[test]
 fn every_letter_is_found_in_whatever_state_it_is() {
-    let post = office();
+    let post = scene();
     let (ann, bob) = (post.at("ann"), post.at("bob"));
     bob.claim(&id("ab-1"), &Receipt::now(Step::Claimed)).unwrap();
     ann.finish(&id("ba-2"), State::Inbox, None).unwrap();
-    ann.hold(&id("ca-4"), "uphill").unwrap();
+    ann.hold(&id("ca-4"), "held-by-rule").unwrap();
     post.at("cat").expire(&id("ac-3")).unwrap();
     let found = history::newest(&post.home, &Filter::default(), 50).unwrap();
     let states: Vec<_> = found.iter().map(|found| found.state).collect();
@@ -146,7 +146,7 @@ fn every_letter_is_found_in_whatever_state_it_is() {
 
 #[test]
 fn any_letter_leads_to_its_conversation() {
-    let post = office();
+    let post = scene();
     for any in ["ab-1", "ba-2", "bc-5"] {
         assert_eq!(ids(&history::conversation(&post.home, &id(any)).unwrap()), "ab-1 ba-2 bc-5");
     }
@@ -158,7 +158,7 @@ fn any_letter_leads_to_its_conversation() {
 
 #[test]
 fn copies_to_several_are_each_there() {
-    let post = office();
+    let post = scene();
     for (to, seconds) in [("bob", 300), ("cat", 300)] {
         let letter = Letter { id: id("to-all"), ..Letter::new(name("ann"), name(to), "all", after_noon(seconds)) };
         post.at(to).publish(&letter, Key::Fresh).unwrap();
@@ -170,7 +170,7 @@ fn copies_to_several_are_each_there() {
 
 #[test]
 fn what_is_no_letter_is_passed_over() {
-    let post = office();
+    let post = scene();
     let done = post.at("ann").dir(State::Done);
     let good = post.posted("bob", "ann", "good");
     post.at("ann").finish(&good.id, State::Inbox, None).unwrap();
@@ -216,7 +216,7 @@ fn a_text_of_any_length_is_read_whole() {
 #[cfg(unix)] // Windows has no modes
 #[test]
 fn a_file_nobody_may_read_does_not_hide_the_others() {
-    let post = office();
+    let post = scene();
     let closed = post.at("bob").file(State::Inbox, &id("ab-1"));
     fs::set_permissions(closed, std::os::unix::fs::PermissionsExt::from_mode(0o000)).unwrap();
     let read_by_root = if rustix::process::geteuid().is_root() { "ab-1 " } else { "" };
@@ -225,7 +225,7 @@ fn a_file_nobody_may_read_does_not_hide_the_others() {
 
 #[test]
 fn a_folder_that_cannot_be_listed_is_told_and_not_taken_for_an_empty_one() {
-    let post = office();
+    let post = scene();
     let done = post.at("bob").dir(State::Done);
     fs::remove_dir(&done).unwrap();
     fs::write(&done, "").unwrap();
@@ -261,7 +261,7 @@ fn nothing_is_missed_while_letters_and_mailboxes_move() {
 
 #[test]
 fn a_mailbox_that_vanishes_takes_only_its_own_letters_along() {
-    let post = office();
+    let post = scene();
     fs::remove_dir_all(post.at("cat").path()).unwrap();
     assert_eq!(meant(&post, &Filter::default()), "ab-1 ba-2 ca-4");
     fs::remove_dir_all(post.at("bob").dir(State::Done)).unwrap();

@@ -32,7 +32,7 @@ fn names(claims: &[Claim]) -> HashSet<AgentName> {
 }
 
 #[test]
-fn hook_server_and_bell_of_one_session_agree_on_one_name() {
+fn hook_server_and_waker_of_one_session_agree_on_one_name() {
     for _ in 0..30 {
         let post = Post::new();
         let claims = together(&post, &[starting("p1", "s1"), claimant("p1"), starting("p1", "s1"), claimant("p1")]);

@@ -1,6 +1,7 @@
-//! Stories about the mail itself: letters, names, sessions and proofs, on a home of each story's own.
+//! Stories about the mail itself: letters, names, sessions and evidence, on a home of each story's own.
 
-mod brakes;
+mod claimed;
+mod evidence;
 mod expiry;
 mod feed;
 mod format;
@@ -11,13 +12,14 @@ mod identity_together;
 mod keys;
 mod notices;
 mod order;
+mod other_ways;
 mod played;
 mod policy;
 mod post;
 mod presence;
-mod proof;
 mod pruning;
 mod races;
+mod rate_limit;
 mod receipts;
 mod records;
 mod renames;
@@ -25,6 +27,7 @@ mod sending;
 mod steps;
 mod strays;
 mod transcript;
+mod unproved;
 mod watching;
 #[cfg(windows)] // elsewhere an open file is in nobody's way
 mod windows;

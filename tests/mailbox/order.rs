@@ -59,5 +59,5 @@ fn people_see_every_state_oldest_first_and_looking_changes_nothing() {
     assert_eq!(order, ["first", "second"]);
 
     assert_eq!(post.files(), before);
-    assert_eq!(bob.count(State::Inbox).unwrap(), 3, "a stray is the mailman's to bury");
+    assert_eq!(bob.count(State::Inbox).unwrap(), 3, "a stray is for delivery to bury");
 }

@@ -70,8 +70,8 @@ fn played(session: &'static str) -> Played {
     Played { session, level: Some(Level::Asks), room_units: 20_000, record: HashMap::new(), woken_for: Vec::new() }
 }
 
-/// A post office in which owl's session is played.
-fn office() -> (Post, Played, Mailbox) {
+/// A post scene in which owl's session is played.
+fn scene() -> (Post, Played, Mailbox) {
     let post = Post::new().agent("ann");
     let owl = played("owl");
     let mailbox = client::mailbox(&owl, &post.home).unwrap().expect("it is there");
@@ -96,7 +96,7 @@ fn two_sessions_of_one_process_are_two_agents() {
 
 #[test]
 fn a_letter_is_woken_for_delivered_and_seen() {
-    let (post, mut owl, mailbox) = office();
+    let (post, mut owl, mailbox) = scene();
     let letter = post.posted("ann", "owl", "hello");
     let woken = wake::round(&mut owl, &post.home, &mailbox, false, None, &mut Calm::default()).unwrap();
     assert_eq!((woken.len(), owl.woken_for.as_slice()), (1, &[letter.id.clone()][..]));
@@ -116,7 +116,7 @@ fn a_letter_is_woken_for_delivered_and_seen() {
 
 #[test]
 fn a_letter_that_the_record_lacks_comes_twice_more_and_no_further() {
-    let (post, mut owl, mailbox) = office();
+    let (post, mut owl, mailbox) = scene();
     let letter = post.posted("ann", "owl", "hello").id;
     owl.record.insert(letter.clone(), Evidence::No(Why::TurnOver));
     for time in 0..3 {
@@ -131,7 +131,7 @@ fn a_letter_that_the_record_lacks_comes_twice_more_and_no_further() {
 
 #[test]
 fn a_client_without_a_record_is_given_each_letter_once() {
-    let (post, mut owl, mailbox) = office();
+    let (post, mut owl, mailbox) = scene();
     let letter = post.posted("ann", "owl", "hello").id;
     turn(&post, &owl, &mailbox);
     settle(&mut owl, &mailbox, noon(), From::Session).unwrap();
@@ -142,7 +142,7 @@ fn a_client_without_a_record_is_given_each_letter_once() {
 
 #[test]
 fn the_level_that_a_client_tells_is_the_one_that_counts() {
-    let (post, mut owl, mailbox) = office();
+    let (post, mut owl, mailbox) = scene();
     Record::change(&post.at("ann"), noon(), |record| record.level = Some(Level::Checked)).unwrap();
     let sent = post.send("ann", "owl", &says("please")).unwrap().remove(0);
     owl.level = Some(Level::Free);
@@ -154,7 +154,7 @@ fn the_level_that_a_client_tells_is_the_one_that_counts() {
 
 #[test]
 fn a_client_is_given_no_more_than_fits() {
-    let (post, mut owl, mailbox) = office();
+    let (post, mut owl, mailbox) = scene();
     owl.room_units = 4_000;
     for number in 0..3 {
         post.posted("ann", "owl", &format!("{number}{}", "x".repeat(1_500)));
@@ -167,7 +167,7 @@ fn a_client_is_given_no_more_than_fits() {
 
 #[test]
 fn while_its_host_is_at_a_turn_a_letter_is_on_its_way() {
-    let (post, owl, mailbox) = office();
+    let (post, owl, mailbox) = scene();
     let letter = post.posted("ann", "owl", "hello").id;
     turn(&post, &owl, &mailbox);
     let receipts = mailbox.receipts(&letter);

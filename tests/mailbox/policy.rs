@@ -36,7 +36,7 @@ fn word(verdict: &Verdict) -> &'static str {
 }
 
 #[test]
-fn privilege_does_not_flow_uphill() {
+fn a_letter_to_a_session_that_asks_less_is_held() {
     let config = Config::load(&Post::new().home).unwrap();
     for (sender, receiver, wanted) in [
         (Some(Level::Asks), Some(Level::Asks), "accept"),

@@ -1,4 +1,4 @@
-//! The post office of one story: a home in a directory that goes when the story ends, and a clock that stands still.
+//! The mail of one story: a home in a directory that goes when the story ends, and a clock that stands still.
 
 use std::{
     fs::{self, File},
@@ -78,7 +78,7 @@ impl Post {
         letter
     }
 
-    /// A letter in the hands of the mailman since noon, who noted where the proof will be.
+    /// A letter claimed by delivery at noon, which noted where the evidence will be.
     pub fn claimed(&self, to: &str, transcript: Option<&Path>) -> LetterId {
         let letter = self.posted("ann", to, "hello");
         let mut note = Receipt::at(Step::Claimed, noon());

@@ -20,11 +20,11 @@ fn an_agent_is_online_while_any_process_of_its_session_is_there() {
     let bob = post.at("bob");
     assert!(!bob.is_online(), "nobody was ever there");
     let server = bob.hold_presence().unwrap();
-    let bell = bob.hold_presence().unwrap();
+    let waker = bob.hold_presence().unwrap();
     assert!(bob.is_online());
     drop(server);
-    assert!(bob.is_online(), "the bell is there still");
-    drop(bell);
+    assert!(bob.is_online(), "the waker is there still");
+    drop(waker);
     assert!(!bob.is_online());
 }
 

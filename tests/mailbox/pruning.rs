@@ -99,8 +99,8 @@ fn a_mailbox_left_aside_by_a_process_that_died_is_found_again() {
     let post = left_aside();
     assert!(post.home.claim(&name("bob")).unwrap_err().is_already_there(), "and its name is not free");
     let post = left_aside();
-    for room in ["done", "dead", "held", "claimed"] {
-        fs::remove_dir(aside(&post).join(room)).unwrap();
+    for directory in ["done", "dead", "held", "claimed"] {
+        fs::remove_dir(aside(&post).join(directory)).unwrap();
     }
     assert_eq!(texts(&post.at("bob")), ["still here"], "however far the removal had come");
     let post = left_aside();

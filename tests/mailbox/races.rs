@@ -18,14 +18,14 @@ use super::post::{Post, name, noon};
 
 #[test]
 fn each_of_several_hundred_letters_is_claimed_exactly_once() {
-    const MAILMEN: usize = 6;
+    const DELIVERIES: usize = 6;
     let post = Post::new().agent("ann").agent("bob");
     let sent: HashSet<_> = (0..400).map(|number| post.posted("ann", "bob", &number.to_string()).id).collect();
     let bob = post.at("bob");
     let won = Mutex::new(Vec::new());
-    let line = Barrier::new(MAILMEN);
+    let line = Barrier::new(DELIVERIES);
     thread::scope(|scope| {
-        for _ in 0..MAILMEN {
+        for _ in 0..DELIVERIES {
             scope.spawn(|| {
                 line.wait();
                 loop {

@@ -5,7 +5,7 @@ use cc2cc::mailbox::receipt::{Receipt, Step};
 use super::post::{Post, after_noon, noon, texts};
 
 #[test]
-fn a_letter_that_is_rung_for_every_hour_for_two_years_still_waits() {
+fn a_letter_notified_every_hour_for_two_years_still_waits() {
     let post = Post::new().agent("ann").agent("bob");
     let bob = post.at("bob");
     let id = post.posted("ann", "bob", "still here").id;

@@ -124,7 +124,7 @@ fn a_letter_given_back_waits_again_and_remembers_it() {
 }
 
 #[test]
-fn a_held_letter_is_out_of_the_mailmans_reach_and_says_why() {
+fn a_held_letter_is_not_delivered_and_says_why() {
     let post = Post::new().agent("ann").agent("bob");
     let letter = post.posted("ann", "bob", "hello");
     let bob = post.at("bob");

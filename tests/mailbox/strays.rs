@@ -194,22 +194,22 @@ fn hidden_files_are_nobodys_letters() {
 
 #[cfg(unix)] // on Windows only an administrator may make links
 #[test]
-fn a_room_that_is_a_link_leads_nowhere() {
+fn a_state_directory_that_is_a_link_leads_nowhere() {
     let post = Post::new().agent("ann").agent("bob");
     let bob = post.at("bob");
     let outside = post.folder("outside");
-    for room in ["held", "sent", "receipts", "inbox", "tmp"] {
-        let place = bob.path().join(room);
+    for directory in ["held", "sent", "receipts", "inbox", "tmp"] {
+        let place = bob.path().join(directory);
         let _ = fs::remove_dir_all(&place);
         std::os::unix::fs::symlink(&outside, &place).unwrap();
         fs::write(outside.join("x.json"), r#"{"from":"ann","to":"bob","content":{"text":"from outside"}}"#).unwrap();
         let _ = bob.accept(&id("x"));
         let _ = bob.look(super::post::noon());
-        let _ = post.send("ann", "bob", &super::post::says(room));
-        let _ = post.send("bob", "ann", &super::post::says(room));
-        assert_eq!(fs::read_dir(&outside).unwrap().count(), 1, "{room}");
+        let _ = post.send("ann", "bob", &super::post::says(directory));
+        let _ = post.send("bob", "ann", &super::post::says(directory));
+        assert_eq!(fs::read_dir(&outside).unwrap().count(), 1, "{directory}");
         fs::remove_file(&place).unwrap();
         bob.furnish().unwrap();
-        assert!(texts(&bob).iter().all(|text| text != "from outside"), "{room}");
+        assert!(texts(&bob).iter().all(|text| text != "from outside"), "{directory}");
     }
 }

@@ -182,7 +182,7 @@ impl Session {
 
     /// Waits until the client has been at its prompt, with no reply under way, for a moment on end.
     ///
-    /// What was just typed or rung may not have begun by then: wait for its request first.
+    /// What was just typed, or woken for, may not have begun by then: wait for its request first.
     #[track_caller]
     pub fn idle(&self) {
         const MOMENT: Duration = Duration::from_millis(300);

@@ -9,7 +9,7 @@ mod ending;
 mod evidence;
 mod folder_gone;
 mod halves;
-mod holding;
+mod held;
 mod imitating;
 mod marketplace;
 mod naming;
@@ -24,12 +24,12 @@ mod prompts;
 mod reply;
 mod request;
 mod returning;
+mod slash_commands;
 mod statusline;
 #[expect(dead_code, reason = "shared with the other suites, which use more of it")]
 #[path = "../support/mod.rs"]
 mod support;
 mod titles;
-mod typing;
 mod updating;
 mod waking;
 mod world;

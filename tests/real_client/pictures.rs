@@ -105,7 +105,7 @@ fn the_inbox_is_open() {
     fox.wait_for_screen("3 min ago");
     fox.press("\x1b[B\x1b[A");
     let is_chosen = |row: &Row| row.text.contains("May I delete") && row.coloured.contains("\x1b[7m");
-    fox.wait("the ring on the first letter", || fox.rows().iter().any(is_chosen).then_some(()));
+    fox.wait("the first letter to be the chosen one", || fox.rows().iter().any(is_chosen).then_some(()));
     let picture = Picture::default().part(&fox.rows(), "Letters for brave-fox", "esc closes");
     picture.row(&fox.rows(), "waits for your yes").check("inbox");
 }

@@ -53,7 +53,7 @@ fn a_letter_that_comes_during_a_tool_call_is_in_the_request_with_its_result() {
     bob.type_line("wait for it");
     bob.wait("he is busy", || (agent(&world, "bob")["state"] == "busy").then_some(()));
     let id = post(&world, "bob", "the build is red");
-    bob.wait("the ring", || (world.status_of(&id) == "notified").then_some(()));
+    bob.wait("the wake", || (world.status_of(&id) == "notified").then_some(()));
     bob.wait("its waker's end", || (!crate::has_waker(&world, "bob")).then_some(()));
     fs::write(world.project("bob").join("go"), "").expect("a file");
     let told = bob.wait_for_request("with the result", |request| !request.tool_results().is_empty());
@@ -63,7 +63,7 @@ fn a_letter_that_comes_during_a_tool_call_is_in_the_request_with_its_result() {
         bob.idle();
         assert_eq!(bob.requests().len(), 2);
     } else {
-        // These clients put the wake into the request without calling the mailman; the bell rings again after the turn.
+        // These clients put the wake into the request without a prompt hook; the waker wakes again after the turn.
         bob.wait_until_told("the build is red");
         bob.wait("it is proved seen", || (world.status_of(&id) == "seen").then_some(()));
     }

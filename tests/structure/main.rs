@@ -3,6 +3,8 @@
 //! ARCHITECTURE.md draws the same as a picture. A part may use those named beside it and no others, and no file may lead
 //! back to itself, so that whoever reads one file never has to have read what stands on top of it.
 
+mod citations;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,

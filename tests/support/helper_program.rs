@@ -66,14 +66,14 @@ fn until_told_to_end() {
     let _ = std::io::Read::read_to_end(&mut std::io::stdin(), &mut Vec::new());
 }
 
-/// A client that has started a doorbell; what it tells it lies in the file.
+/// A client that has started a waker; what the waker is told lies in the file.
 fn client(input: &str) {
-    let input = std::fs::File::open(input).expect("the bell's input");
+    let input = std::fs::File::open(input).expect("the waker's input");
     let binary = env::var_os("CC2CC_TEST_BINARY").expect("the binary");
-    let mut bell = Command::new(binary);
-    let mut bell = bell.args(["wait", "--ring"]).stdin(input).stdout(Stdio::null()).spawn().expect("started");
+    let mut waker = Command::new(binary);
+    let mut waker = waker.args(["wait", "--ring"]).stdin(input).stdout(Stdio::null()).spawn().expect("started");
     ready();
-    bell.wait().expect("ended");
+    waker.wait().expect("ended");
 }
 
 /// A program that has a file open and shares it with nobody.

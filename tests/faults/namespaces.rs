@@ -14,7 +14,7 @@ const INSIDE: &str = "CC2CC_FAULTS_ALONE";
 /// # Panics
 /// When the system gives none: then the story fails, since what it must show was not shown.
 #[track_caller]
-pub fn alone(story: &str, namespaces: &[&str]) -> bool {
+pub fn in_namespaces(story: &str, namespaces: &[&str]) -> bool {
     if env::var_os(INSIDE).is_some() {
         return true;
     }

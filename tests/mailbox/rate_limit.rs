@@ -8,7 +8,7 @@ use cc2cc::{
 use super::post::{Post, after_noon, noon, says, waiting};
 
 #[test]
-fn a_burst_goes_through_a_flood_waits_and_nothing_is_dropped() {
+fn a_burst_goes_through_more_waits_and_nothing_is_dropped() {
     let post = Post::new().agent("ann").agent("bob").agent("eve");
     for number in 0..30 {
         post.send("ann", "bob", &says(&format!("letter {number}"))).unwrap();
@@ -31,7 +31,7 @@ fn a_burst_goes_through_a_flood_waits_and_nothing_is_dropped() {
 }
 
 #[test]
-fn a_clock_set_back_neither_opens_nor_locks_the_brake() {
+fn a_clock_set_back_neither_lifts_nor_locks_the_rate_limit() {
     let post = Post::new().agent("ann").agent("bob");
     let sender = Sender::agent(&post.at("ann"));
     let at = |seconds: i64, text: &str| {
@@ -61,7 +61,7 @@ fn the_same_letter_twice_within_seconds_is_one() {
 }
 
 #[test]
-fn the_person_has_no_brake() {
+fn the_person_has_no_rate_limit() {
     let post = Post::new().agent("bob");
     let address = "bob".parse().unwrap();
     for _ in 0..100 {

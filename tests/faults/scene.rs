@@ -1,4 +1,4 @@
-//! An office whose letters are counted: who sent what, what the model of its one session was told, what lies where.
+//! A scene whose letters are counted: who sent what, what the model of its one session was told, what lies where.
 //!
 //! This test process plays the client of the session: it starts the hooks and keeps the transcript.
 
@@ -41,7 +41,7 @@ impl Run {
     }
 }
 
-pub struct Office {
+pub struct Scene {
     pub world: World,
     /// The name the session asks for; none when empty.
     pub name: RefCell<String>,
@@ -54,13 +54,13 @@ pub struct Office {
     pub heard: RefCell<Vec<(LetterId, bool)>>,
 }
 
-impl Office {
+impl Scene {
     /// `calm-owl` is the session; the others are away.
     pub fn new() -> Self {
         Self::on(|_| {})
     }
 
-    /// An office whose ground is prepared before anything stands on it.
+    /// A scene whose ground is prepared before anything stands on it.
     pub fn on(ground: impl FnOnce(&World)) -> Self {
         let world = World::in_memory();
         ground(&world);
@@ -246,8 +246,8 @@ impl Office {
     #[track_caller]
     pub fn intact(&self) {
         for mailbox in self.world.home().mailboxes().expect("the home can be listed") {
-            for room in ["tmp", "receipts"].into_iter().chain(State::ALL.map(State::dir)) {
-                assert!(mailbox.path().join(room).is_dir(), "{} has no {room}", mailbox.name());
+            for directory in ["tmp", "receipts"].into_iter().chain(State::ALL.map(State::dir)) {
+                assert!(mailbox.path().join(directory).is_dir(), "{} has no {directory}", mailbox.name());
             }
         }
         let mut places = BTreeMap::<_, Vec<State>>::new();
