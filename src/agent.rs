@@ -5,6 +5,7 @@
 pub mod decisions;
 pub mod directory;
 pub mod feed;
+pub mod fingerprint;
 pub mod generate;
 pub mod history;
 pub mod host;

@@ -4,6 +4,7 @@
 //! in its own way, and none has a list of its own. The same character may be needed in one place and a disguise in
 //! another: where it is needed it stays, on all surfaces.
 
+pub mod columns;
 pub mod exposed;
 mod impostor;
 mod joiners;

@@ -16,7 +16,7 @@ use crate::mailbox::{
 
 /// Whether to do it, or only to say what would be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
+pub enum Pruning {
     DryRun,
     Remove,
 }
@@ -37,7 +37,7 @@ pub struct Pruned {
 ///
 /// # Errors
 /// A `FsError`; what was removed until then stays removed.
-pub fn prune(home: &Home, before: Timestamp, mode: Mode) -> Result<Pruned, FsError> {
+pub fn prune(home: &Home, before: Timestamp, mode: Pruning) -> Result<Pruned, FsError> {
     let mut pruned = Pruned::default();
     for mailbox in home.mailboxes()? {
         let mut left = 0;
@@ -47,7 +47,7 @@ pub fn prune(home: &Home, before: Timestamp, mode: Mode) -> Result<Pruned, FsErr
                 continue;
             }
             pruned.letters += 1;
-            if mode == Mode::Remove {
+            if mode == Pruning::Remove {
                 disk::remove(&mailbox.file(State::Done, &id))?;
                 mailbox.forget_receipts(&id)?;
             }
@@ -56,8 +56,8 @@ pub fn prune(home: &Home, before: Timestamp, mode: Mode) -> Result<Pruned, FsErr
             continue;
         }
         let removal = match mode {
-            Mode::DryRun => Removal::Removed,
-            Mode::Remove => {
+            Pruning::DryRun => Removal::Removed,
+            Pruning::Remove => {
                 let _guard = identity::no_claims(home)?;
                 home.remove_if(&mailbox, |mailbox| is_abandoned(mailbox, before))?
             }
@@ -72,12 +72,12 @@ pub fn prune(home: &Home, before: Timestamp, mode: Mode) -> Result<Pruned, FsErr
             fs::metadata(&path).and_then(|facts| facts.modified()).ok().and_then(|at| Timestamp::try_from(at).ok());
         if is_record && written.is_some_and(|at| at < before) && !identity::leads_to_somebody_online(home, &path) {
             pruned.records += 1;
-            if mode == Mode::Remove {
+            if mode == Pruning::Remove {
                 disk::remove(&path)?;
             }
         }
     }
-    pruned.records += home.forget_dead_addresses(mode == Mode::Remove)?;
+    pruned.records += home.forget_dead_addresses(mode == Pruning::Remove)?;
     Ok(pruned)
 }
 

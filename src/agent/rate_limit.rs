@@ -3,14 +3,12 @@
 //! Kept per sender in `outgoing.json`, under a lock that is held while the letter goes out, so that two processes of a
 //! session cannot slip through together. The person has no limit.
 
-use std::{
-    collections::BTreeMap,
-    hash::{DefaultHasher, Hash, Hasher},
-};
+use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::fingerprint::fingerprint;
 use crate::mailbox::{
     Mailbox,
     disk::{self, Durability, FsError},
@@ -112,9 +110,14 @@ impl Flow {
 }
 
 fn hash(letter: &Letter) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    let same =
-        (&letter.content.text, &letter.reply_to, letter.kind.as_str(), letter.priority.as_str(), letter.ttl_seconds);
-    same.hash(&mut hasher);
-    hasher.finish()
+    let ttl = letter.ttl_seconds.map(|seconds| seconds.to_string());
+    let parts = [
+        Some(letter.content.text.as_str()),
+        letter.reply_to.as_ref().map(LetterId::as_str),
+        Some(letter.kind.as_str()),
+        Some(letter.priority.as_str()),
+        ttl.as_deref(),
+    ];
+    // No text holds the byte that ends each part, so that none can pass for two.
+    fingerprint(parts.iter().flat_map(|part| part.unwrap_or_default().bytes().chain([0xff])))
 }

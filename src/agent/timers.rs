@@ -3,6 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::fingerprint::fingerprint;
+
 /// How much of a text counts; clients cut what they tell of a longer one.
 const COMPARED_CHARS: usize = 900;
 /// More timers than a session has.
@@ -17,7 +19,7 @@ impl Timers {
     /// The timers that will say these texts.
     #[must_use]
     pub fn saying<'a>(texts: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut prints: Vec<String> = texts.into_iter().take(KEPT).map(fingerprint).collect();
+        let mut prints: Vec<String> = texts.into_iter().take(KEPT).map(print).collect();
         prints.sort_unstable();
         prints.dedup();
         Self(prints)
@@ -26,7 +28,7 @@ impl Timers {
     /// Whether one of them will say this.
     #[must_use]
     pub fn say(&self, text: &str) -> bool {
-        !self.0.is_empty() && self.0.contains(&fingerprint(text))
+        !self.0.is_empty() && self.0.contains(&print(text))
     }
 
     #[must_use]
@@ -35,15 +37,9 @@ impl Timers {
     }
 }
 
-/// FNV-1a, which is the same in each version of this program.
-fn fingerprint(text: &str) -> String {
-    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
-    for c in text.trim().chars().take(COMPARED_CHARS) {
-        for byte in c.encode_utf8(&mut [0; 4]).bytes() {
-            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-        }
-    }
-    format!("{hash:016x}")
+fn print(text: &str) -> String {
+    let text: String = text.trim().chars().take(COMPARED_CHARS).collect();
+    format!("{:016x}", fingerprint(text.bytes()))
 }
 
 #[cfg(test)]

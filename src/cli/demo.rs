@@ -51,7 +51,7 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
 fn play(path: &Path) -> Result<()> {
     let home = Home::at(path);
     let fox = claim(&home, "brave-fox")?;
-    let stage = Stage { home: path.to_owned(), transcript: path.join("transcript.jsonl") };
+    let stage = DemoHome { home: path.to_owned(), transcript: path.join("transcript.jsonl") };
     printing::print(format!("One letter's way, in {}\n", path.display()));
 
     let hello = stage.hook("session-start", &json!({ "source": "startup" }))?;
@@ -89,12 +89,12 @@ fn play(path: &Path) -> Result<()> {
 }
 
 /// The part of Claude Code: whatever the hooks are started by is the session.
-struct Stage {
+struct DemoHome {
     home: PathBuf,
     transcript: PathBuf,
 }
 
-impl Stage {
+impl DemoHome {
     fn hook(&self, event: &str, more: &Value) -> Result<Value> {
         let output = self.start(&["hook", event], more)?.wait_with_output()?;
         ensure!(output.status.success(), "the hook {event} failed");

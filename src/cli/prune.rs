@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{caller, printing, send};
 use crate::{
-    agent::prune::{self, Mode, Pruned},
+    agent::prune::{self, Pruned, Pruning},
     failure::{Code, Failure},
     mailbox::home::Home,
 };
@@ -35,7 +35,7 @@ pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
     }
     let age = SignedDuration::try_from(args.older_than).unwrap_or(SignedDuration::MAX);
     let before = Timestamp::now().checked_sub(age).unwrap_or(Timestamp::MIN);
-    let mode = if args.yes { Mode::Remove } else { Mode::DryRun };
+    let mode = if args.yes { Pruning::Remove } else { Pruning::DryRun };
     let Pruned { letters, agents, records } = prune::prune(home, before, mode)?;
     if args.json {
         printing::print(json!({ "letters": letters, "agents": agents, "records": records, "removed": args.yes }));

@@ -15,7 +15,7 @@ use crate::{
     agent::{history, status::Found},
     failure::Failure,
     mailbox::{home::Home, letter::LetterId},
-    report::{self, transcript::Look},
+    report::{self, transcript::LetterStyle},
 };
 
 /// Print the conversation a letter belongs to, step by step
@@ -60,10 +60,10 @@ pub fn readable<'a>(reader: &Reader, found: &'a Found) -> Option<&'a str> {
 }
 
 /// How letters look to whoever runs us.
-pub fn look(full: bool, steps: bool) -> Look {
+pub fn look(full: bool, steps: bool) -> LetterStyle {
     let columns = io::stdout().is_terminal().then(terminal_size::terminal_size).flatten();
     let columns = columns.map(|(terminal_size::Width(columns), _)| columns.into());
-    Look { full, steps, colours: wants_colours(), columns, zone: TimeZone::system() }
+    LetterStyle { full, steps, colours: wants_colours(), columns, zone: TimeZone::system() }
 }
 
 /// Whether there is a terminal that shows colours, and a person before it who wants them.

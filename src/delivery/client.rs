@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 
 use super::{
-    claim::Claim,
+    claimed_letter::ClaimedLetter,
     evidence::{Evidence, Way},
 };
 use crate::{
@@ -29,10 +29,10 @@ pub trait Client {
     fn level(&self) -> Option<Level>;
 
     /// Where the evidence of what is claimed now will be found.
-    fn place(&self) -> Place;
+    fn place(&self) -> EvidencePlace;
 
     /// Whether a letter that was claimed is in the record. A client that keeps no record answers `Unavailable`.
-    fn evidence(&mut self, claim: &Claim<'_>, now: Timestamp) -> Evidence;
+    fn evidence(&mut self, claim: &ClaimedLetter<'_>, now: Timestamp) -> Evidence;
 
     /// Wakes the session for letters that are noted as notified; what it is woken with leads to a delivery. May end the
     /// process.
@@ -47,7 +47,7 @@ pub trait Client {
 
 /// Where a claim's evidence will be found: by which way the letter goes, and how far the session's record has come.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Place {
+pub struct EvidencePlace {
     pub way: Way,
     /// The record, as the client names it; `None` where it keeps none.
     pub record: Option<String>,
@@ -55,7 +55,7 @@ pub struct Place {
     pub length: Option<u64>,
 }
 
-impl Place {
+impl EvidencePlace {
     /// As a claim notes it, for a session that lives in `host`.
     #[must_use]
     pub fn note(&self, host: Option<String>) -> Receipt {

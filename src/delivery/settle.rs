@@ -4,9 +4,10 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    claim::Claim,
+    claimed_letter::ClaimedLetter,
     client::Client,
     evidence::{Cause, Evidence, Why},
+    trace,
 };
 use crate::{
     agent::{Record, unproved::Unproved},
@@ -54,7 +55,7 @@ pub fn settle(client: &mut impl Client, mailbox: &Mailbox, now: Timestamp, from:
     let cannot_tell = Unproved::of(mailbox, record.session.as_deref()).is_some_and(|found| found.is_enough());
     for id in ids {
         let receipts = mailbox.receipts(&id);
-        let claim = Claim::of(&id, &receipts, &record, session_has_ended, now);
+        let claim = ClaimedLetter::of(&id, &receipts, &record, session_has_ended, now);
         let evidence = match client.evidence(&claim, now) {
             Evidence::No(Why::TurnOver) if cannot_tell && claim.delivered => Evidence::Unavailable(Cause::UnknownShape),
             evidence => evidence,
@@ -68,23 +69,34 @@ pub fn settle(client: &mut impl Client, mailbox: &Mailbox, now: Timestamp, from:
 fn act(
     mailbox: &Mailbox,
     record: &Record,
-    claim: &Claim<'_>,
+    claim: &ClaimedLetter<'_>,
     receipts: &[Receipt],
     evidence: Evidence,
     now: Timestamp,
 ) -> Result<(), FsError> {
     let id = claim.id;
+    let decided = |what: &str, becomes: &str| trace::decided("settle", mailbox, id, || format!("{what}: {becomes}"));
     let cause = match evidence {
-        Evidence::Queued => return Ok(()),
-        Evidence::Seen => return mailbox.finish(id, State::Claimed, Some(&Receipt::at(Step::Seen, now))).map(drop),
+        Evidence::Queued => {
+            decided("it may still come before the model", "it stays where it is");
+            return Ok(());
+        }
+        Evidence::Seen => {
+            decided("it is in the session's record", "done");
+            return mailbox.finish(id, State::Claimed, Some(&Receipt::at(Step::Seen, now))).map(drop);
+        }
         Evidence::No(why)
             if claim.delivered && Why::costs_a_turn(Some(why.as_str())) && returns(receipts) >= RETURNS =>
         {
             Cause::NeverShown
         }
-        Evidence::No(why) => return mailbox.give_back_if_still(id, receipts.len(), why.as_str()).map(drop),
+        Evidence::No(why) => {
+            decided(why.as_str(), "back to the inbox");
+            return mailbox.give_back_if_still(id, receipts.len(), why.as_str()).map(drop);
+        }
         Evidence::Unavailable(cause) => cause,
     };
+    decided(cause.as_str(), "it ends as delivered");
     let note = Receipt::at(Step::Unproved, now).why(cause.as_str());
     mailbox.finish_if_still(id, receipts.len(), &note)?;
     let session = record.session.as_deref();

@@ -2,11 +2,14 @@
 //!
 //! What is decided here depends on receipts and on a clock that is handed in, and on nothing else.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    fmt,
+    time::{Duration, SystemTime},
+};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{client::Client, settle};
+use super::{client::Client, settle, trace};
 use crate::{
     agent::{
         decisions::{self, HeldLetter},
@@ -42,13 +45,13 @@ const LATE_OR_LOST_WAKE: SignedDuration = SignedDuration::from_secs(2);
 
 /// The turn, or the compaction, at whose beginning or end a waker was started.
 #[derive(Debug, Clone, Copy)]
-pub struct Turn {
+pub struct TurnEdge {
     pub since: Timestamp,
     /// It has ended, and its client may have used up a wake without a delivery.
     pub loses_wakes: bool,
 }
 
-impl Turn {
+impl TurnEdge {
     /// What is left of the grace period; nothing when the clock was set back.
     #[must_use]
     pub fn left(self, now: Timestamp) -> Duration {
@@ -110,7 +113,7 @@ pub fn due(
     home: &Home,
     mailbox: &Mailbox,
     now: Timestamp,
-    turn: Option<Turn>,
+    turn: Option<TurnEdge>,
     calm: &mut Calm,
 ) -> Result<Vec<Waiting>, FsError> {
     let before = Calm::times(mailbox);
@@ -125,14 +128,26 @@ pub fn due(
     let held = held.into_iter().map(|held| (Waiting::from(&held.letter), held.receipts));
     let letters = letters.into_iter().map(|letter| with_receipts(mailbox, letter));
     let mut letters: Vec<(Waiting, Vec<Receipt>)> = letters.chain(held).collect();
+    let decided =
+        |letter: &Waiting, decision: &dyn Fn() -> String| trace::decided("wake", mailbox, &letter.id, decision);
     if turn.is_some_and(|turn| letters.iter().any(|(_, receipts)| is_left_to_wake_before(receipts, now, turn))) {
         calm.leave_to_delivery(now);
     }
     if !calm.left_to_delivery(now).is_zero() {
+        for (letter, _) in &letters {
+            decided(letter, &|| "left to the delivery that is under way".to_owned());
+        }
         return Ok(Vec::new());
     }
-    letters.retain(|(_, receipts)| is_due(receipts, now, turn));
+    letters.retain(|(letter, receipts)| {
+        let due = due_now(receipts, now, turn);
+        decided(letter, &|| due.to_string());
+        due == Due::Now
+    });
     if !letters.is_empty() && Config::load(home).is_err() {
+        for (letter, _) in &letters {
+            decided(letter, &|| "not due: config.toml cannot be used".to_owned());
+        }
         letters.clear(); // nothing could be delivered
     }
     Ok(letters.into_iter().map(|(letter, _)| letter).collect())
@@ -148,7 +163,7 @@ pub fn round(
     home: &Home,
     mailbox: &Mailbox,
     others_first: bool,
-    turn: Option<Turn>,
+    turn: Option<TurnEdge>,
     calm: &mut Calm,
 ) -> Result<Vec<Waiting>, FsError> {
     // An idle session raises no event, so nothing else would look for the evidence of its last letter.
@@ -179,22 +194,45 @@ fn wakes(receipts: &[Receipt]) -> impl DoubleEndedIterator<Item = Timestamp> {
 }
 
 /// Whether a wake that was sent for a letter before a turn may still be in flight.
-fn is_left_to_wake_before(receipts: &[Receipt], now: Timestamp, turn: Turn) -> bool {
+fn is_left_to_wake_before(receipts: &[Receipt], now: Timestamp, turn: TurnEdge) -> bool {
     !turn.left(now).is_zero() && wakes(receipts).next_back().is_some_and(|last| last < turn.since)
 }
 
-/// Whether a letter with these receipts is worth a wake now.
-fn is_due(receipts: &[Receipt], now: Timestamp, turn: Option<Turn>) -> bool {
-    if settle::rests_until(receipts).is_some_and(|until| now < until) {
-        return false;
+/// Whether a letter is worth a wake now, and why not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Due {
+    Now,
+    /// It came back, and waits until then before its session is woken for it again.
+    Rests(Timestamp),
+    /// A wake was sent for it at a time, and another is at this time if nothing comes of that one.
+    Woken(Timestamp, SignedDuration),
+}
+
+impl fmt::Display for Due {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Now => write!(f, "due now"),
+            Self::Rests(until) if *until == Timestamp::MAX => {
+                write!(f, "not due: it came back, and waits for a prompt that comes anyway")
+            }
+            Self::Rests(until) => write!(f, "not due: it came back, and rests until {until:.0}"),
+            Self::Woken(at, pause) => write!(f, "not due: woken at {at:.0}, and again after {pause:#}"),
+        }
     }
-    let Some(last) = wakes(receipts).next_back() else { return true };
+}
+
+/// Whether a letter with these receipts is worth a wake now.
+fn due_now(receipts: &[Receipt], now: Timestamp, turn: Option<TurnEdge>) -> Due {
+    if let Some(until) = settle::rests_until(receipts).filter(|until| now < *until) {
+        return Due::Rests(until);
+    }
+    let Some(last) = wakes(receipts).next_back() else { return Due::Now };
     if turn.is_some_and(|turn| turn.loses_wakes && last < turn.since && turn.left(now).is_zero()) {
-        return true;
+        return Due::Now;
     }
     let pause = AGAIN_AFTER[wakes(receipts).count().min(AGAIN_AFTER.len()) - 1];
     let age = now.duration_since(last);
-    age.is_negative() || age >= pause
+    if age.is_negative() || age >= pause { Due::Now } else { Due::Woken(last, pause) }
 }
 
 #[cfg(test)]
@@ -211,8 +249,12 @@ mod tests {
         steps.iter().map(|(step, seconds)| Receipt::at(*step, at(*seconds))).collect()
     }
 
-    fn turn(loses_wakes: bool) -> Turn {
-        Turn { since: NOON, loses_wakes }
+    fn is_due(receipts: &[Receipt], now: Timestamp, turn: Option<TurnEdge>) -> bool {
+        due_now(receipts, now, turn) == Due::Now
+    }
+
+    fn turn(loses_wakes: bool) -> TurnEdge {
+        TurnEdge { since: NOON, loses_wakes }
     }
 
     #[test]
@@ -237,6 +279,15 @@ mod tests {
     fn what_came_back_begins_anew_once_it_has_rested() {
         let back = receipts(&[(Step::Notified, 0), (Step::Claimed, 1), (Step::Delivered, 1), (Step::Accepted, 2)]);
         assert!(is_due(&back, at(2), None), "a person has just accepted it");
+    }
+
+    #[test]
+    fn why_a_letter_is_not_due_can_be_read() {
+        let woken = due_now(&receipts(&[(Step::Notified, 0), (Step::Notified, 30)]), at(31), None);
+        insta::assert_snapshot!(woken, @"not due: woken at 1970-01-01T00:00:30Z, and again after 2m");
+        let mut back = receipts(&[(Step::Claimed, 0), (Step::Returned, 1)]);
+        back[1].why = Some("its turn ended without it".to_owned());
+        insta::assert_snapshot!(due_now(&back, at(2), None), @"not due: it came back, and rests until 1970-01-01T00:00:06Z");
     }
 
     #[test]

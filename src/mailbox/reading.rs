@@ -18,12 +18,12 @@ use super::{
 pub enum Reading<T> {
     Known(T),
     Missing,
-    Unreadable(Unreadable),
+    Unreadable(UnreadableFile),
 }
 
 /// A file that is there and cannot be read.
 #[derive(Debug)]
-pub struct Unreadable {
+pub struct UnreadableFile {
     pub path: PathBuf,
     pub why: String,
     /// The file itself is the cause, so that it will not be readable later either.
@@ -35,7 +35,8 @@ impl<T: DeserializeOwned> Reading<T> {
     #[must_use]
     pub fn of(path: &Path, limit: u64) -> Self {
         use io::ErrorKind::{FileTooLarge, InvalidData, PermissionDenied};
-        let unreadable = |why: String, lasting| Self::Unreadable(Unreadable { path: path.to_owned(), why, lasting });
+        let unreadable =
+            |why: String, lasting| Self::Unreadable(UnreadableFile { path: path.to_owned(), why, lasting });
         match disk::read(path, limit) {
             Ok(bytes) => match lenient::from_slice(&bytes) {
                 Ok(value) => Self::Known(value),
@@ -51,7 +52,7 @@ impl<T: DeserializeOwned> Reading<T> {
     }
 }
 
-impl Unreadable {
+impl UnreadableFile {
     /// Moves the file to where it is in nobody's way and stays for whoever wants to look; gives its new path. The caller
     /// holds the lock under which the file is changed.
     ///

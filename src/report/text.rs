@@ -10,7 +10,10 @@ use crate::{
         status::Found,
     },
     mailbox::{State, home, letter::Letter},
-    text::terminal::{one_line, printable},
+    text::{
+        columns,
+        terminal::{one_line, printable},
+    },
 };
 
 /// How long ago something was, in one word or two.
@@ -127,11 +130,11 @@ fn step(name: &str, at: Timestamp, more: &str) -> String {
 #[must_use]
 pub fn table<const N: usize>(rows: impl Iterator<Item = [String; N]>) -> String {
     let rows: Vec<[String; N]> = rows.map(|row| row.map(|cell| one_line(&cell))).collect();
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let width = |column: usize| rows.iter().map(|row| columns::width(&row[column])).max().unwrap_or(0);
     let widths: [usize; N] = std::array::from_fn(width);
     let line = |row: &[String; N]| {
         let cells = row.iter().zip(widths).filter(|(_, width)| *width > 0);
-        let cells: Vec<_> = cells.map(|(cell, width)| format!("{cell:<width$}")).collect();
+        let cells: Vec<_> = cells.map(|(cell, width)| columns::padded(cell, width)).collect();
         cells.join("  ").trim_end().to_owned() + "\n"
     };
     rows.iter().map(line).collect()
@@ -184,11 +187,12 @@ mod tests {
     #[test]
     fn columns_line_up_and_empty_ones_take_no_room() {
         let row = |name: &str, note: &str| [name.to_owned(), String::new(), note.to_owned(), "end".to_owned()];
-        let rows = [row("ann", ""), row("größer", "3 unread"), row("a\nb", "x")];
+        let rows = [row("ann", ""), row("größer", "3 unread"), row("a\nb", "x"), row("日本語", "手紙")];
         insta::assert_snapshot!(table(rows.into_iter()), @"
         ann               end
         größer  3 unread  end
         a␊b     x         end
+        日本語  手紙      end
         ");
     }
 }

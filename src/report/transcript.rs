@@ -22,7 +22,7 @@ const INDENT: &str = "    ";
 
 /// How letters are to look.
 #[derive(Debug, Clone)]
-pub struct Look {
+pub struct LetterStyle {
     /// Texts in full, however long.
     pub full: bool,
     /// With the time of every step.
@@ -34,7 +34,7 @@ pub struct Look {
     pub zone: TimeZone,
 }
 
-impl Look {
+impl LetterStyle {
     /// One letter; `text` is what may be shown of it, if anything.
     #[must_use]
     pub fn letter(&self, found: &Found, text: Option<&str>) -> String {
@@ -107,7 +107,8 @@ impl Look {
     }
 }
 
-/// A line in pieces that fit, broken at spaces where there are some.
+/// A line in pieces that fit whatever the terminal makes of its characters, broken at spaces where there are some.
+/// `text::columns` counts what they take as a rule, and a terminal that disagreed would break a line by itself.
 fn wrap(line: &str, columns: Option<usize>) -> Vec<String> {
     let most = columns.unwrap_or(usize::MAX).max(NARROWEST);
     let mut pieces = Vec::new();

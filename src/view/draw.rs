@@ -14,10 +14,8 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use super::{
-    cells,
-    model::{Mode, Model, Places},
-};
+use super::model::{Mode, Model, Places};
+use crate::text::columns;
 
 /// Below this there is no room for two panes.
 pub const SMALLEST: (u16, u16) = (60, 16);
@@ -75,7 +73,7 @@ fn panes(frame: &mut Frame, model: &mut Model, body: Rect) {
 fn too_small(frame: &mut Frame, area: Rect) {
     let (columns, rows) = SMALLEST;
     let text = format!("cc2cc watch needs {columns} × {rows}; this is {} × {} (q quits)", area.width, area.height);
-    for (row, line) in area.rows().zip(cells::wrapped(&text, usize::from(area.width))) {
+    for (row, line) in area.rows().zip(columns::wrapped(&text, usize::from(area.width))) {
         frame.render_widget(Line::from(line), row);
     }
 }

@@ -8,7 +8,7 @@ use super::{
     action::{Action, Deed, Query},
     composer::Composer,
     input::Input,
-    letters::Part,
+    letters::Folding,
     model::{Focus, Mode, Model, Notice, Older},
 };
 use crate::{agent::status::Stage, mailbox::letter::LetterId};
@@ -136,9 +136,9 @@ impl Model {
             Focus::Letters => {
                 let row = self.letters.selected()?;
                 match row.part {
-                    Part::Folded { .. } => self.letters.unfold(),
-                    Part::Unfolded { .. } => drop(self.letters.fold()),
-                    Part::Alone | Part::Member => return Some(Action::Read(self.letters.entry(row).key.clone())),
+                    Folding::Folded { .. } => self.letters.unfold(),
+                    Folding::Unfolded { .. } => drop(self.letters.fold()),
+                    Folding::Alone | Folding::Member => return Some(Action::Read(self.letters.entry(row).key.clone())),
                 }
             }
         }
@@ -208,7 +208,7 @@ impl Model {
     /// The held letter that a decision is about. Of a folded thread one must see first which.
     fn held(&mut self) -> Option<LetterId> {
         if self.focus != Focus::Reading
-            && let Some(Part::Folded { .. }) = self.letters.selected().map(|row| row.part)
+            && let Some(Folding::Folded { .. }) = self.letters.selected().map(|row| row.part)
         {
             self.letters.unfold();
             self.notice = Some(Notice::good("this is a thread: choose the letter that is held"));

@@ -31,11 +31,11 @@ pub struct Letters {
 pub struct Row {
     /// Which letter it shows.
     entry: usize,
-    pub part: Part,
+    pub part: Folding,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
+pub enum Folding {
     /// A letter that is alone in its thread.
     Alone,
     /// The line of a thread, with its newest letter; a notice about one is no news of it.
@@ -186,7 +186,7 @@ impl Letters {
 
     pub fn unfold(&mut self) {
         if let Some(row) = self.selected()
-            && let Part::Folded { .. } = row.part
+            && let Folding::Folded { .. } = row.part
         {
             self.unfolded.insert(self.entry(row).thread.clone());
             self.arrange();
@@ -207,14 +207,14 @@ impl Letters {
     /// A thread's line is one thing whatever letters come into it.
     fn spot(&self, row: Row) -> Spot {
         let entry = &self.entries[row.entry];
-        if row.part == Part::Member { Spot::Letter(entry.key.clone()) } else { Spot::Thread(entry.thread.clone()) }
+        if row.part == Folding::Member { Spot::Letter(entry.key.clone()) } else { Spot::Thread(entry.thread.clone()) }
     }
 
     fn is_at(&self, row: Row, spot: &Spot) -> bool {
         let entry = &self.entries[row.entry];
         match spot {
-            Spot::Letter(key) => row.part == Part::Member && entry.key == *key,
-            Spot::Thread(thread) => row.part != Part::Member && entry.thread == *thread,
+            Spot::Letter(key) => row.part == Folding::Member && entry.key == *key,
+            Spot::Thread(thread) => row.part != Folding::Member && entry.thread == *thread,
         }
     }
 
@@ -235,13 +235,13 @@ impl Letters {
             let letters = members.len();
             let unfolded = self.unfolded.contains(&self.entries[shows].thread);
             let part = match letters {
-                1 => Part::Alone,
-                _ if unfolded => Part::Unfolded { letters },
-                _ => Part::Folded { letters, holds: self.holds(&members, shows) },
+                1 => Folding::Alone,
+                _ if unfolded => Folding::Unfolded { letters },
+                _ => Folding::Folded { letters, holds: self.holds(&members, shows) },
             };
             self.rows.push(Row { entry: shows, part });
-            if let Part::Unfolded { .. } = part {
-                self.rows.extend(members.into_iter().map(|entry| Row { entry, part: Part::Member }));
+            if let Folding::Unfolded { .. } = part {
+                self.rows.extend(members.into_iter().map(|entry| Row { entry, part: Folding::Member }));
             }
         }
         let after = self.position();

@@ -7,6 +7,7 @@ use crate::{
     agent::status::{Found, Stage},
     mailbox::receipt::Step,
     report::text::home_as_tilde,
+    text::columns,
 };
 
 #[derive(Debug, Clone)]
@@ -106,11 +107,11 @@ impl Reading {
             return;
         }
         let fold = |fact: &Fact| match fact {
-            Fact::Why(text) => cells::wrapped(text, width).into_iter().map(Fact::Why).collect(),
+            Fact::Why(text) => columns::wrapped(text, width).into_iter().map(Fact::Why).collect(),
             fact => vec![fact.clone()],
         };
         let above = self.head.iter().flat_map(fold).collect();
-        self.laid = Laid { width, above, lines: cells::wrapped(&self.text, width) };
+        self.laid = Laid { width, above, lines: columns::wrapped(&self.text, width) };
     }
 
     /// The lines above the text, as laid out last.

@@ -173,3 +173,30 @@ fn a_waker_ends_with_its_client_however_that_died() {
     until("the agent is away", || (!world.at("calm-owl").is_online()).then_some(()));
     assert!(!cc2cc::agent::reach::has_waker(&world.at("calm-owl")));
 }
+
+#[test]
+fn a_trace_says_why_a_session_is_woken_and_what_became_of_its_letters() {
+    let world = scene();
+    let log = || fs::read_to_string(world.path("mail/log")).unwrap_or_default();
+    let traced = |kind: &str| {
+        let about = format!("] trace: {kind}: calm-owl ");
+        let log = log();
+        let lines = log.lines().filter_map(|line| line.split_once(&about)).map(|(_, line)| line.to_owned());
+        lines.collect::<Vec<_>>()
+    };
+    let quiet = world.session("calm-owl").started();
+    world.posted("ann", "calm-owl", "hello");
+    woke(&quiet, quiet.placed_waker("Stop"));
+    quiet.prompt("go").fine();
+    assert_eq!(log(), "", "nothing is said where nobody asked");
+
+    let session = world.session("calm-owl").with("CC2CC_TRACE", "1").started();
+    let id = world.posted("ann", "calm-owl", "hello again");
+    woke(&session, session.placed_waker("Stop"));
+    assert_eq!(traced("wake"), [format!("{id}: due now")]);
+    session.prompt("go").fine();
+    session.stop().fine();
+    let of_it = |line: &String| line.starts_with(id.as_str());
+    let settled: Vec<_> = traced("settle").into_iter().filter(of_it).collect();
+    assert_eq!(settled, [format!("{id}: it may still come before the model: it stays where it is")]);
+}

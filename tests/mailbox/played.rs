@@ -10,8 +10,8 @@ use cc2cc::{
         identity::{Claimant, Trust},
     },
     delivery::{
-        claim::Claim,
-        client::{self, Client, Place},
+        claimed_letter::ClaimedLetter,
+        client::{self, Client, EvidencePlace},
         deliver::{Delivery, deliver},
         evidence::{Cause, Evidence, Turn, Way, Why},
         settle::{From, settle},
@@ -44,11 +44,11 @@ impl Client for Played {
         self.level
     }
 
-    fn place(&self) -> Place {
-        Place { way: Way::Push, record: Some(format!("thread {}", self.session)), length: Some(7) }
+    fn place(&self) -> EvidencePlace {
+        EvidencePlace { way: Way::Push, record: Some(format!("thread {}", self.session)), length: Some(7) }
     }
 
-    fn evidence(&mut self, claim: &Claim<'_>, _: Timestamp) -> Evidence {
+    fn evidence(&mut self, claim: &ClaimedLetter<'_>, _: Timestamp) -> Evidence {
         assert_eq!(
             (claim.record, claim.offset, claim.way()),
             (Some(&*format!("thread {}", self.session)), 7, Way::Push)
@@ -172,7 +172,7 @@ fn while_its_host_is_at_a_turn_a_letter_is_on_its_way() {
     turn(&post, &owl, &mailbox);
     let receipts = mailbox.receipts(&letter);
     let mut record = Record::of(&mailbox);
-    let turn_of = |record: &Record| Claim::of(&letter, &receipts, record, false, noon()).turn;
+    let turn_of = |record: &Record| ClaimedLetter::of(&letter, &receipts, record, false, noon()).turn;
     assert_eq!(turn_of(&record), Turn::Unheard, "no hook takes part");
     record.delivers_in.clone_from(&record.host);
     record.state = Activity::Busy;

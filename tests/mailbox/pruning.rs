@@ -5,7 +5,7 @@ use std::fs;
 use cc2cc::{
     agent::{
         Record,
-        prune::{self, Mode, Pruned},
+        prune::{self, Pruned, Pruning},
     },
     mailbox::{Key, State, letter::Letter, lock, removal::Removal},
 };
@@ -28,11 +28,11 @@ fn seen_letters_and_empty_agents_go_and_nothing_else() {
     let waiting = post.posted("ann", "eve", "waiting").id;
     let here = post.at("zoe").hold_presence().unwrap();
 
-    let would = prune::prune(&post.home, after_noon(60), Mode::DryRun).unwrap();
+    let would = prune::prune(&post.home, after_noon(60), Pruning::DryRun).unwrap();
     assert_eq!(would, Pruned { letters: 1, agents: 2, records: 0 });
     assert_eq!(post.at("bob").state_of(&seen), Some(State::Done), "nothing was done yet");
 
-    assert_eq!(prune::prune(&post.home, after_noon(60), Mode::Remove).unwrap(), would);
+    assert_eq!(prune::prune(&post.home, after_noon(60), Pruning::Remove).unwrap(), would);
     assert!(post.home.mailbox(&name("ann")).is_none(), "away and empty");
     assert!(post.home.mailbox(&name("bob")).is_none(), "its only letter was seen");
     assert_eq!(post.at("eve").state_of(&waiting), Some(State::Inbox));
@@ -46,7 +46,7 @@ fn what_is_younger_stays() {
     heard_of(&post, "bob");
     let seen = post.posted("ann", "bob", "seen").id;
     post.at("bob").finish(&seen, State::Inbox, None).unwrap();
-    let none = prune::prune(&post.home, noon(), Mode::Remove).unwrap();
+    let none = prune::prune(&post.home, noon(), Pruning::Remove).unwrap();
     assert_eq!(none, Pruned::default());
     assert_eq!(post.at("bob").state_of(&seen), Some(State::Done));
 }

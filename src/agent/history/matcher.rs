@@ -31,7 +31,7 @@ pub struct Matcher {
 
 /// What is read of every letter that passes the quick look.
 #[derive(Deserialize)]
-pub(super) struct Glance<'a> {
+pub(super) struct Skim<'a> {
     #[serde(borrow)]
     pub from: Cow<'a, str>,
     pub timestamp: Option<Timestamp>,
@@ -105,7 +105,7 @@ impl Matcher {
     }
 
     /// As [`Matcher::takes`], of what a glance shows; a letter without a time has another look.
-    pub(super) fn takes_glance(&self, mailbox: &Mailbox, id: &LetterId, glance: &Glance) -> bool {
+    pub(super) fn takes_glance(&self, mailbox: &Mailbox, id: &LetterId, glance: &Skim) -> bool {
         self.is_between(mailbox, &glance.from)
             && self.is_of_thread(id, glance.thread.as_deref())
             && self.since.is_none_or(|since| glance.timestamp.is_none_or(|at| at >= since))

@@ -11,7 +11,7 @@ use std::{
 
 use super::{
     filter::{Filter, Looked, order},
-    matcher::{Glance, Matcher},
+    matcher::{Matcher, Skim},
 };
 use crate::{
     agent::status::{self, Found},
@@ -179,7 +179,7 @@ impl Kept {
         if !matcher.may_be(batch.mailbox, id, bytes) {
             return;
         }
-        let glance = serde_json::from_slice::<Glance>(bytes).ok();
+        let glance = serde_json::from_slice::<Skim>(bytes).ok();
         if let Some(glance) = &glance
             && !(matcher.takes_glance(batch.mailbox, id, glance)
                 && glance.timestamp.is_none_or(|at| self.has_room_at(at)))
@@ -187,7 +187,7 @@ impl Kept {
             return;
         }
         let letter = match glance {
-            Some(Glance { timestamp: Some(_), .. }) => letter::parse(bytes, id, None).ok(),
+            Some(Skim { timestamp: Some(_), .. }) => letter::parse(bytes, id, None).ok(),
             _ => batch.mailbox.read(batch.state, id).ok(), // what is missing is in the file's own facts
         };
         let found = letter.map(|letter| Found { mailbox: batch.mailbox.clone(), state: batch.state, letter });

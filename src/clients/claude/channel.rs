@@ -30,7 +30,7 @@ use crate::{
         policy::{Admission, Config, Verdict},
     },
     delivery::{
-        client::{Client, Place},
+        client::{Client, EvidencePlace},
         evidence::Way,
         frame::{self, Frame},
     },
@@ -152,7 +152,7 @@ pub fn keep_open(home: &Home, host: &HostKey, push: impl Fn(Push) -> Result<()>)
         let inbox = mailbox.dir(State::Inbox);
         let watch = Watch::over([inbox.as_path(), Path::new(&sessions)]);
         while identity::find(home, host).as_ref() == Some(&mailbox) {
-            if push_waiting(home, &mailbox, &push)? == Outcome::NotTaken {
+            if push_waiting(home, &mailbox, &push)? == Pushed::NotTaken {
                 return mark(&mailbox, Channel::Silent);
             }
             watch.sleep(Duration::MAX);
@@ -180,26 +180,26 @@ fn mark(mailbox: &Mailbox, channel: Channel) -> Result<()> {
 }
 
 #[derive(PartialEq, Eq)]
-enum Outcome {
+enum Pushed {
     Fine,
     /// There is no channel: the letter is back in the inbox.
     NotTaken,
 }
 
 /// Pushes what waits, oldest first, as far as it may go this way.
-fn push_waiting(home: &Home, mailbox: &Mailbox, push: &impl Fn(Push) -> Result<()>) -> Result<Outcome> {
-    let Ok(config) = Config::load(home) else { return Ok(Outcome::Fine) }; // others tell the person
+fn push_waiting(home: &Home, mailbox: &Mailbox, push: &impl Fn(Push) -> Result<()>) -> Result<Pushed> {
+    let Ok(config) = Config::load(home) else { return Ok(Pushed::Fine) }; // others tell the person
     for waiting in mailbox.look(Timestamp::now())?.letters {
         if waiting.priority == Priority::Low {
             continue;
         }
         let Ok(letter) = waiting.into_letter(mailbox) else { continue };
         let Some(admission) = admission(&config, mailbox, &letter)? else { continue };
-        if push_one(mailbox, &letter, admission, push)? == Outcome::NotTaken {
-            return Ok(Outcome::NotTaken);
+        if push_one(mailbox, &letter, admission, push)? == Pushed::NotTaken {
+            return Ok(Pushed::NotTaken);
         }
     }
-    Ok(Outcome::Fine)
+    Ok(Pushed::Fine)
 }
 
 /// Whether a letter may be pushed; `None` leaves it where it is.
@@ -238,27 +238,27 @@ fn push_one(
     letter: &Letter,
     admission: Admission,
     push: &impl Fn(Push) -> Result<()>,
-) -> Result<Outcome> {
+) -> Result<Pushed> {
     let record = Record::of(mailbox);
     let transcript = without_hooks::transcript(&record);
     let place = Claude::of_server(&record, transcript.clone(), Way::Push).place();
     let claim = place.note(record.host.clone());
     if mailbox.claim(&letter.id, &claim)? == Moved::Gone {
-        return Ok(Outcome::Fine);
+        return Ok(Pushed::Fine);
     }
     let before = Channel::of(&record);
     note_turn(mailbox, letter, admission)?;
     push(message(letter))?;
     mailbox.note(&letter.id, &Receipt::now(Step::Delivered))?;
     if before == Some(Channel::Open) {
-        return Ok(Outcome::Fine); // whoever settles looks it up
+        return Ok(Pushed::Fine); // whoever settles looks it up
     }
     if is_taken(mailbox, letter, transcript.as_deref(), claim.offset.unwrap_or(0))? {
         mark(mailbox, Channel::Open)?;
-        return Ok(Outcome::Fine);
+        return Ok(Pushed::Fine);
     }
     mailbox.give_back(&letter.id)?;
-    Ok(Outcome::NotTaken)
+    Ok(Pushed::NotTaken)
 }
 
 /// A channel message raises no hook that would note what its turn was given.
@@ -281,7 +281,7 @@ fn is_taken(mailbox: &Mailbox, letter: &Letter, transcript: Option<&Path>, offse
             return Ok(true);
         }
         if let Some(transcript) = elsewhere(mailbox, &letter.id, &mut transcripts) {
-            let place = Place { way: Way::Push, record: Some(transcript.display().to_string()), length: None };
+            let place = EvidencePlace { way: Way::Push, record: Some(transcript.display().to_string()), length: None };
             mailbox.note(&letter.id, &place.note(None))?;
             mailbox.note(&letter.id, &Receipt::now(Step::Delivered))?;
             return Ok(true);

@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{
     hooks::event::HookEvent,
     host_process,
-    plugin_folder::{self, Folder},
+    plugin_folder::{self, PluginFolder},
     prompt,
     transcript::{self, Transcripts},
     wakes,
@@ -21,8 +21,8 @@ use crate::{
         identity::{Claimant, Trust},
     },
     delivery::{
-        claim::Claim,
-        client::{Client, Place},
+        claimed_letter::ClaimedLetter,
+        client::{Client, EvidencePlace},
         evidence::{Evidence, Facts, Shows, Turn, Way, weigh},
     },
     mailbox::{Mailbox, disk::FsError, level::Level, scan::Waiting, watch},
@@ -77,12 +77,12 @@ impl Client for Claude {
         self.level
     }
 
-    fn place(&self) -> Place {
+    fn place(&self) -> EvidencePlace {
         let length = self.transcript.as_deref().map(transcript::length);
-        Place { way: self.way, record: self.transcript.as_ref().map(|path| path.display().to_string()), length }
+        EvidencePlace { way: self.way, record: self.transcript.as_ref().map(|path| path.display().to_string()), length }
     }
 
-    fn evidence(&mut self, claim: &Claim<'_>, now: Timestamp) -> Evidence {
+    fn evidence(&mut self, claim: &ClaimedLetter<'_>, now: Timestamp) -> Evidence {
         weigh(&Facts {
             shows: shows(&mut self.transcripts, claim),
             turn: if has_left(claim) { Turn::Gone } else { claim.turn },
@@ -97,7 +97,7 @@ impl Client for Claude {
     fn wake(&mut self, mailbox: &Mailbox, letters: &[Waiting]) -> Result<(), FsError> {
         let word = wakes::begin(mailbox)?;
         watch::hand_over();
-        if plugin_folder::look(mailbox) == Folder::Gone {
+        if plugin_folder::look(mailbox) == PluginFolder::Gone {
             plugin_folder::tell();
         }
         let mut from: Vec<&str> = letters.iter().map(|letter| letter.from.as_str()).collect();
@@ -112,7 +112,7 @@ impl Client for Claude {
     }
 }
 
-fn shows(transcripts: &mut Transcripts, claim: &Claim<'_>) -> Shows {
+fn shows(transcripts: &mut Transcripts, claim: &ClaimedLetter<'_>) -> Shows {
     let mut show = |path: &str| transcripts.show(Path::new(path), claim.offset, &claim.ways, claim.id);
     let Some(path) = claim.record else { return Shows::NoRecord };
     match (show(path), claim.record_now.filter(|now_at| *now_at != path)) {
@@ -123,13 +123,13 @@ fn shows(transcripts: &mut Transcripts, claim: &Claim<'_>) -> Shows {
 }
 
 /// Whether the process that was given a letter has gone on to another conversation, with a transcript of its own.
-fn has_left(claim: &Claim<'_>) -> bool {
+fn has_left(claim: &ClaimedLetter<'_>) -> bool {
     let exists = |path: &str| Path::new(path).exists();
     claim.record.zip(claim.record_now).is_some_and(|(then, now)| then != now && exists(now) && exists(then))
 }
 
 /// For how long the session's transcript has not changed.
-fn quiet(claim: &Claim<'_>, now: Timestamp) -> SignedDuration {
+fn quiet(claim: &ClaimedLetter<'_>, now: Timestamp) -> SignedDuration {
     let paths = [claim.record, claim.record_now].into_iter().flatten().map(Path::new);
     let changed = paths.filter_map(|path| path.metadata().ok()?.modified().ok()?.try_into().ok());
     let ages = changed.map(|at: Timestamp| now.duration_since(at).abs());

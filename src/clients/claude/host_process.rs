@@ -9,8 +9,8 @@ use std::{
 };
 
 use super::{
-    input_stream::Input,
-    kind::{self, Kind, is_client},
+    input_stream::InputStream,
+    kind::{self, ClientKind, is_client},
 };
 use crate::{
     agent::{
@@ -43,11 +43,13 @@ pub enum Part {
 pub fn part() -> Part {
     let is_named = || matches!(wanted_name(), Some(Ok(_)));
     let pid = pid();
-    let (takes_part, can_be_woken) = match pid.map_or(Kind::Unknown, kind::of) {
-        Kind::OneShot => (is_named(), false),
-        Kind::Streaming => (!says_unattended() || is_named(), pid.is_some_and(|pid| Input::of(pid).is_some())),
-        Kind::Terminal if !is_background() => (true, true),
-        Kind::Terminal | Kind::Unknown => (!says_unattended() || is_named(), !says_unattended()),
+    let (takes_part, can_be_woken) = match pid.map_or(ClientKind::Unknown, kind::of) {
+        ClientKind::OneShot => (is_named(), false),
+        ClientKind::Streaming => {
+            (!says_unattended() || is_named(), pid.is_some_and(|pid| InputStream::of(pid).is_some()))
+        }
+        ClientKind::Terminal if !is_background() => (true, true),
+        ClientKind::Terminal | ClientKind::Unknown => (!says_unattended() || is_named(), !says_unattended()),
     };
     match (takes_part, can_be_woken) {
         (true, true) => Part::Attended,
@@ -71,9 +73,9 @@ fn is_background() -> bool {
 /// Ends this process as soon as a streaming client has been told everything: it waits for nothing of ours then. Where the
 /// system gives no thread to wait for that, it ends at once.
 pub fn end_with_input() {
-    let Some(pid) = pid().filter(|pid| kind::of(*pid) == Kind::Streaming) else { return };
+    let Some(pid) = pid().filter(|pid| kind::of(*pid) == ClientKind::Streaming) else { return };
     let waiting = threads::start("input", move || {
-        if let Some(input) = Input::of(pid) {
+        if let Some(input) = InputStream::of(pid) {
             input.await_end();
         }
         process::exit(0);

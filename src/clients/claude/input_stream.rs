@@ -5,9 +5,9 @@
 
 /// What a client is told through.
 #[derive(Debug)]
-pub struct Input(system::Input);
+pub struct InputStream(system::Input);
 
-impl Input {
+impl InputStream {
     /// The standard input of the process `pid`; `None` when its end cannot be seen from here, or has come.
     #[must_use]
     pub fn of(pid: u32) -> Option<Self> {
@@ -188,7 +188,7 @@ mod tests {
         process::{Child, Command, Stdio},
     };
 
-    use super::Input;
+    use super::InputStream;
 
     /// A process that has `input` and reads none of it.
     fn fed_by(input: Stdio) -> Child {
@@ -202,10 +202,10 @@ mod tests {
     #[test]
     fn the_end_of_a_pipe_is_seen() {
         let mut child = fed_by(Stdio::piped());
-        let input = Input::of(child.id()).expect("an open pipe");
+        let input = InputStream::of(child.id()).expect("an open pipe");
         drop(child.stdin.take());
         input.await_end();
-        assert!(Input::of(child.id()).is_none(), "it has ended");
+        assert!(InputStream::of(child.id()).is_none(), "it has ended");
         ended(child);
     }
 
@@ -213,15 +213,15 @@ mod tests {
     fn the_end_of_a_socket_is_seen() {
         let (ours, theirs) = UnixStream::pair().expect("a pair");
         let child = fed_by(OwnedFd::from(theirs).into());
-        let input = Input::of(child.id()).expect("an open socket");
+        let input = InputStream::of(child.id()).expect("an open socket");
         ours.shutdown(std::net::Shutdown::Write).expect("closed");
         input.await_end();
-        assert!(Input::of(child.id()).is_none(), "it has ended");
+        assert!(InputStream::of(child.id()).is_none(), "it has ended");
         ended(child);
 
         let (ours, theirs) = UnixStream::pair().expect("a pair");
         let child = fed_by(OwnedFd::from(theirs).into());
-        let input = Input::of(child.id()).expect("an open socket");
+        let input = InputStream::of(child.id()).expect("an open socket");
         drop(ours);
         input.await_end();
         ended(child);
@@ -230,7 +230,7 @@ mod tests {
     #[test]
     fn where_the_end_cannot_be_seen_there_is_nothing_to_wait_for() {
         let child = fed_by(Stdio::null());
-        assert!(Input::of(child.id()).is_none());
+        assert!(InputStream::of(child.id()).is_none());
         ended(child);
     }
 }

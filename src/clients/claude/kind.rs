@@ -9,7 +9,7 @@ use crate::agent::host;
 
 /// How a client is worked with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum ClientKind {
     /// Somebody types into it.
     Terminal,
     /// It answers one prompt and ends, and waits for background hooks before and after.
@@ -22,19 +22,19 @@ pub enum Kind {
 
 /// What kind of client the process `pid` is.
 #[must_use]
-pub fn of(pid: u32) -> Kind {
+pub fn of(pid: u32) -> ClientKind {
     let words = host::command_line(pid);
     if takes_messages(&words) {
-        return Kind::Streaming;
+        return ClientKind::Streaming;
     }
     if says_print(&words) {
-        return Kind::OneShot;
+        return ClientKind::OneShot;
     }
     // A process that does not look like a client, such as a wrapper, has streams of its own.
     match is_client(&words).then(|| writes_to_a_terminal(pid)).flatten() {
-        Some(true) => Kind::Terminal,
-        Some(false) => Kind::OneShot,
-        None => Kind::Unknown,
+        Some(true) => ClientKind::Terminal,
+        Some(false) => ClientKind::OneShot,
+        None => ClientKind::Unknown,
     }
 }
 

@@ -21,7 +21,7 @@ const FIELD: &str = "plugin";
 
 /// What became of the folder that a process was started from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Folder {
+pub enum PluginFolder {
     There,
     /// It is gone, and the session has loaded no other: a wake would start a turn that delivers nothing.
     Gone,
@@ -32,16 +32,18 @@ pub enum Folder {
 /// Looks what became of the folder of this process, in the session with this mailbox. That the session cannot be woken is
 /// noted; what cannot be noted now is noted by a later look.
 #[must_use]
-pub fn look(mailbox: &Mailbox) -> Folder {
-    let Some(gone) = mine().filter(|folder| matches!(folder.try_exists(), Ok(false))) else { return Folder::There };
+pub fn look(mailbox: &Mailbox) -> PluginFolder {
+    let Some(gone) = mine().filter(|folder| matches!(folder.try_exists(), Ok(false))) else {
+        return PluginFolder::There;
+    };
     let record = Record::of(mailbox);
     if record.client.get(FIELD).is_some_and(|loaded| *loaded != gone.display().to_string()) {
-        return Folder::Replaced;
+        return PluginFolder::Replaced;
     }
     if record.state != Activity::Deaf {
         let _ = Record::change(mailbox, Timestamp::now(), |record| record.state = Activity::Deaf);
     }
-    Folder::Gone
+    PluginFolder::Gone
 }
 
 /// Says in a wake what to do, where no mod shows it to the person: the wake delivers nothing.

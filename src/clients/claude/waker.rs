@@ -21,7 +21,7 @@ use super::{
     client_status,
     hooks::event::{self, HookEvent},
     host_process::{self, Part},
-    plugin_folder::{self, Folder},
+    plugin_folder::{self, PluginFolder},
     watching,
 };
 use crate::{
@@ -31,7 +31,7 @@ use crate::{
     },
     delivery::{
         client::{self, Client},
-        wake::{self, Calm, Turn},
+        wake::{self, Calm, TurnEdge},
     },
     mailbox::{Mailbox, State, disk::FsError, home::Home, lock::Lock, log, watch::Watch},
     threads,
@@ -75,7 +75,7 @@ fn keep_watch() -> Result<()> {
     let beside_a_delivery = input.hook_event_name == "UserPromptSubmit";
     // A wake from before waits while the client compacts or clears the conversation, and comes right after.
     let goes_on = !first || matches!(input.source.as_deref(), Some("compact" | "clear"));
-    let turn = goes_on.then(|| Turn {
+    let turn = goes_on.then(|| TurnEdge {
         since: Timestamp::now(),
         loses_wakes: input.hook_event_name == "Stop" && !host_process::delivers_in_a_turn(),
     });
@@ -107,7 +107,7 @@ fn watch_over(
     home: &Home,
     mailbox: &Mailbox,
     quiet_until: Instant,
-    turn: Option<Turn>,
+    turn: Option<TurnEdge>,
 ) -> Result<()> {
     let host = client.claimant().context("the client has gone")?.host;
     let (inbox, held) = (mailbox.dir(State::Inbox), mailbox.dir(State::Held));
@@ -117,7 +117,7 @@ fn watch_over(
     let mut swept = Instant::now();
     let mut calm = Calm::default();
     let mut complaint = None;
-    let mut folder = Folder::Gone;
+    let mut folder = PluginFolder::Gone;
     while identity::find(home, &host).as_ref() == Some(mailbox) {
         host_process::end_if_orphaned();
         if swept.elapsed() >= notice::SWEEP_EVERY {
@@ -135,11 +135,11 @@ fn watch_over(
         }
         let before = mem::replace(&mut folder, plugin_folder::look(mailbox));
         match (before, folder) {
-            (_, Folder::Gone) if host_process::has_mods() => {
+            (_, PluginFolder::Gone) if host_process::has_mods() => {
                 watch.sleep(Duration::MAX); // a wake would deliver nothing; the mod shows the person what to do
                 continue;
             }
-            (Folder::Gone, Folder::There | Folder::Replaced) => plugin_folder::note_hearing(mailbox),
+            (PluginFolder::Gone, PluginFolder::There | PluginFolder::Replaced) => plugin_folder::note_hearing(mailbox),
             _ => {}
         }
         let quiet = quiet_until.saturating_duration_since(Instant::now()).max(left_to_channel(mailbox));

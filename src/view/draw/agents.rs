@@ -12,9 +12,9 @@ use super::pane::{LINES_PER_AGENT, heading, is_focused};
 use crate::{
     agent::status::Stage,
     report::standing::words,
+    text::columns,
     view::{
         agents::{Agent, Presence},
-        cells,
         model::{Focus, Model},
         theme::{self, Theme},
     },
@@ -37,7 +37,7 @@ pub fn draw(frame: &mut Frame, model: &mut Model, area: Rect) {
     }
     if agents.list().is_empty() {
         let text = "no agents yet: start `claude` in another terminal";
-        for (row, line) in rows.rows().skip(1).zip(cells::wrapped(text, usize::from(rows.width).saturating_sub(4))) {
+        for (row, line) in rows.rows().skip(1).zip(columns::wrapped(text, usize::from(rows.width).saturating_sub(4))) {
             frame.render_widget(Line::styled(format!("  {line}"), theme.faint()), row);
         }
         return;
@@ -45,7 +45,7 @@ pub fn draw(frame: &mut Frame, model: &mut Model, area: Rect) {
     let only = model.letters.query().agent.as_ref();
     let shown = agents.list().iter().enumerate().skip(agents.window.top).take(height);
     for (place, (at, agent)) in shown.enumerate() {
-        let look = Look { is_selected: cursor == Some(at), focused, is_filter: only == Some(&agent.name) };
+        let look = Emphasis { is_selected: cursor == Some(at), focused, is_filter: only == Some(&agent.name) };
         let y = rows.y + u16::try_from(place * LINES_PER_AGENT).unwrap_or(u16::MAX);
         let [first, second] = lines(agent, theme, model.now, usize::from(rows.width), look);
         frame.render_widget(first, Rect { y, height: 1, ..rows });
@@ -54,14 +54,14 @@ pub fn draw(frame: &mut Frame, model: &mut Model, area: Rect) {
 }
 
 #[derive(Clone, Copy)]
-struct Look {
+struct Emphasis {
     is_selected: bool,
     focused: bool,
     /// Whether only this agent's letters are shown.
     is_filter: bool,
 }
 
-fn lines(agent: &Agent, theme: Theme, now: Timestamp, width: usize, look: Look) -> [Line<'static>; 2] {
+fn lines(agent: &Agent, theme: Theme, now: Timestamp, width: usize, look: Emphasis) -> [Line<'static>; 2] {
     let name_room = width.saturating_sub(5);
     let notes = notes(agent, width >= WORDY);
     let taken: usize = notes.iter().flatten().map(|note| note.width() + 1).sum();
@@ -81,7 +81,7 @@ fn lines(agent: &Agent, theme: Theme, now: Timestamp, width: usize, look: Look) 
         Span::raw(" "),
         Span::styled(theme::presence_sign(agent.presence), theme.presence(agent.presence)),
         Span::raw(" "),
-        Span::styled(cells::column(agent.name.as_str(), room), name),
+        Span::styled(columns::column(agent.name.as_str(), room), name),
         Span::styled(filter, theme.accent()),
     ];
     let [held, unread] = notes;
@@ -92,7 +92,7 @@ fn lines(agent: &Agent, theme: Theme, now: Timestamp, width: usize, look: Look) 
         _ => words(&agent.standing, now),
     };
     let place = if agent.place.is_empty() { word } else { format!("{word} · {}", agent.place) };
-    let second = Line::styled(format!("    {}", cells::fit(&place, width.saturating_sub(5))), theme.faint());
+    let second = Line::styled(format!("    {}", columns::fit(&place, width.saturating_sub(5))), theme.faint());
     [Line::from(first), second]
 }
 

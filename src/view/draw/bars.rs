@@ -9,6 +9,7 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::{
     agent::status::Stage,
+    text::columns,
     view::{
         cells,
         composer::Field,
@@ -45,10 +46,10 @@ pub fn notice(frame: &mut Frame, model: &Model, area: Rect) {
             ask(frame, theme, area, "refuse, and tell its sender why (may be empty): ", input);
         }
         (_, Some(notice)) if notice.is_trouble => {
-            let text = cells::fit(&format!(" × {}", notice.text), width);
+            let text = columns::fit(&format!(" × {}", notice.text), width);
             frame.render_widget(Line::styled(text, theme.trouble()), area);
         }
-        (_, Some(notice)) => frame.render_widget(Line::raw(cells::fit(&format!(" {}", notice.text), width)), area),
+        (_, Some(notice)) => frame.render_widget(Line::raw(columns::fit(&format!(" {}", notice.text), width)), area),
         (_, None) => frame.render_widget(Line::styled("─".repeat(width), theme.faint()), area),
     }
 }
@@ -65,7 +66,7 @@ fn ask(frame: &mut Frame, theme: Theme, area: Rect, question: &str, input: &Inpu
         from += c.to_string().width();
         cut = &cut[c.len_utf8()..];
     }
-    let line = vec![Span::styled(format!(" {question}"), theme.accent()), Span::raw(cells::fit(cut, room + 1))];
+    let line = vec![Span::styled(format!(" {question}"), theme.accent()), Span::raw(columns::fit(cut, room + 1))];
     frame.render_widget(Line::from(line), area);
     let x = 1 + question.width() + x.saturating_sub(from).min(room);
     frame.set_cursor_position(Position { x: area.x + u16::try_from(x).unwrap_or(u16::MAX), y: area.y });

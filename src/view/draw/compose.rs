@@ -7,10 +7,13 @@ use ratatui::{
 };
 
 use super::pane::heading;
-use crate::view::{
-    cells,
-    composer::Field,
-    model::{Mode, Model},
+use crate::{
+    text::columns,
+    view::{
+        cells,
+        composer::Field,
+        model::{Mode, Model},
+    },
 };
 
 pub fn draw(frame: &mut Frame, model: &mut Model, area: Rect) {
@@ -21,11 +24,11 @@ pub fn draw(frame: &mut Frame, model: &mut Model, area: Rect) {
     let below = heading(frame, theme, area, title, note, true);
     let inner = Rect { x: below.x + 1, width: below.width.saturating_sub(2), ..below };
     let width = usize::from(inner.width);
-    let to = Line::from(vec![Span::styled("to ", theme.faint()), Span::raw(cells::fit(draft.to.text(), width - 3))]);
+    let to = Line::from(vec![Span::styled("to ", theme.faint()), Span::raw(columns::fit(draft.to.text(), width - 3))]);
     frame.render_widget(to, Rect { height: 1, ..inner });
     let mut above = 1;
     if let Some(answered) = &draft.answers {
-        let line = cells::fit(&format!("answers «{}»", answered.line), width);
+        let line = columns::fit(&format!("answers «{}»", answered.line), width);
         frame.render_widget(Line::styled(line, theme.faint()), Rect { y: inner.y + 1, height: 1, ..inner });
         above += 1;
     }
@@ -36,7 +39,7 @@ pub fn draw(frame: &mut Frame, model: &mut Model, area: Rect) {
     let rows = usize::from(text.height).max(1);
     let top = (y + 1).saturating_sub(rows);
     for (row, line) in text.rows().zip(draft.text.lines(width).iter().skip(top)) {
-        frame.render_widget(Line::raw(cells::fit(&cells::safe(&line.text), width)), row);
+        frame.render_widget(Line::raw(columns::fit(&cells::safe(&line.text), width)), row);
     }
     let (x, y) = match draft.field {
         Field::To => (inner.x + 3 + cell(draft.to.cursor(width - 3).0, width - 4), inner.y),

@@ -12,10 +12,11 @@ use unicode_width::UnicodeWidthStr;
 use super::pane::{heading, is_focused};
 use crate::{
     agent::status::Stage,
+    text::columns,
     view::{
         cells,
         letter::Entry,
-        letters::{Part, Row},
+        letters::{Folding, Row},
         model::{Focus, Model, Older},
         theme::{self, Theme},
     },
@@ -47,7 +48,7 @@ pub fn draw(frame: &mut Frame, model: &mut Model, area: Rect) {
     let top = letters.window.top;
     let shown: Vec<Row> = letters.rows().iter().skip(top).take(height).copied().collect();
     let width = usize::from(rows.width);
-    let names = |row: &Row| who(letters.entry(*row)).width() + if row.part == Part::Member { 2 } else { 0 };
+    let names = |row: &Row| who(letters.entry(*row)).width() + if row.part == Folding::Member { 2 } else { 0 };
     let widest = shown.iter().map(names).max().unwrap_or(0).min(WHO).min(width / 2);
     for (place, (row, at)) in rows.rows().zip(&shown).enumerate() {
         let is_selected = cursor == Some(top + place);
@@ -101,7 +102,7 @@ struct Measures {
 }
 
 impl Measures {
-    fn line(&self, entry: &Entry, part: Part, is_selected: bool, focused: bool, open: bool) -> Line<'static> {
+    fn line(&self, entry: &Entry, part: Folding, is_selected: bool, focused: bool, open: bool) -> Line<'static> {
         let theme = self.theme;
         let mark = match (is_selected, focused, open) {
             (true, true, _) => Span::styled("❯", theme.accent()),
@@ -110,13 +111,13 @@ impl Measures {
             _ => Span::raw(" "),
         };
         let fold = match part {
-            Part::Folded { letters, .. } => format!("▸{}", count(letters)),
-            Part::Unfolded { letters } => format!("▾{}", count(letters)),
-            Part::Alone | Part::Member => String::new(),
+            Folding::Folded { letters, .. } => format!("▸{}", count(letters)),
+            Folding::Unfolded { letters } => format!("▾{}", count(letters)),
+            Folding::Alone | Folding::Member => String::new(),
         };
         let is_bold = is_selected && focused;
         let text = if is_bold { theme.strong() } else { Style::new() };
-        let indent = if part == Part::Member { "  " } else { "" };
+        let indent = if part == Folding::Member { "  " } else { "" };
         let roomy = self.width >= ROOMY;
         let state_room = if roomy { 12 } else { 2 };
         let age = theme::age(entry.at, self.now);
@@ -124,27 +125,27 @@ impl Measures {
         let mut line = vec![
             mark,
             Span::raw(" "),
-            Span::styled(cells::column(&fold, 3), theme.faint()),
+            Span::styled(columns::column(&fold, 3), theme.faint()),
             Span::raw(indent),
-            Span::styled(cells::column(&state(entry.stage, roomy), state_room), theme.stage(entry.stage)),
-            Span::styled(cells::column(&who(entry), self.who - indent.len().min(self.who)), text),
+            Span::styled(columns::column(&state(entry.stage, roomy), state_room), theme.stage(entry.stage)),
+            Span::styled(columns::column(&who(entry), self.who - indent.len().min(self.who)), text),
             Span::raw(" "),
         ];
         let mut left = rest;
-        if let Part::Folded { holds: true, .. } = part {
-            let within = cells::fit("‖ one is held · ", left);
+        if let Folding::Folded { holds: true, .. } = part {
+            let within = columns::fit("‖ one is held · ", left);
             left -= within.width();
             line.push(Span::styled(within, theme.call()));
         }
         let prefix = prefix(entry, roomy);
         if !prefix.is_empty() {
-            let prefix = cells::fit(&prefix, left);
+            let prefix = columns::fit(&prefix, left);
             left -= prefix.width();
             line.push(Span::styled(prefix, theme.stage(entry.stage)));
         }
         // A thread that is unfolded shows its letters below.
-        let said = if matches!(part, Part::Unfolded { .. }) { "" } else { entry.line.as_str() };
-        line.push(Span::styled(cells::column(said, left), text));
+        let said = if matches!(part, Folding::Unfolded { .. }) { "" } else { entry.line.as_str() };
+        line.push(Span::styled(columns::column(said, left), text));
         line.push(Span::styled(format!(" {age:>4}"), theme.faint()));
         Line::from(line)
     }

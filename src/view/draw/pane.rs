@@ -7,10 +7,12 @@ use ratatui::{
 };
 use unicode_width::UnicodeWidthStr;
 
-use crate::view::{
-    cells,
-    model::{Focus, Mode, Model},
-    theme::Theme,
+use crate::{
+    text::columns,
+    view::{
+        model::{Focus, Mode, Model},
+        theme::Theme,
+    },
 };
 
 /// Lines for one agent.
@@ -21,8 +23,8 @@ pub(super) fn heading(frame: &mut Frame, theme: Theme, area: Rect, title: &str, 
     let [top, below] = Layout::vertical([Constraint::Length(1), Constraint::Min(0)]).areas(area);
     let (stroke, style) = if is_focused { ("━", theme.accent()) } else { ("─", theme.faint()) };
     let width = usize::from(top.width);
-    let title = cells::fit(title, width.saturating_sub(4));
-    let note = cells::fit(note, width.saturating_sub(title.width() + 8));
+    let title = columns::fit(title, width.saturating_sub(4));
+    let note = columns::fit(note, width.saturating_sub(title.width() + 8));
     let note = if note.is_empty() { note } else { format!(" {note} ") };
     let rest = width.saturating_sub(title.width() + note.width() + 4);
     let title_style = if is_focused { theme.strong() } else { theme.faint() };

@@ -7,11 +7,13 @@ use ratatui::{
 };
 
 use super::pane::{heading, is_focused};
-use crate::view::{
-    cells,
-    model::{Focus, Model},
-    reading::Fact,
-    theme::{self, Theme},
+use crate::{
+    text::columns,
+    view::{
+        model::{Focus, Model},
+        reading::Fact,
+        theme::{self, Theme},
+    },
 };
 
 /// Free cells on either side of the text.
@@ -45,13 +47,13 @@ pub fn draw(frame: &mut Frame, model: &mut Model, area: Rect) {
 
 fn line(fact: &Fact, theme: Theme, width: usize) -> Line<'static> {
     match fact {
-        Fact::Title(text) => Line::styled(cells::fit(text, width), theme.strong()),
+        Fact::Title(text) => Line::styled(columns::fit(text, width), theme.strong()),
         Fact::Why(text) => Line::styled(text.clone(), theme.call()),
-        Fact::Plain(text) => Line::styled(cells::fit(text, width), theme.faint()),
+        Fact::Plain(text) => Line::styled(columns::fit(text, width), theme.faint()),
         Fact::Step { stage, name, when, note } => {
             let sign = stage.map_or("↺", theme::sign);
             let style = stage.map_or(theme.faint(), |stage| theme.stage(stage));
-            let note = cells::fit(note, width.saturating_sub(13 + when.len() + 2));
+            let note = columns::fit(note, width.saturating_sub(13 + when.len() + 2));
             Line::from(vec![
                 Span::styled(format!("{sign} {name:<10} "), style),
                 Span::raw(when.clone()),

@@ -14,7 +14,7 @@ use crate::{
 /// One letter's claim. Several processes may have noted one; which of them won cannot be told, so the evidence lies behind
 /// the first that names the same record, and time runs from the last.
 #[derive(Debug)]
-pub struct Claim<'a> {
+pub struct ClaimedLetter<'a> {
     pub id: &'a LetterId,
     /// The ways that were noted, the last one last.
     pub ways: Vec<Way>,
@@ -32,7 +32,7 @@ pub struct Claim<'a> {
     pub turn: Turn,
 }
 
-impl<'a> Claim<'a> {
+impl<'a> ClaimedLetter<'a> {
     /// The claim that a letter's receipts tell of, in a session with this record. `Turn::Gone` where the session has ended.
     #[must_use]
     pub fn of(id: &'a LetterId, receipts: &'a [Receipt], record: &'a Record, ended: bool, now: Timestamp) -> Self {
