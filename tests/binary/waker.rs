@@ -186,13 +186,13 @@ fn a_trace_says_why_a_session_is_woken_and_what_became_of_its_letters() {
     };
     let quiet = world.session("calm-owl").started();
     world.posted("ann", "calm-owl", "hello");
-    woke(&quiet, quiet.placed_waker("Stop"));
+    woke(&quiet, quiet.waker("Stop"));
     quiet.prompt("go").fine();
     assert_eq!(log(), "", "nothing is said where nobody asked");
 
     let session = world.session("calm-owl").with("CC2CC_TRACE", "1").started();
     let id = world.posted("ann", "calm-owl", "hello again");
-    woke(&session, session.placed_waker("Stop"));
+    woke(&session, session.waker("Stop"));
     assert_eq!(traced("wake"), [format!("{id}: due now")]);
     session.prompt("go").fine();
     session.stop().fine();
