@@ -2,6 +2,7 @@
 //!
 //! Started by `tests/bench`, which builds the binary as it is shipped and names it and the client in the environment.
 
+#[expect(dead_code, reason = "the stories use the rest")]
 #[path = "../../tests/real_client/api.rs"]
 mod api;
 #[expect(dead_code, reason = "the stories use the rest")]

@@ -32,7 +32,9 @@ const LIMIT_BYTES: u64 = 1024 * 1024;
 
 /// What there is to tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum News {
+enum News<'a> {
+    /// The turn that it was in ended in this error.
+    Failed(&'a str),
     Unseen,
     Held,
     Dead,
@@ -162,6 +164,18 @@ fn follow(home: &Home, recipient: &AgentName, id: &LetterId, now: Timestamp) -> 
     Ok(false)
 }
 
+/// Tells the senders of letters that a session was given that its turn with them has failed.
+///
+/// # Errors
+/// A `FsError` when a notice cannot be stored.
+pub fn failed(home: &Home, mailbox: &Mailbox, why: &str, now: Timestamp) -> Result<(), FsError> {
+    let given = mailbox.ids(State::Claimed)?;
+    given
+        .iter()
+        .filter_map(|id| status::find_in(mailbox, id))
+        .try_for_each(|found| tell(home, &found, News::Failed(why), now))
+}
+
 fn tell(home: &Home, found: &Found, news: News, now: Timestamp) -> Result<(), FsError> {
     let letter = &found.letter;
     let sender = if letter.from.is_user() { Some(home.ensure(&letter.from)?) } else { home.mailbox(&letter.from) };
@@ -170,6 +184,12 @@ fn tell(home: &Home, found: &Found, news: News, now: Timestamp) -> Result<(), Fs
     let why = found.status().why.map(|why| format!(": {why}")).unwrap_or_default();
     let first_line = letter.first_line(60);
     let (kind, text) = match news {
+        News::Failed(error) => (
+            "failed",
+            format!(
+                "the turn of {to} with your letter failed ({error}); it goes before the model with the next that works"
+            ),
+        ),
         News::Unseen => ("unseen", format!("{to} has not seen your letter yet")),
         News::Held => ("held", format!("your letter to {to} is held until a person accepts it{why}")),
         News::Dead => ("dead", format!("your letter to {to} was not delivered{why}")),

@@ -121,11 +121,12 @@ impl DemoHome {
         Ok(child)
     }
 
-    /// What Claude Code writes when it has put a hook's words before the model.
+    /// What Claude Code writes of a turn in which a hook's words were before the model.
     fn record(&self, context: &str) -> Result<()> {
         let row =
             json!({ "type": "attachment", "attachment": { "type": "hook_additional_context", "content": [context] } });
-        Ok(disk::append_line(&self.transcript, &row.to_string())?)
+        let end = json!({ "type": "system", "subtype": "turn_duration" });
+        Ok([row, end].iter().try_for_each(|row| disk::append_line(&self.transcript, &row.to_string()))?)
     }
 }
 

@@ -34,6 +34,8 @@ pub enum Why {
     NeverDelivered,
     /// The client did not take what was pushed to it.
     NotTaken,
+    /// The turn it was delivered to ended in an error, and its session has been idle since.
+    Failed,
 }
 
 impl Why {
@@ -45,6 +47,7 @@ impl Why {
             Self::Blocked => "its prompt was blocked",
             Self::SessionEnded => "its session ended",
             Self::NeverDelivered => "it was claimed and never delivered",
+            Self::Failed => "its turn failed",
             Self::NotTaken => "the client did not take it",
         }
     }
@@ -53,7 +56,7 @@ impl Why {
     /// costs no turn, and a session that ended begins anew.
     #[must_use]
     pub fn costs_a_turn(reason: Option<&str>) -> bool {
-        [Self::TurnOver, Self::NeverDelivered].iter().any(|why| reason == Some(why.as_str()))
+        [Self::TurnOver, Self::NeverDelivered, Self::Failed].iter().any(|why| reason == Some(why.as_str()))
     }
 }
 
@@ -86,8 +89,14 @@ impl Cause {
 /// What the record shows of one letter, behind its claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shows {
-    /// The letter, as something the model was given.
+    /// The letter, as something the model was given and has answered.
     Letter,
+    /// The letter, behind which an answer has begun that may yet break off.
+    LetterInAnswer,
+    /// The letter, behind which no answer of the model stands: the request that carried it is under way, or was cut.
+    LetterUnanswered,
+    /// The letter, and behind it the error in which the request that carried it ended.
+    LetterInFailure,
     /// The letter, in a row of an unknown shape.
     LetterSomewhere,
     /// The client has the letter, or the prompt it was delivered with, in its queue.
@@ -172,6 +181,8 @@ const SLOW_DELIVERY: SignedDuration = SignedDuration::from_secs(30);
 const ONE_BATCH: SignedDuration = SignedDuration::from_secs(2);
 /// How long a session must have sat idle, with nothing more written, before what is missing is taken to stay missing.
 const SETTLED: SignedDuration = SignedDuration::from_secs(15);
+/// How long a session rests after an error before a letter of that turn is tried again.
+const FAILED: SignedDuration = SignedDuration::from_mins(1);
 /// How long the record of a push may be awaited, and a record that has moved.
 const LONG: SignedDuration = SignedDuration::from_secs(30);
 /// The same where no hook says when a turn is over.
@@ -187,6 +198,9 @@ pub fn weigh(facts: &Facts) -> Evidence {
     if !delivered && age < SLOW_DELIVERY {
         return Evidence::Queued;
     }
+    if shows == Shows::LetterInAnswer && turn == Turn::Gone {
+        return Evidence::Seen;
+    }
     if turn == Turn::Gone && age < ONE_BATCH {
         return Evidence::Queued;
     }
@@ -198,6 +212,13 @@ pub fn weigh(facts: &Facts) -> Evidence {
         };
     }
     match shows {
+        Shows::LetterInAnswer if is_last_word(turn, quiet) => return Evidence::Seen,
+        // It stays in the conversation, so it goes before the model with the next request that is answered.
+        Shows::LetterInAnswer | Shows::LetterUnanswered => return Evidence::Queued,
+        Shows::LetterInFailure => {
+            let rests = matches!(turn, Turn::Over(since) if since >= FAILED);
+            return if rests { Evidence::No(Why::Failed) } else { Evidence::Queued };
+        }
         Shows::WholeTurn => return Evidence::No(Why::TurnOver),
         Shows::EndOfTurn if way == Way::Tool => return Evidence::No(Why::TurnOver),
         // Rows of one prompt may come to the record one after another.
@@ -223,9 +244,19 @@ pub fn weigh(facts: &Facts) -> Evidence {
         Shows::EndOfTurn | Shows::Queue | Shows::BlockedPrompt => Evidence::No(Why::TurnOver),
         Shows::NoRecord | Shows::Moved => Evidence::Unavailable(Cause::NoRecord),
         Shows::NoRow => Evidence::Unavailable(Cause::NotWritten),
+        Shows::LetterInAnswer | Shows::LetterUnanswered | Shows::LetterInFailure => Evidence::Queued, // as above
         Shows::OtherRows | Shows::Letter | Shows::LetterSomewhere | Shows::WholeTurn => {
             Evidence::Unavailable(Cause::UnknownShape)
         }
+    }
+}
+
+/// Whether nothing more comes behind an answer, which an error could still break off.
+fn is_last_word(turn: Turn, quiet: SignedDuration) -> bool {
+    match turn {
+        Turn::Over(_) | Turn::Gone => true,
+        Turn::Unheard => quiet >= SETTLED,
+        Turn::UnderWay => false,
     }
 }
 
@@ -234,8 +265,11 @@ mod tests {
     use super::*;
 
     const AGES: [i64; 7] = [0, 1, 2, 15, 30, 600, 1_000_000];
-    const SHOWS: [Shows; 10] = [
+    const SHOWS: [Shows; 13] = [
         Shows::Letter,
+        Shows::LetterInAnswer,
+        Shows::LetterUnanswered,
+        Shows::LetterInFailure,
         Shows::LetterSomewhere,
         Shows::Queue,
         Shows::WholeTurn,
@@ -269,7 +303,14 @@ mod tests {
     #[test]
     fn seen_is_said_of_what_the_record_holds_and_of_nothing_else() {
         for (facts, evidence) in everything() {
-            assert_eq!(evidence == Evidence::Seen, facts.shows == Shows::Letter, "{facts:?}");
+            let is_answered = match facts.shows {
+                Shows::Letter => true,
+                Shows::LetterInAnswer => {
+                    is_last_word(facts.turn, facts.quiet) && (facts.delivered || facts.age >= SLOW_DELIVERY)
+                }
+                _ => false,
+            };
+            assert_eq!(evidence == Evidence::Seen, is_answered, "{facts:?}");
         }
     }
 
@@ -281,7 +322,11 @@ mod tests {
             let turn_went_by =
                 matches!(shows, Shows::WholeTurn | Shows::BlockedPrompt | Shows::EndOfTurn | Shows::Queue);
             let dropped_push = way == Way::Push && turn != Turn::UnderWay;
-            assert!(turn_went_by || turn == Turn::Gone || !delivered || dropped_push, "{facts:?} {evidence:?}");
+            let failed = shows == Shows::LetterInFailure && evidence == Evidence::No(Why::Failed);
+            assert!(
+                turn_went_by || turn == Turn::Gone || !delivered || dropped_push || failed,
+                "{facts:?} {evidence:?}"
+            );
             assert!(delivered || age >= SLOW_DELIVERY, "{facts:?} {evidence:?}");
         }
     }
@@ -308,7 +353,10 @@ mod tests {
                 Turn::Gone | Turn::Unheard => true,
                 Turn::UnderWay => false,
             };
-            if idle && facts.age == long && facts.quiet == long {
+            // What is in the conversation goes before the model with the next turn, whenever that comes.
+            let is_in_conversation =
+                matches!(facts.shows, Shows::LetterInAnswer | Shows::LetterUnanswered | Shows::LetterInFailure);
+            if idle && facts.age == long && facts.quiet == long && !is_in_conversation {
                 assert_ne!(evidence, Evidence::Queued, "{facts:?}");
             }
         }

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{
     claimed_letter::ClaimedLetter,
     client::Client,
-    evidence::{Cause, Evidence, Why},
+    evidence::{Cause, Evidence, Turn, Why},
     trace,
 };
 use crate::{
@@ -30,6 +30,9 @@ const PAUSES_WHEN_BLOCKED: [SignedDuration; 5] = [
     SignedDuration::from_mins(10),
     SignedDuration::from_hours(1),
 ];
+
+/// How long a session rests after a second error in a row before a letter is tried for the last time.
+const SECOND_TRY: SignedDuration = SignedDuration::from_mins(10);
 
 /// Who looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,6 +88,11 @@ fn act(
             decided("it is in the session's record", "done");
             return mailbox.finish(id, State::Claimed, Some(&Receipt::at(Step::Seen, now))).map(drop);
         }
+        // It is in the conversation, and goes before the model with whatever turn works again.
+        Evidence::No(Why::Failed) if !may_try_again(receipts, claim.turn) => {
+            decided("its turn failed", "it waits for the next that works");
+            return Ok(());
+        }
         Evidence::No(why)
             if claim.delivered && Why::costs_a_turn(Some(why.as_str())) && returns(receipts) >= RETURNS =>
         {
@@ -104,6 +112,16 @@ fn act(
         Unproved::no_record(mailbox, session, record.evidence.as_deref(), cause.as_str())?;
     }
     Unproved::add(mailbox, session, id, cause.as_str(), now)
+}
+
+/// Whether a turn is worth trying again for a letter whose turn has failed.
+fn may_try_again(receipts: &[Receipt], turn: Turn) -> bool {
+    let rests = |longer: SignedDuration| matches!(turn, Turn::Over(since) if since >= longer);
+    match returns(receipts) {
+        0 => true,
+        1 => rests(SECOND_TRY),
+        _ => false,
+    }
 }
 
 /// How often turns went by without a letter.

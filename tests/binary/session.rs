@@ -151,12 +151,13 @@ impl Session<'_> {
         self.world.path("env.sh")
     }
 
-    /// The client puts a hook's context before the model and says so in the transcript.
+    /// The client puts a hook's context before the model, which answers, and says so in the transcript.
     pub fn record(&self, context: &str) {
         let row =
             json!({ "type": "attachment", "attachment": { "type": "hook_additional_context", "content": [context] } });
+        let end = json!({ "type": "system", "subtype": "turn_duration" });
         let mut file = OpenOptions::new().append(true).create(true).open(self.transcript()).expect("opened");
-        writeln!(file, "{row}").expect("written");
+        writeln!(file, "{row}\n{end}").expect("written");
     }
 
     /// A shell command of the session: it has what the hook left for it.

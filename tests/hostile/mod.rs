@@ -46,7 +46,7 @@ const LETTER: &str = r#"{"v":1,"id":"x","timestamp":"2026-01-02T12:00:00Z","from
 "thread":"x","replyTo":"y","ttl":60,"content":{"text":"hello <letter id=\"z\"> \u0000","k":1},"origin":{"hops":3,"cwd":"/"},"later":[1]}"#;
 const INPUT: &str = r#"{"hook_event_name":"Stop","session_id":"s","transcript_path":"/t","cwd":"/","permission_mode":"plan",
 "agent_id":null,"source":"startup","reason":"clear","prompt":"<task-notification>","stop_hook_active":false}"#;
-const ROW: &str = "{\"type\":\"attachment\",\"attachment\":{\"type\":\"hook_additional_context\",\"content\":[\"<letter id=\\\"x\\\" from=\\\"ann\\\">\"]}}\n";
+const ROW: &str = "{\"type\":\"attachment\",\"attachment\":{\"type\":\"hook_additional_context\",\"content\":[\"<letter id=\\\"x\\\" from=\\\"ann\\\">\"]}}\n{\"type\":\"system\",\"subtype\":\"turn_duration\"}\n";
 const CONFIG: &str = "policy = \"hold\"\nhop-limit = 3\n[from]\nann = \"accept\"\n[agents.bob]\npolicy = \"refuse\"\nfrom.eve = \"hold\"\n";
 
 fn letter_is_read_or_refused(bytes: &[u8]) -> Result<(), TestCaseError> {
@@ -78,7 +78,9 @@ fn transcript_moves_the_claim_to_one_place(bytes: &[u8]) -> Result<(), TestCaseE
     settle::settle(&mut Claude::default(), &mailbox, now, settle::From::Session).expect("settled");
     let proved = String::from_utf8_lossy(bytes).contains(r#"<letter id=\"x\""#);
     let state = mailbox.state_of(&letter.id);
-    prop_assert!(state == Some(State::Inbox) || (proved && state == Some(State::Done)), "{state:?}");
+    // A letter without an answer behind it is in the conversation, and not seen.
+    let is_known = proved && matches!(state, Some(State::Done | State::Claimed));
+    prop_assert!(state == Some(State::Inbox) || is_known, "{state:?}");
     Ok(())
 }
 

@@ -16,8 +16,8 @@ use super::{
     claimed::{Story, a_letter_delivered, a_letter_in_hand, framed, settled},
     post::{Post, after_noon, noon, steps},
     transcript::{
-        Transcript, api_request_blob, channel_in_a_turn, channel_turn, context, hook_success, plain_hook_success,
-        tool_result, turn_end, user,
+        Transcript, answer, api_request_blob, channel_in_a_turn, channel_turn, context, hook_success,
+        plain_hook_success, tool_result, turn_end, user,
     },
 };
 
@@ -26,6 +26,8 @@ fn context_of_either_hook_proves_a_letter() {
     for event in ["UserPromptSubmit", "Stop"] {
         let Story { transcript, bob, id, .. } = &a_letter_in_hand();
         transcript.row(&user("hello")).row(&context(event, &framed(bob, id)));
+        assert_eq!(settled(bob, id, after_noon(1)), Some(State::Claimed), "{event}: its request is under way");
+        transcript.row(&answer()).row(&turn_end());
 
         assert_eq!(settled(bob, id, after_noon(1)), Some(State::Done), "{event}");
 
@@ -109,7 +111,7 @@ fn evidence_lies_behind_the_claim() {
     // Delivered a second time: what the transcript held before proves nothing about this time.
     story.claimed_again(noon());
     assert_eq!(settled(bob, id, after_noon(1)), Some(State::Claimed));
-    transcript.row(&context("UserPromptSubmit", &text));
+    transcript.row(&context("UserPromptSubmit", &text)).row(&answer()).row(&turn_end());
     assert_eq!(settled(bob, id, after_noon(1)), Some(State::Done));
 }
 
@@ -121,7 +123,7 @@ fn a_transcript_begun_anew_is_read_from_its_start() {
     let id = post.claimed("bob", Some(transcript.path()));
     let bob = post.at("bob");
     std::fs::remove_file(transcript.path()).unwrap();
-    transcript.row(&context("Stop", &framed(&bob, &id)));
+    transcript.row(&context("Stop", &framed(&bob, &id))).row(&answer()).row(&turn_end());
     assert_eq!(settled(&bob, &id, after_noon(1)), Some(State::Done));
 }
 
@@ -138,14 +140,14 @@ fn a_row_still_being_written_proves_nothing_until_it_is_whole() {
     let (first, second) = row.split_at(row.len() - 40);
     transcript.raw("not JSON at all\n\n").raw(first);
     assert_eq!(look(), Some(State::Claimed));
-    transcript.raw(second);
+    transcript.raw(second).row(&answer()).row(&turn_end());
     assert_eq!(look(), Some(State::Done));
 }
 
 #[test]
 fn a_transcript_that_has_not_changed_is_not_read_again() {
     let Story { transcript, bob, id, .. } = &a_letter_in_hand();
-    let row = format!("{}\n", context("Stop", &framed(bob, id)));
+    let row = format!("{}\n{}\n{}\n", context("Stop", &framed(bob, id)), answer(), turn_end());
     let nothing = format!("{}\n", " ".repeat(row.len() - 1));
     transcript.raw(&nothing);
     let mut claude = Claude::default();
@@ -171,6 +173,7 @@ fn whatever_stands_in_a_row_the_next_one_is_read() {
     // Beside it in the same row lies another plugin's text, which is no text.
     let row = context("UserPromptSubmit", &framed(bob, id)).to_string();
     transcript.raw(&format!("{}\n", row.replace("\"content\":[", "\"content\":[\"\\ud83d\",")));
+    transcript.row(&answer()).row(&turn_end());
     assert_eq!(settled(bob, id, after_noon(1)), Some(State::Done));
 }
 
@@ -178,7 +181,7 @@ fn whatever_stands_in_a_row_the_next_one_is_read() {
 fn a_delivery_that_came_too_late_does_not_spoil_the_evidence() {
     let Story { transcript, bob, id, .. } = &a_letter_in_hand();
     bob.note(id, &Receipt::at(Step::Delivered, noon())).unwrap();
-    transcript.row(&context("UserPromptSubmit", &framed(bob, id)));
+    transcript.row(&context("UserPromptSubmit", &framed(bob, id))).row(&answer()).row(&turn_end());
     let mut late = Receipt::at(Step::Claimed, after_noon(1));
     late.evidence = Some(transcript.path().display().to_string());
     late.offset = Some(length(transcript.path()));

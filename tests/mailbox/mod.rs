@@ -27,6 +27,7 @@ mod sending;
 mod steps;
 mod strays;
 mod transcript;
+mod unanswered;
 mod unproved;
 mod watching;
 #[cfg(windows)] // elsewhere an open file is in nobody's way

@@ -13,7 +13,8 @@ use super::{
     claimed::{Story, a_letter_in_hand, framed, settled},
     post::{Post, after_noon, noon},
     transcript::{
-        Transcript, channel_in_a_turn, channel_queued, channel_turn, context, taken, tool_result, turn_end, user,
+        Transcript, answer, channel_in_a_turn, channel_queued, channel_turn, context, taken, tool_result, turn_end,
+        user,
     },
 };
 
@@ -36,6 +37,7 @@ fn a_channel_message_is_proved_where_it_went_in() {
     for row in [channel_turn, channel_in_a_turn] {
         let Story { transcript, bob, id, .. } = &a_letter_on_the_way(Way::Push);
         transcript.row(&channel_queued(id.as_str())).row(&taken("dequeue")).row(&row(id.as_str()));
+        transcript.row(&answer()).row(&turn_end());
         assert_eq!(settled(bob, id, after_noon(1)), Some(State::Done));
     }
     let Story { transcript, bob, id, .. } = &a_letter_on_the_way(Way::Push);
@@ -65,7 +67,7 @@ fn a_push_that_no_transcript_knows_is_taken_back() {
 #[test]
 fn mail_in_the_result_of_a_tool_is_proved_there_or_goes_back_with_the_end_of_the_turn() {
     let Story { transcript, bob, id, .. } = &a_letter_on_the_way(Way::Tool);
-    transcript.row(&tool_result(&framed(bob, id)));
+    transcript.row(&tool_result(&framed(bob, id))).row(&answer()).row(&turn_end());
     assert_eq!(settled(bob, id, after_noon(1)), Some(State::Done));
 
     let Story { transcript, bob, id, .. } = &a_letter_on_the_way(Way::Tool);

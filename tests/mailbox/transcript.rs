@@ -74,6 +74,12 @@ pub fn plain_hook_success(event: &str, text: &str) -> Value {
     }))
 }
 
+/// What the model answers.
+pub fn answer() -> Value {
+    let content = [json!({"type": "text", "text": "ok"})];
+    row(json!({"type": "assistant", "message": {"role": "assistant", "model": "claude-stand-in", "content": content}}))
+}
+
 /// A copy of a message as it was sent.
 pub fn api_request_blob(text: &str) -> Value {
     json!({"type": "api-request-blob", "hash": "f00d", "message": {"role": "user", "content": [{"type": "text", "text": text}]}})

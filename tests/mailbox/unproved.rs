@@ -15,8 +15,8 @@ use super::{
     claimed::{Story, a_letter_delivered, a_letter_in_hand, framed, settled},
     post::{Post, after_noon, noon, steps},
     transcript::{
-        Transcript, api_error, began, blocked, context, enqueued, interrupted, queued_command, taken, tool_result,
-        turn_end, user,
+        Transcript, answer, api_error, began, blocked, context, enqueued, interrupted, queued_command, taken,
+        tool_result, turn_end, user,
     },
 };
 
@@ -75,7 +75,7 @@ fn a_prompt_in_the_queue_keeps_its_letter_until_the_client_comes_to_it() {
     assert_eq!(settled(bob, id, after_noon(60)), Some(State::Claimed), "its rows are still to come");
     transcript.row(&user("and that"));
     assert_eq!(settled(bob, id, after_noon(60)), Some(State::Claimed));
-    transcript.row(&context("UserPromptSubmit", &framed(bob, id)));
+    transcript.row(&context("UserPromptSubmit", &framed(bob, id))).row(&answer()).row(&turn_end());
     assert_eq!(settled(bob, id, after_noon(60)), Some(State::Done));
 }
 

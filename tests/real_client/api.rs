@@ -13,7 +13,7 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use crate::reply::Reply;
+use crate::reply::{Fault, Reply};
 use crate::request::{Kind, Request};
 
 type Matches = Box<dyn Fn(&Request) -> bool + Send>;
@@ -29,6 +29,8 @@ pub struct Api {
 #[derive(Default)]
 struct Shared {
     rules: Vec<Rule>,
+    /// What befalls every request, whatever it says.
+    broken: Option<Fault>,
     requests: Vec<Request>,
 }
 
@@ -77,6 +79,11 @@ impl Api {
     /// Like [`Api::when`], for any condition.
     pub fn when_it(&self, matches: impl Fn(&Request) -> bool + Send + 'static) -> When<'_> {
         When { api: self, matches: Box::new(matches) }
+    }
+
+    /// From now on no request is answered, however often the client tries; `None` ends that.
+    pub fn breaks(&self, fault: Option<Fault>) {
+        lock(&self.shared).broken = fault;
     }
 
     /// Every request of the conversation so far, oldest first.
@@ -141,7 +148,10 @@ fn serve(mut http: tiny_http::Request, shared: &Mutex<Shared>) {
     let reply = {
         let mut shared = lock(shared);
         let reply = match request.kind {
-            Kind::Conversation => shared.answer(&request),
+            Kind::Conversation => match shared.broken {
+                Some(fault) => Reply::fault(fault),
+                None => shared.answer(&request),
+            },
             Kind::Subagent | Kind::Side => Reply::text("ok"),
         };
         shared.requests.push(request.clone());
@@ -153,6 +163,22 @@ fn serve(mut http: tiny_http::Request, shared: &Mutex<Shared>) {
 }
 
 fn send(http: tiny_http::Request, request: &Request, reply: &Reply) -> io::Result<()> {
+    match reply.its_fault() {
+        Some(fault) if fault == Fault::Dropped || fault == Fault::Cut && !request.wants_stream() => {
+            let mut out = http.into_writer();
+            out.write_all(b"\0\0\0\0 no HTTP\r\n\r\n")?;
+            return out.flush();
+        }
+        Some(Fault::Status(status, word)) => {
+            let body =
+                json!({"type": "error", "error": {"type": word, "message": format!("the stand-in says {word}")}});
+            let once = tiny_http::Header::from_bytes("x-should-retry", "false").expect("a header");
+            let json = tiny_http::Header::from_bytes("Content-Type", "application/json").expect("a header");
+            let answer = tiny_http::Response::from_string(body.to_string()).with_status_code(status);
+            return http.respond(answer.with_header(once).with_header(json));
+        }
+        Some(Fault::Dropped | Fault::Cut) | None => {}
+    }
     let mut out = http.into_writer();
     if !request.wants_stream() {
         let body = reply.whole().to_string();
@@ -166,6 +192,10 @@ fn send(http: tiny_http::Request, request: &Request, reply: &Reply) -> io::Resul
         write!(out, "{:x}\r\n{events}\r\n", events.len())?;
         out.flush()
     })?;
+    if reply.its_fault() == Some(Fault::Cut) {
+        out.write_all(b"no chunk\r\n")?;
+        return out.flush();
+    }
     out.write_all(b"0\r\n\r\n")?;
     out.flush()
 }

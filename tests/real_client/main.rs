@@ -21,6 +21,7 @@ mod pictures;
 mod places;
 mod programs;
 mod prompts;
+mod reaching;
 mod reply;
 mod request;
 mod returning;

@@ -18,6 +18,18 @@ pub const HALF_IN_JSON: &str = "\\ud83d";
 pub struct Reply {
     blocks: Vec<Block>,
     gate: Option<Gate>,
+    fault: Option<Fault>,
+}
+
+/// What keeps a request from being answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The server says no, with this status and this word for it.
+    Status(u16, &'static str),
+    /// What comes is no answer at all, which a client takes for a broken connection.
+    Dropped,
+    /// The same in the middle of the answer.
+    Cut,
 }
 
 #[derive(Clone, Debug)]
@@ -46,18 +58,27 @@ impl Gate {
 impl Reply {
     /// The model says `text` and its turn ends.
     pub fn text(text: impl Into<String>) -> Self {
-        Self { blocks: vec![Block::Text(text.into())], gate: None }
+        Self { blocks: vec![Block::Text(text.into())], gate: None, fault: None }
     }
 
     /// The model calls the tool `name`.
     pub fn tool(name: impl Into<String>, input: Value) -> Self {
-        Self { blocks: Vec::new(), gate: None }.and_tool(name, input)
+        Self { blocks: Vec::new(), gate: None, fault: None }.and_tool(name, input)
     }
 
     /// The model calls one more tool in the same answer.
     pub fn and_tool(mut self, name: impl Into<String>, input: Value) -> Self {
         self.blocks.push(Block::Tool { name: name.into(), input });
         self
+    }
+
+    /// There is no answer.
+    pub fn fault(fault: Fault) -> Self {
+        Self { fault: Some(fault), ..Self::text("this is never sa") }
+    }
+
+    pub(crate) fn its_fault(&self) -> Option<Fault> {
+        self.fault
     }
 
     /// The answer begins to stream (its first words are on the screen), and goes on when `gate` opens.
@@ -71,6 +92,10 @@ impl Reply {
     /// Hands the events to `send`: in one piece, or in two when a gate holds the second.
     pub(crate) fn stream(&self, mut send: impl FnMut(&str) -> io::Result<()>) -> io::Result<()> {
         let mut events = event(&json!({"type": "message_start", "message": self.message(&json!([]), &Value::Null)}));
+        if self.fault == Some(Fault::Cut) {
+            events += &text_events(0, "streaming");
+            return send(&events);
+        }
         if let Some(gate) = &self.gate {
             events += &text_events(0, "streaming");
             send(&events)?;

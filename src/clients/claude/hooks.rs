@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod event;
 pub mod mail;
+pub mod obstacles;
 pub mod permission;
 pub mod run;
 pub mod session;

@@ -38,6 +38,11 @@ const MARKS: [&[u8]; 8] = [
     b"\"isApiErrorMessage\":true",
 ];
 
+/// What rows hold that tell whether the model has answered.
+const ANSWERS: [&[u8]; 3] = [b"\"type\":\"assistant\"", b"\"type\":\"user\"", b"\"type\":\"system\""];
+/// The model of answers that the client makes up by itself.
+const SYNTHETIC: &str = "<synthetic>";
+
 /// A transcript's length in bytes: what is injected from now on comes after. 0 when there is none yet.
 #[must_use]
 pub fn length(transcript: &Path) -> u64 {
@@ -62,9 +67,14 @@ impl Transcripts {
         self.asked.insert(key.clone());
         let reader = self.open.entry(key.clone()).or_insert_with(|| Reader::from(offset));
         reader.read_on(transcript, &facts);
-        let Told { seen, pushed, somewhere, turns } = &reader.told;
-        if ways.iter().any(|way| seen.contains(&(*way, id.clone()))) {
-            return Shows::Letter;
+        let Told { seen, in_answer, given, failed, pushed, somewhere, turns, .. } = &reader.told;
+        let has = |letters: &HashSet<(Way, LetterId)>| ways.iter().any(|way| letters.contains(&(*way, id.clone())));
+        match () {
+            () if has(seen) => return Shows::Letter,
+            () if has(in_answer) => return Shows::LetterInAnswer,
+            () if has(given) && *failed => return Shows::LetterInFailure,
+            () if has(given) => return Shows::LetterUnanswered,
+            () => {}
         }
         if somewhere.contains(id) && ways.contains(&Way::Hook) {
             return Shows::LetterSomewhere;
@@ -95,7 +105,9 @@ impl Transcripts {
         let Ok(facts) = transcript.metadata() else { return false };
         let reader = self.open.entry((transcript.to_owned(), offset)).or_insert_with(|| Reader::from(offset));
         reader.read_on(transcript, &facts);
-        reader.told.seen.contains(&(Way::Push, id.clone())) || reader.told.pushed.contains(id)
+        let push = (Way::Push, id.clone());
+        let Told { seen, in_answer, given, pushed, .. } = &reader.told;
+        [seen, in_answer, given].iter().any(|letters| letters.contains(&push)) || pushed.contains(id)
     }
 }
 
@@ -163,8 +175,16 @@ fn rows(transcript: &Path, from: u64, to: u64, mut row_is: impl FnMut(&[u8])) ->
 /// What rows tell.
 #[derive(Debug, Default)]
 struct Told {
-    /// Letters that were put before the model, and how.
+    /// Letters that were put before the model, and how, with an answer behind them.
     seen: HashSet<(Way, LetterId)>,
+    /// The same, where the answer behind them may yet break off.
+    in_answer: HashSet<(Way, LetterId)>,
+    /// The same, with no answer yet. They stay in the conversation, also when the request that carried them fails.
+    given: HashSet<(Way, LetterId)>,
+    /// The last request ended in an error.
+    failed: bool,
+    /// The last turn was cut by its person.
+    cut: bool,
     /// Letters that the client has taken from a channel, and will put before the model when the turn allows.
     pushed: HashSet<LetterId>,
     /// Letters in rows of an unknown shape.
@@ -268,6 +288,9 @@ fn begins_a_process(attachment: &Value) -> bool {
 impl Told {
     fn note(&mut self, row: &[u8]) {
         self.turns.rows = true;
+        if !(self.given.is_empty() && self.in_answer.is_empty()) {
+            self.note_answers(row);
+        }
         if MARKS.iter().all(|mark| memmem::find(row, mark).is_none()) {
             return;
         }
@@ -291,6 +314,34 @@ impl Told {
         }
     }
 
+    /// What a row says of letters that wait for their answer. A stream that breaks off leaves what had come of the answer,
+    /// and the error behind it.
+    fn note_answers(&mut self, row: &[u8]) {
+        if ANSWERS.iter().all(|mark| memmem::find(row, mark).is_none()) {
+            return;
+        }
+        let Ok(row) = lenient::from_slice::<Value>(row) else { return };
+        match row["type"].as_str() {
+            _ if row["isSidechain"] == true => {}
+            Some("assistant") if row["isApiErrorMessage"] == true => {
+                self.given.extend(self.in_answer.drain());
+                self.failed = true;
+            }
+            Some("assistant") if row["message"]["model"] != SYNTHETIC => self.in_answer.extend(self.given.drain()),
+            Some("system") if ends_a_turn(&row) => {
+                self.seen.extend(self.in_answer.drain());
+                if !self.failed && !self.cut {
+                    self.seen.extend(self.given.drain()); // a turn ends like this only when it was answered
+                }
+            }
+            Some("user") => {
+                self.seen.extend(self.in_answer.drain());
+                (self.failed, self.cut) = (false, is_interruption(&row));
+            }
+            _ => {}
+        }
+    }
+
     fn note_attachment(&mut self, attachment: &Value) {
         if begins_a_process(attachment) {
             self.turns.queue = Queue::emptied();
@@ -301,7 +352,7 @@ impl Told {
                 self.turns.begin();
                 if is_channel(&attachment["origin"]) {
                     let ids = texts(&attachment["prompt"]).filter_map(channel_message);
-                    self.seen.extend(ids.map(|id| (Way::Push, id)));
+                    self.given.extend(ids.map(|id| (Way::Push, id)));
                 }
             }
             // Records of a hook that ran, with what it printed, whether or not the client used it.
@@ -322,11 +373,11 @@ impl Told {
             self.see(Way::Tool, &result["content"]);
         }
         let starts_with = |start: &str| texts(content).any(|text| text.starts_with(start));
-        if row["interruptedMessageId"].is_string() || starts_with("[Request interrupted by user") {
+        if is_interruption(row) {
             self.turns.end();
         } else if is_channel(&row["origin"]) {
             self.turns.begin();
-            self.seen.extend(texts(content).filter_map(channel_message).map(|id| (Way::Push, id)));
+            self.given.extend(texts(content).filter_map(channel_message).map(|id| (Way::Push, id)));
         } else if !is_result && row["isMeta"] != true && row["isCompactSummary"] != true {
             // What the client does by itself, such as /compact, is no prompt.
             if !starts_with("<command-name>") && !starts_with("<local-command") {
@@ -336,18 +387,29 @@ impl Told {
     }
 
     fn note_system(&mut self, row: &Value) {
-        match row["subtype"].as_str() {
-            Some("turn_duration" | "stop_hook_summary") => self.turns.end(),
-            _ if texts(&row["content"]).any(|text| text.contains("UserPromptSubmit operation blocked by hook")) => {
+        match () {
+            () if ends_a_turn(row) => self.turns.end(),
+            () if texts(&row["content"]).any(|text| text.contains("UserPromptSubmit operation blocked by hook")) => {
                 self.turns.blocked = true;
             }
-            _ => {}
+            () => {}
         }
     }
 
     fn see(&mut self, way: Way, content: &Value) {
-        self.seen.extend(texts(content).flat_map(frame::ids).map(|id| (way, id)));
+        self.given.extend(texts(content).flat_map(frame::ids).map(|id| (way, id)));
     }
+}
+
+/// Whether a row of the person's says that they cut a turn.
+fn is_interruption(row: &Value) -> bool {
+    let says_so = |text: &str| text.starts_with("[Request interrupted by user");
+    row["interruptedMessageId"].is_string() || texts(&row["message"]["content"]).any(says_so)
+}
+
+/// Whether a row of the system says that a turn is over.
+fn ends_a_turn(row: &Value) -> bool {
+    matches!(row["subtype"].as_str(), Some("turn_duration" | "stop_hook_summary"))
 }
 
 fn is_channel(origin: &Value) -> bool {

@@ -34,8 +34,12 @@ pub struct HookEvent {
     pub prompt: Option<String>,
     /// `Stop`: the timers that will raise a prompt, each with its text in `prompt`.
     pub session_crons: Value,
-    /// `PreToolUse`: which tool the model calls.
+    /// `PreToolUse`, `PermissionRequest`: which tool the model calls.
     pub tool_name: Option<String>,
+    /// `StopFailure`: the client's word for the error.
+    pub error: Value,
+    /// `StopFailure`: what its person was told.
+    pub last_assistant_message: Option<String>,
 }
 
 impl HookEvent {

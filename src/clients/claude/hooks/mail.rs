@@ -83,6 +83,7 @@ fn take_in(home: &Home, input: &HookEvent, author: Author, is_wake: &mut bool) -
     }
     answer_with(&mailbox, input, &delivery, event, now, |record| {
         record.state = Activity::Busy;
+        record.asks = None;
         if is_typed(record) {
             record.hops = 0;
         }
@@ -108,6 +109,7 @@ pub fn on_stop(home: &Home, input: &HookEvent) -> Result<()> {
     let state = if delivery.is_empty() { Activity::Idle } else { Activity::Busy };
     answer_with(&mailbox, input, &delivery, "Stop", now, |record| {
         record.state = state;
+        (record.asks, record.failing) = (None, None);
         record.timers = timers(&input.session_crons);
     })
 }

@@ -16,12 +16,19 @@ const OURS: &str = "mcp__plugin_cc2cc_cc2cc__";
 /// Those that only write or read mail; `rename` is not one of them. The hooks of the plugin are matched to these.
 const MAIL: [&str; 5] = ["send", "ask", "inbox", "agents", "status"];
 
+/// Whether the client was given an answer, or asks its person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answered {
+    Yes,
+    No,
+}
+
 /// Answers `PreToolUse`: the client need not ask for a tool of ours.
 ///
 /// # Errors
 /// When the client no longer reads.
 pub fn before_a_tool(home: &Home, input: &HookEvent) -> anyhow::Result<()> {
-    answer(home, input, || json!({ "hookEventName": "PreToolUse", "permissionDecision": "allow" }))
+    answer(home, input, || json!({ "hookEventName": "PreToolUse", "permissionDecision": "allow" })).map(drop)
 }
 
 /// Answers `PermissionRequest`, which comes in plan mode all the same (2.1.332): the person need not be asked. In other
@@ -29,20 +36,21 @@ pub fn before_a_tool(home: &Home, input: &HookEvent) -> anyhow::Result<()> {
 ///
 /// # Errors
 /// When the client no longer reads.
-pub fn before_a_question(home: &Home, input: &HookEvent) -> anyhow::Result<()> {
+pub fn before_a_question(home: &Home, input: &HookEvent) -> anyhow::Result<Answered> {
     if input.permission_mode.as_deref() != Some("plan") {
-        return Ok(());
+        return Ok(Answered::No);
     }
     answer(home, input, || json!({ "hookEventName": "PermissionRequest", "decision": { "behavior": "allow" } }))
 }
 
-/// Says yes to a tool that only writes or reads mail, unless the person wants to be asked; nothing at all otherwise.
-fn answer(home: &Home, input: &HookEvent, yes: impl FnOnce() -> Value) -> anyhow::Result<()> {
+/// Says yes to a tool that only writes or reads mail, unless the person wants to be asked.
+fn answer(home: &Home, input: &HookEvent, yes: impl FnOnce() -> Value) -> anyhow::Result<Answered> {
     let tool = input.tool_name.as_deref().and_then(|name| name.strip_prefix(OURS));
     // Where the rules cannot be read, the question may be one of them.
     let allowed = || Config::load(home).is_ok_and(|config| config.tools() == Tools::Allow);
     if tool.is_some_and(|tool| MAIL.contains(&tool)) && allowed() {
         output::out(&format!("{}\n", json!({ "hookSpecificOutput": yes() })))?;
+        return Ok(Answered::Yes);
     }
-    Ok(())
+    Ok(Answered::No)
 }

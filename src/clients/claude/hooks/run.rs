@@ -7,7 +7,11 @@ use std::{env, fs::OpenOptions, panic, process::ExitCode};
 
 use serde_json::json;
 
-use super::{answer, event, mail, permission, session};
+use super::{
+    answer, event, mail, obstacles,
+    permission::{self, Answered},
+    session,
+};
 use crate::{
     agent::identity::Trust,
     clients::claude::host_process,
@@ -49,7 +53,11 @@ fn handle(name: &str) -> anyhow::Result<()> {
         "stop" => mail::on_stop(&home, &input),
         "session-end" => session::end(&home, &input),
         "pre-tool-use" => permission::before_a_tool(&home, &input),
-        "permission-request" => permission::before_a_question(&home, &input),
+        "permission-request" => match permission::before_a_question(&home, &input)? {
+            Answered::Yes => Ok(()),
+            Answered::No => obstacles::on_dialog(&home, &input),
+        },
+        "stop-failure" => obstacles::on_failure(&home, &input),
         unknown => anyhow::bail!("there is no hook `{unknown}`"),
     }
 }

@@ -1,0 +1,137 @@
+//! What the list says of a session is true: a letter does what it says, and when.
+
+use serde_json::{Value, json};
+
+use crate::{
+    agent,
+    claude::Session,
+    post,
+    reply::{Fault, Reply},
+    settled,
+    world::World,
+};
+
+/// How a session is listed, in short.
+fn listed(world: &World, name: &str) -> (String, Value) {
+    let agent = agent(world, name);
+    (agent["reach"].as_str().unwrap_or_default().to_owned(), agent["state"].clone())
+}
+
+#[track_caller]
+fn wait_until_listed(session: &Session, world: &World, name: &str, reach: &str, state: &Value) {
+    let wanted = (reach.to_owned(), state.clone());
+    session.wait(&format!("{name} listed as {wanted:?}"), || (listed(world, name) == wanted).then_some(()));
+}
+
+/// How often a letter was put before the model in the last request.
+fn times(session: &Session, id: &str) -> usize {
+    let last = session.requests().pop().expect("a request");
+    last.everything().matches(&format!("<letter id=\"{id}\"")).count()
+}
+
+/// A session that gives up at the first error.
+fn without_patience(world: &World, name: &str) -> Session {
+    let session = world.session(name).env("CC2CC_NAME", name).env("CLAUDE_CODE_MAX_RETRIES", "0").start();
+    session.wait_for_screen(&format!("cc2cc: you are {name}"));
+    session.wait("its server", || crate::is_online(world, name).then_some(()));
+    session.wait("its waker", || crate::has_waker(world, name).then_some(()));
+    session
+}
+
+fn a_turn_fails(fault: Fault, why: &str) {
+    let world = World::with_cc2cc();
+    let ann = settled(&world, "ann");
+    let mut bob = without_patience(&world, "bob");
+    bob.api.breaks(Some(fault));
+    let sent = String::from_utf8(world.cc2cc("ann", &["send", "bob", "the build is red"]).stdout).expect("text");
+    assert!(sent.starts_with("sent to bob (idle)"), "{sent}");
+    let id = sent.trim().rsplit(' ').next().expect("an id").to_owned();
+    bob.wait_for_screen("API Error");
+    wait_until_listed(&bob, &world, "bob", "failing", &Value::Null);
+    assert!(agent(&world, "bob")["why"].as_str().is_some_and(|said| said.contains(why)), "{}", agent(&world, "bob"));
+    assert_eq!(world.status_of(&id), "delivered");
+    let again = String::from_utf8(world.cc2cc("home", &["agents"]).stdout).expect("text");
+    assert!(again.contains("failing: "), "{again}");
+
+    bob.api.breaks(None);
+    bob.type_line("go on");
+    let told = bob.wait_until_told("go on");
+    assert_eq!(told.everything().matches(&format!("<letter id=\"{id}\"")).count(), 1, "{}", told.everything());
+    bob.wait("it is seen", || (world.status_of(&id) == "seen").then_some(()));
+    wait_until_listed(&bob, &world, "bob", "wakes", &json!("idle"));
+    bob.idle();
+    assert_eq!(times(&bob, &id), 1);
+    drop(ann);
+}
+
+#[test]
+fn a_letter_in_a_turn_that_a_limit_ended_is_seen_with_the_next_that_works() {
+    a_turn_fails(Fault::Status(429, "rate_limit_error"), "rate limit");
+}
+
+#[test]
+fn a_letter_in_a_turn_that_an_overload_ended_is_seen_with_the_next_that_works() {
+    a_turn_fails(Fault::Status(529, "overloaded_error"), "");
+}
+
+#[test]
+fn a_letter_in_a_request_that_was_refused_is_seen_with_the_next_that_works() {
+    a_turn_fails(Fault::Status(400, "invalid_request_error"), "");
+}
+
+#[test]
+fn a_letter_in_a_request_without_an_answer_is_seen_with_the_next_that_works() {
+    a_turn_fails(Fault::Dropped, "");
+}
+
+#[test]
+fn a_letter_whose_answer_broke_off_is_seen_with_the_next_that_works() {
+    a_turn_fails(Fault::Cut, "");
+}
+
+#[test]
+fn a_dialog_is_listed_nobody_answers_it_and_letters_come_once_after_it() {
+    let world = World::with_cc2cc();
+    let mut bob = world.session("bob").env("CC2CC_NAME", "bob").start();
+    bob.wait_for_screen("cc2cc: you are bob");
+    bob.wait("its waker", || crate::has_waker(&world, "bob").then_some(()));
+    let command = json!({ "command": "touch made-it", "description": "make it" });
+    bob.api.when("make it").reply(Reply::tool("Bash", command));
+    bob.type_line("make it");
+    bob.wait_for_screen("Do you want to proceed?");
+    wait_until_listed(&bob, &world, "bob", "asks its person", &json!("busy"));
+    assert_eq!(agent(&world, "bob")["why"], "permission for Bash");
+    let ids = ["one", "two", "three"].map(|text| post(&world, "bob", text));
+    let sent = world.cc2cc_json(&["send", "bob", "four"]);
+    assert_eq!(sent["sent"][0]["reach"], "asks its person", "{sent}");
+    let said = String::from_utf8(world.cc2cc("home", &["status", &ids[0]]).stdout).expect("text");
+    assert!(said.contains("bob: asks its person for "), "{said}");
+    bob.wait("it has been rung for", || (world.status_of(&ids[0]) == "notified").then_some(()));
+    assert!(bob.screen().contains("Do you want to proceed?"), "{}", bob.screen());
+    assert!(!world.project("bob").join("made-it").exists());
+
+    bob.press("\r");
+    for id in &ids {
+        bob.wait("it is seen", || (world.status_of(id) == "seen").then_some(()));
+    }
+    bob.idle();
+    wait_until_listed(&bob, &world, "bob", "wakes", &json!("idle"));
+    for id in &ids {
+        assert_eq!(times(&bob, id), 1);
+    }
+    assert!(world.project("bob").join("made-it").exists());
+}
+
+#[test]
+fn after_esc_a_session_is_idle_with_the_next_look() {
+    let world = World::with_cc2cc();
+    let mut bob = settled(&world, "bob");
+    let gate = crate::reply::Gate::default();
+    bob.api.when("talk").reply(Reply::text("that is all").held_by(&gate));
+    bob.type_line("talk to me");
+    bob.wait_for_screen("streaming");
+    wait_until_listed(&bob, &world, "bob", "wakes", &json!("busy"));
+    bob.press("\x1b");
+    wait_until_listed(&bob, &world, "bob", "wakes", &json!("idle"));
+    gate.open();
+}
