@@ -10,6 +10,7 @@ pub mod generate;
 pub mod history;
 pub mod host;
 pub mod identity;
+pub mod naming;
 pub mod notice;
 pub mod obstacle;
 pub mod policy;
@@ -105,6 +106,9 @@ pub struct Record {
     /// without that.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delivers_in: Option<String>,
+    /// What the person called the session in its client, as far as that was followed or its person told why not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub called: Option<String>,
     /// What the client's own part keeps here, read by nobody else; it begins anew with each host.
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub client: Map<String, Value>,

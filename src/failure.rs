@@ -126,6 +126,7 @@ impl From<RenameError> for Failure {
             RenameError::Taken(_) => {
                 Self::new(Code::Failed, error.to_string()).hint("`cc2cc agents --all` lists the names in use")
             }
+            RenameError::Gone(_) => Self::new(Code::NotFound, error.to_string()),
             RenameError::Reserved(_) => Self::new(Code::Usage, error.to_string()),
         }
     }

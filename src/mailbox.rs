@@ -9,6 +9,7 @@
 //!   └── publish (from tmp/)          anything unreadable ──bury──▶ dead/
 //! ```
 
+pub mod absorb;
 pub mod disk;
 #[cfg(feature = "fail-points")]
 mod fail;

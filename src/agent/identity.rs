@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Activity, Record, generate, host::HostKey};
+use super::{Activity, Record, generate, host::HostKey, naming};
 use crate::mailbox::{
     Mailbox,
     disk::{self, Durability, FsError},
@@ -42,6 +42,10 @@ pub struct Claimant {
     pub session: Option<String>,
     /// The name the person asked for.
     pub wanted: Option<AgentName>,
+    /// What the person called the session in its client.
+    pub called: Option<String>,
+    /// Where it starts.
+    pub cwd: Option<PathBuf>,
     pub trust: Trust,
 }
 
@@ -125,6 +129,8 @@ pub enum RenameError {
     Taken(AgentName),
     #[error("`{0}` is reserved")]
     Reserved(AgentName),
+    #[error("`{0}` is no agent any more")]
+    Gone(AgentName),
     #[error(transparent)]
     Fs(#[from] FsError),
 }
@@ -175,7 +181,7 @@ fn attempt(home: &Home, claimant: &Claimant, patience: Patience) -> Result<Optio
     let wanted = claimant.wanted.as_ref().filter(|_| of_host.is_none());
     let wanted_mailbox = wanted.and_then(|name| home.mailbox(name));
     for candidate in wanted_mailbox.iter().chain(&of_session) {
-        match occupancy(candidate, &claimant.host) {
+        match occupancy(candidate, Some(&claimant.host)) {
             Occupancy::Free => return settle(home, claimant, candidate.clone(), denied).map(Some),
             Occupancy::Taken if patience == Patience::Wait => return Ok(None),
             Occupancy::Taken if Some(candidate) == wanted_mailbox.as_ref() => denied = wanted.cloned(),
@@ -187,19 +193,24 @@ fn attempt(home: &Home, claimant: &Claimant, patience: Patience) -> Result<Optio
     }
     let fresh = match wanted.filter(|_| wanted_mailbox.is_none()) {
         Some(name) => home.claim(name)?,
-        None => claim_new(home)?,
+        None => match naming::first_choice(home, claimant)? {
+            Some(chosen) => chosen,
+            None => claim_new(home)?,
+        },
     };
     settle(home, claimant, fresh, denied).map(Some)
 }
 
-enum Occupancy {
+/// Whether a mailbox may be taken over.
+pub(super) enum Occupancy {
     Free,
     Taken,
 }
 
-fn occupancy(mailbox: &Mailbox, host: &HostKey) -> Occupancy {
+/// Whether a live session other than that of `host` has the mailbox.
+pub(super) fn occupancy(mailbox: &Mailbox, host: Option<&HostKey>) -> Occupancy {
     let record = Record::of(mailbox);
-    if record.host.as_deref() == Some(host.as_str()) {
+    if host.is_some_and(|host| record.host.as_deref() == Some(host.as_str())) {
         return Occupancy::Free;
     }
     let taken = record.ended.is_none() && (mailbox.is_online() || is_reserved(mailbox));
@@ -220,7 +231,7 @@ fn settle(home: &Home, claimant: &Claimant, mailbox: Mailbox, denied: Option<Age
             None => true,
             // A second terminal on a live session gets another name; the session stays with the first.
             Some(owner) => {
-                claimant.trust == Trust::Session && matches!(occupancy(&owner, &claimant.host), Occupancy::Free)
+                claimant.trust == Trust::Session && matches!(occupancy(&owner, Some(&claimant.host)), Occupancy::Free)
             }
         };
         if moves {
@@ -243,6 +254,9 @@ fn settle(home: &Home, claimant: &Claimant, mailbox: Mailbox, denied: Option<Age
             record.client.clear();
             record.headless = false;
             record.forget_obstacles();
+            if record.session != claimant.session {
+                record.called = None; // another session, which nobody may have called anything
+            }
         })?;
     }
     Ok(Claim { mailbox, denied })

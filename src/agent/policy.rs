@@ -8,6 +8,9 @@
 //! hop-limit = 24                 # letters without a person before the next is held
 //! tools = "allow"                # allow | ask: whether a person is asked before a model uses the tools of the mail
 //!
+//! [dirs]
+//! "~/proj/api" = "api"           # sessions that start there, or below, are called api, api-2 and so on
+//!
 //! [from]
 //! noisy-crow = "hold"            # what this agent sends, to anyone
 //!
@@ -16,14 +19,17 @@
 //! from.brave-fox = "accept"      # a standing yes, also against the privilege rule
 //! ```
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use serde::Deserialize;
 
 use crate::mailbox::{
     Mailbox, State,
     disk::{self, FsError},
-    home::Home,
+    home::{self, Home},
     lenient,
     letter::{Letter, shorten},
     level::Level,
@@ -62,11 +68,30 @@ pub struct Config {
     policy: Rule,
     hop_limit: u32,
     tools: Tools,
+    dirs: BTreeMap<Directory, AgentName>,
     from: BTreeMap<AgentName, Rule>,
     agents: BTreeMap<AgentName, ForAgent>,
     /// Where names are looked up: a rule follows its agent through renames.
     #[serde(skip)]
     home: Option<Home>,
+}
+
+/// A directory as a person writes it: a whole path, or one that begins with `~`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(try_from = "String")]
+struct Directory(PathBuf);
+
+impl TryFrom<String> for Directory {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let below_home = text.strip_prefix('~').filter(|rest| rest.is_empty() || rest.starts_with(['/', '\\']));
+        let path = match below_home {
+            Some(rest) => home::of_person().map(|home| home.join(rest.trim_start_matches(['/', '\\']))),
+            None => Some(PathBuf::from(&text)),
+        };
+        path.filter(|path| path.is_absolute()).map(Self).ok_or_else(|| format!("`{text}` is not a whole path"))
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
@@ -82,6 +107,7 @@ impl Default for Config {
             policy: Rule::Accept,
             hop_limit: HOP_LIMIT,
             tools: Tools::default(),
+            dirs: BTreeMap::new(),
             from: BTreeMap::new(),
             agents: BTreeMap::new(),
             home: None,
@@ -136,6 +162,12 @@ impl Config {
             let why = format!("line {line}: {}", shorten(error.message(), 200));
             ConfigError::Invalid { path, why }
         })?;
+        if let Some(name) = config.dirs.values().find(|name| name.is_reserved()) {
+            return Err(ConfigError::Invalid {
+                path: home.path().join("config.toml"),
+                why: format!("`{name}` is reserved"),
+            });
+        }
         config.home = Some(home.clone());
         Ok(config)
     }
@@ -146,13 +178,20 @@ impl Config {
         self.tools
     }
 
+    /// The name for sessions that start in `cwd`: that of the nearest directory around it.
+    #[must_use]
+    pub fn name_of_dir(&self, cwd: &Path) -> Option<&AgentName> {
+        let around = self.dirs.iter().filter(|(dir, _)| cwd.starts_with(&dir.0));
+        around.max_by_key(|(dir, _)| dir.0.components().count()).map(|(_, name)| name)
+    }
+
     /// Judges a letter to `receiver`, who acts at `level`; `None` when that is not known yet.
     #[must_use]
     pub fn judge(&self, letter: &Letter, receiver: &AgentName, level: Option<Level>) -> Verdict {
         let sender = &letter.from;
         // Rules are for what models write.
-        if sender.is_reserved() {
-            return Verdict::Accept; // the person, or a notice of ours
+        if sender.is_reserved() || letter.is_by_person() {
+            return Verdict::Accept; // the person, a script of theirs, or a notice of ours
         }
         let for_agent = self.rule_of(&self.agents, receiver);
         let for_pair = for_agent.and_then(|agent| self.rule_of(&agent.from, sender));

@@ -17,7 +17,7 @@ use crate::mailbox::{
     Key, Mailbox, Published, State,
     disk::FsError,
     home::Home,
-    letter::{Kind, Letter, LetterId, Origin, Priority, TEXT_LIMIT_BYTES},
+    letter::{Author, Kind, Letter, LetterId, Origin, Priority, TEXT_LIMIT_BYTES},
     name::AgentName,
     receipt::{Receipt, Step},
 };
@@ -43,18 +43,37 @@ impl Sender {
     /// The person at a terminal, working in the current directory.
     #[must_use]
     pub fn user() -> Self {
+        Self::account().by_hand()
+    }
+
+    /// A program of the account that no session and no terminal is around, such as a job of cron. It writes as `user`, and
+    /// its words are not the person's.
+    #[must_use]
+    pub fn script() -> Self {
+        let mut script = Self::account();
+        script.origin.author = Some(Author::Script);
+        script
+    }
+
+    fn account() -> Self {
         let cwd = std::env::current_dir().unwrap_or_default();
         let mut record = Record::default();
         record.locate(&cwd);
-        Self { name: AgentName::user(), origin: record.origin(), cwd }.by_hand()
+        let origin = Origin { hops: 0, ..record.origin() };
+        Self { name: AgentName::user(), origin, cwd }
     }
 
-    /// The same agent when its person, not its model, is speaking: its mode and its rate limit still count, but the
-    /// hops begin anew.
+    /// The same agent when its person, not its model, is speaking. No rule holds that back, and the hops begin anew.
     #[must_use]
     pub fn by_hand(mut self) -> Self {
         self.origin.hops = 0;
+        self.origin.author = Some(Author::Person);
         self
+    }
+
+    /// Whether no rule and no rate limit is for it.
+    fn is_free(&self) -> bool {
+        self.name.is_user() || self.origin.author == Some(Author::Person)
     }
 }
 
@@ -178,10 +197,10 @@ pub fn send(
     letter.origin = sender.origin.clone();
     letter.origin.sent_to = (!matches!(address, Address::Agent(_))).then(|| address.to_string());
     // The person is always heard, whatever the configuration says or fails to say.
-    let config = if sender.name.is_user() { Config::default() } else { Config::load(home)? };
+    let config = if sender.is_free() { Config::default() } else { Config::load(home)? };
     let is_group = !matches!(address, Address::Agent(_));
     let own = if sender.name.is_user() { Some(home.ensure(&sender.name)?) } else { home.mailbox(&sender.name) };
-    let mut account = own.as_ref().filter(|_| !sender.name.is_user()).map(|own| open_account(home, own)).transpose()?;
+    let mut account = own.as_ref().filter(|_| !sender.is_free()).map(|own| open_account(home, own)).transpose()?;
     // All recipients are asked for before the first copy goes out: the rate limit lets a group through as a whole or
     // not at all. Everything else is judged for each copy on its own.
     let ids = ids(account.as_ref(), &recipients, draft, &letter, now)?;

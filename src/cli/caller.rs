@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use crate::{
-    agent::{identity, send::Sender, status::Found},
+    agent::{host, identity, send::Sender, status::Found},
     clients::claude::around::{self, Around},
     failure::{Code, Failure},
     mailbox::{Mailbox, home::Home, name::AgentName},
@@ -56,12 +56,13 @@ impl Reader {
     }
 }
 
-/// Whoever runs the verb, as a sender.
+/// Whoever runs the verb, as a sender: the session around it, the person at the terminal that it has, or else a script.
 ///
 /// # Errors
 /// As [`agent`].
 pub fn sender(home: &Home) -> Result<Sender, Failure> {
-    Ok(agent(home)?.map_or_else(Sender::user, |mailbox| Sender::agent(&mailbox)))
+    let account = || if host::has_terminal_beside(None) { Sender::user() } else { Sender::script() };
+    Ok(agent(home)?.map_or_else(account, |mailbox| Sender::agent(&mailbox)))
 }
 
 /// The mailbox of whoever runs the verb, or of the agent named; the person's is made on first use.

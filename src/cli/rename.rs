@@ -4,7 +4,10 @@ use std::process::ExitCode;
 
 use super::{caller, completions, printing};
 use crate::{
-    agent::identity,
+    agent::{
+        identity,
+        naming::{self, Named},
+    },
     failure::{Code, Failure},
     mailbox::home::Home,
 };
@@ -28,7 +31,21 @@ pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
             .hint("`--agent NAME` says which session to rename"));
     }
     caller::check_own(home, &mailbox)?;
-    let renamed = identity::rename(home, &mailbox, &args.new.parse()?)?;
-    printing::print(format!("{} is {} now; letters to the old name still arrive\n", mailbox.name(), renamed.name()));
+    let new = args.new.parse()?;
+    // The letters of a session that has ended are its person's to give away.
+    let Named { mailbox: renamed, waiting } = if caller::in_a_session() {
+        Named { mailbox: identity::rename(home, &mailbox, &new)?, waiting: 0 }
+    } else {
+        naming::take(home, &mailbox, &new)?
+    };
+    let mut said = format!("{} is {} now; letters to the old name still arrive\n", mailbox.name(), renamed.name());
+    if waiting > 0 {
+        let letters = if waiting == 1 { "letter" } else { "letters" };
+        said.push_str(&format!("{waiting} {letters} that waited for {} came along\n", renamed.name()));
+    }
+    if let Some(why) = naming::differs(&renamed) {
+        said.push_str(&format!("{why}\n"));
+    }
+    printing::print(said);
     Ok(ExitCode::SUCCESS)
 }

@@ -3,6 +3,7 @@
 pub mod around;
 pub mod channel;
 pub mod client;
+pub mod client_name;
 pub mod client_status;
 pub mod hooks;
 pub mod host_process;

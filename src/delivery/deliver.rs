@@ -169,7 +169,7 @@ fn take(
     if mailbox.claim(&letter.id, &Receipt { at: Timestamp::now(), ..note.clone() })? == Moved::Gone {
         return Ok(Taken::NotMine);
     }
-    frame.put(rendered);
+    frame.put(letter, rendered);
     Ok(Taken::Mine(admission))
 }
 

@@ -163,6 +163,45 @@ impl Priority {
     }
 }
 
+/// Who wrote a letter, where it was not the model of the session it comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub enum Author {
+    /// The person at this machine, in a terminal of their own or by hand in a session.
+    Person,
+    /// A program that runs under the person's account, with no terminal and no session around it.
+    Script,
+    /// What another version knows; it counts for nobody in particular.
+    Other(String),
+}
+
+impl From<String> for Author {
+    fn from(text: String) -> Self {
+        match text.as_str() {
+            "person" => Self::Person,
+            "script" => Self::Script,
+            _ => Self::Other(text),
+        }
+    }
+}
+
+impl From<Author> for String {
+    fn from(author: Author) -> Self {
+        author.as_str().to_owned()
+    }
+}
+
+impl Author {
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Person => "person",
+            Self::Script => "script",
+            Self::Other(text) => text,
+        }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Content {
     pub text: String,
@@ -184,6 +223,9 @@ pub struct Origin {
     pub branch: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub level: Option<Level>,
+    /// Who wrote it, if not the model of the sender's session.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub author: Option<Author>,
     /// Letters since a person last spoke in this exchange.
     pub hops: u32,
     /// The address as written, when it named more than one agent.
@@ -260,6 +302,12 @@ impl Letter {
             origin: Origin::default(),
             extra: Map::new(),
         }
+    }
+
+    /// Whether the person wrote it, in whichever name.
+    #[must_use]
+    pub fn is_by_person(&self) -> bool {
+        self.origin.author == Some(Author::Person)
     }
 
     /// The conversation this letter belongs to: its own id when it began one.

@@ -46,6 +46,26 @@ impl AgentName {
         Self(SYSTEM.to_owned())
     }
 
+    /// The name nearest to what a person calls something, such as `api-dev` for `API dev`; `None` when nothing of it can
+    /// stand in a name, or the name is reserved.
+    #[must_use]
+    pub fn made_of(text: &str) -> Option<Self> {
+        let mut name = String::new();
+        let mut counted = 0;
+        for c in text.chars().map(|c| c.to_ascii_lowercase()) {
+            if c.is_ascii_lowercase() || c.is_ascii_digit() {
+                if counted == LONGEST {
+                    break;
+                }
+                counted += 1;
+                name.push(c);
+            } else if !name.is_empty() && !name.ends_with('-') {
+                name.push('-');
+            }
+        }
+        name.trim_end_matches('-').parse().ok().filter(|name: &Self| !name.is_reserved())
+    }
+
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -109,6 +129,24 @@ mod tests {
         let too_long = "a".repeat(32);
         for bad in ["", "-", "-a", "a-", "a--b", "Brave", "a_b", "a b", "../x", "ä", "a\0", "a:b", &too_long] {
             assert!(bad.parse::<AgentName>().is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_name_is_made_of_what_a_person_calls_something() {
+        for (text, name) in [
+            ("api-dev", "api-dev"),
+            ("API dev", "api-dev"),
+            ("  the  API: v2! ", "the-api-v2"),
+            ("--x__y--", "x-y"),
+            ("Überblick", "berblick"),
+            ("../../etc/passwd", "etc-passwd"),
+            (&"long ".repeat(20), "long-long-long-long-long-long-long-lon"),
+        ] {
+            assert_eq!(AgentName::made_of(text), Some(name.parse().unwrap()), "{text:?}");
+        }
+        for text in ["", "…", "日本語", "user", "ALL", "System", "@all", "con", "\0"] {
+            assert_eq!(AgentName::made_of(text), None, "{text:?}");
         }
     }
 

@@ -26,13 +26,22 @@ impl Home {
 
     /// Notes that `mailbox` is about to have the name `new`.
     pub(in crate::mailbox) fn write_old_address(&self, mailbox: &Mailbox, new: &AgentName) -> Result<(), FsError> {
+        self.point(mailbox.name(), new, mailbox.id())
+    }
+
+    /// Makes an address lead to a mailbox, as soon as no mailbox of that name is there.
+    pub(in crate::mailbox) fn lead(&self, address: &AgentName, mailbox: &Mailbox) -> Result<(), FsError> {
+        self.point(address, mailbox.name(), mailbox.id())
+    }
+
+    fn point(&self, old: &AgentName, new: &AgentName, id: Option<String>) -> Result<(), FsError> {
         let renamed = self.subdir("renamed")?;
-        let id_file = id_file(&renamed, mailbox.name());
-        match mailbox.id() {
+        let id_file = id_file(&renamed, old);
+        match id {
             Some(id) => disk::replace(&id_file, format!("{new} {id}\n").as_bytes(), Durability::Disk)?,
             None => disk::remove(&id_file)?,
         }
-        disk::replace(&renamed.join(mailbox.name().as_str()), format!("{new}\n").as_bytes(), Durability::Disk)
+        disk::replace(&renamed.join(old.as_str()), format!("{new}\n").as_bytes(), Durability::Disk)
     }
 
     /// Removes the pointers that lead to nobody any more; gives their number. With `really` unset it only counts.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::arguments::{Agents, Inbox, Rename, Send, Status, Urgency};
 use crate::{
     agent::{
-        Record, directory, identity,
+        Record, directory, identity, naming,
         policy::{Admission, Config},
         send::{self, Draft, Sender},
         status,
@@ -117,5 +117,9 @@ pub fn status(home: &Home, arguments: &Status) -> Result<Value, Failure> {
 pub fn rename(home: &Home, me: &Mailbox, arguments: &Rename) -> Result<Value, Failure> {
     let new: AgentName = arguments.name.parse()?;
     let renamed = identity::rename(home, me, &new)?;
-    Ok(json!({ "was": me.name(), "name": renamed.name() }))
+    let mut said = json!({ "was": me.name(), "name": renamed.name() });
+    if let Some(why) = naming::differs(&renamed) {
+        said["note"] = why.into();
+    }
+    Ok(said)
 }

@@ -12,7 +12,7 @@ use anyhow::Result;
 
 use crate::{
     agent::{host::HostKey, identity},
-    clients::claude::{plugin_folder, without_hooks},
+    clients::claude::{client_name::Follower, plugin_folder, without_hooks},
     mailbox::{
         Mailbox,
         home::Home,
@@ -62,6 +62,7 @@ impl Online {
 fn stay(home: &Home, host: &HostKey, here: &Mutex<Option<(Mailbox, Presence)>>) {
     let (watch, started, mut swept) = (Watch::by_beat(), Instant::now(), Instant::now());
     let mut sessions = None;
+    let mut name = Follower::default();
     let mut complaint = None;
     loop {
         let round = threads::guarded(|| -> Result<()> {
@@ -76,6 +77,7 @@ fn stay(home: &Home, host: &HostKey, here: &Mutex<Option<(Mailbox, Presence)>>) 
                 if without_hooks::is_alone(mailbox) {
                     without_hooks::tend(home, mailbox, &mut swept);
                 }
+                name.look(home, mailbox)?;
                 let _ = plugin_folder::look(mailbox); // also where no waker is left to look
             }
             Ok(())

@@ -149,7 +149,7 @@ impl Name {
                 let copies = list(object(copy, &["to", "from", "status", "since", "stored", "steps"]));
                 object(json!({ "id": text, "copies": copies }), &["id", "copies"])
             }
-            Self::Rename => object(json!({ "was": text, "name": text }), &["was", "name"]),
+            Self::Rename => object(json!({ "was": text, "name": text, "note": text }), &["was", "name"]),
         }
     }
 

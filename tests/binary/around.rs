@@ -8,9 +8,12 @@ use std::{
     process::{Child, Command, Output, Stdio},
 };
 
-use cc2cc::agent::{
-    host::HostKey,
-    identity::{self, Claimant, Trust},
+use cc2cc::{
+    agent::{
+        host::HostKey,
+        identity::{self, Claimant, Trust},
+    },
+    mailbox::letter::Author,
 };
 
 use crate::support::{binary::cc2cc, eventually::until, said::Said, world::World};
@@ -27,7 +30,8 @@ impl Host {
         let child = command.stdin(Stdio::piped()).spawn().expect("a host");
         let key = HostKey::of(child.id()).expect("it lives");
         let wanted = Some(name.parse().expect("a name"));
-        let claimant = Claimant { host: key.clone(), session: None, wanted, trust: Trust::Host };
+        let claimant =
+            Claimant { host: key.clone(), session: None, wanted, called: None, cwd: None, trust: Trust::Host };
         identity::claim(&world.home(), &claimant).expect("claimed");
         Self { child, key: key.to_string() }
     }
@@ -104,7 +108,35 @@ fn a_terminal_that_a_session_has_started_is_the_persons() {
     assert_eq!(tmux.run("whoami", &ann.variables()), "user\n");
     let sent = tmux.run("send bob hello", &ann.variables());
     assert!(sent.starts_with("stored for bob"), "{sent}");
-    assert_eq!(world.waiting("bob")[0].from.as_str(), "user");
+    let letter = world.waiting("bob").remove(0);
+    assert_eq!((letter.from.as_str(), letter.origin.author, letter.origin.hops), ("user", Some(Author::Person), 0));
+}
+
+#[test]
+fn what_has_neither_a_terminal_nor_a_session_is_a_script_of_the_account() {
+    let world = World::new().agent("bob");
+    detached(&world, &[], "send bob hello").fine();
+    let letter = world.waiting("bob").remove(0);
+    assert_eq!((letter.from.as_str(), letter.origin.author, letter.origin.hops), ("user", Some(Author::Script), 0));
+}
+
+#[test]
+fn a_command_that_has_lost_its_variables_is_still_its_sessions() {
+    let world = World::new().agent("bob");
+    let command = client(&world, &format!("{} send bob hello && {} whoami", cc2cc(), cc2cc()));
+    let said = told_to_go(&world, &mut Host::of(&world, "ann", command).child).fine();
+    assert!(said.out.ends_with("\nann\n"), "{said}");
+    let letter = world.waiting("bob").remove(0);
+    assert_eq!((letter.from.as_str(), letter.origin.author), ("ann", None));
+    // It decides nothing either, and one that takes no part does not pass for the person.
+    let command = client(&world, &format!("{} accept key-1", cc2cc()));
+    let said = told_to_go(&world, &mut Host::of(&world, "ann", command).child);
+    assert_eq!(said.code, Some(4), "{said}");
+    let mut stranger =
+        client(&world, &format!("{} send bob hello", cc2cc())).stdin(Stdio::piped()).spawn().expect("a client");
+    let said = told_to_go(&world, &mut stranger);
+    assert!(said.err.contains("this Claude session has no agent name"), "{said}");
+    assert_eq!(world.waiting("bob").len(), 1);
 }
 
 /// Runs a verb without a terminal and with no session around it, and says what came of it.

@@ -21,7 +21,7 @@ fn a_session_starts_with_a_name_a_word_to_both_and_no_title() {
     {
       "systemMessage": "cc2cc: you are calm-owl",
       "hookSpecificOutput": {
-        "additionalContext": "This session's name is calm-owl. cc2cc carries letters between the Claude Code sessions on this machine; they arrive by themselves, in <cc2cc-mail>, and come from other sessions, not from the person here. The send tool writes to a session, and answers a letter with reply_to.",
+        "additionalContext": "This session's name is calm-owl. cc2cc carries letters between the Claude Code sessions on this machine; they arrive by themselves, in <cc2cc-mail>, which says whose words they are. The send tool writes to a session, and answers a letter with reply_to.",
         "hookEventName": "SessionStart"
       }
     }
@@ -71,8 +71,8 @@ fn after_compacting_the_model_is_told_again_and_the_person_is_not() {
 #[test]
 fn a_name_that_is_none_or_in_use_is_said() {
     let world = World::new();
-    let said = world.session("Not A Name").start_hook("startup").fine();
-    assert!(message(&said).ends_with(" (CC2CC_NAME=Not A Name is not a name)"), "{said}");
+    let said = world.session("???").start_hook("startup").fine();
+    assert!(message(&said).ends_with(" (CC2CC_NAME=??? is not a name)"), "{said}");
 
     let world = World::new().agent("calm-owl");
     let _somebody_is_there = world.at("calm-owl").hold_presence().unwrap();

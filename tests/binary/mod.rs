@@ -20,6 +20,7 @@ mod installing;
 mod mail;
 mod mcp;
 #[cfg(unix)] // in a pseudo-terminal, which Wine lacks
+mod names;
 mod overview;
 mod people;
 mod protocol;

@@ -1,6 +1,9 @@
 //! What a person types into a session and cc2cc answers by itself, without the model.
 
-use cc2cc::{agent::host::HostKey, mailbox::State};
+use cc2cc::{
+    agent::host::HostKey,
+    mailbox::{State, letter::Author},
+};
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
@@ -31,7 +34,7 @@ fn send_stores_the_text_as_typed() {
         (letter.from.as_str(), letter.content.text.as_str()),
         ("calm-owl", "hello  there \"x\" $HOME\nsecond line")
     );
-    assert_eq!(letter.origin.hops, 0, "a person has spoken");
+    assert_eq!((letter.origin.hops, &letter.origin.author), (0, &Some(Author::Person)), "a person has spoken");
     assert_snapshot!(answered(&session, "/cc2cc:send amn hello"), @"
     cc2cc: no agent named `amn`
     hint: did you mean `ann`? `cc2cc agents --all` lists everyone

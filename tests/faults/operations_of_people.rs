@@ -47,8 +47,11 @@ fn senders() -> Vec<Operation> {
             before: |scene| {
                 let host = HostKey::from_text("the-host-of-ann").unwrap();
                 let wanted = Some("ann".parse().unwrap());
-                identity::claim(&scene.world.home(), &Claimant { host, session: None, wanted, trust: Trust::Host })
-                    .unwrap();
+                identity::claim(
+                    &scene.world.home(),
+                    &Claimant { host, session: None, wanted, called: None, cwd: None, trust: Trust::Host },
+                )
+                .unwrap();
             },
             ..Operation::new("send by a session's command", |scene, attempt| {
                 let text = text_of(attempt);
@@ -99,6 +102,24 @@ fn readers() -> Vec<Operation> {
                 assert_eq!(scene.world.home().mailboxes().unwrap().len(), 4, "ann, bob, brave-fox, and the person");
             },
             ..Operation::new("rename", |scene, _| scene.run(&["rename", "brave-fox", "--agent", "calm-owl"]))
+        },
+        Operation {
+            before: |scene| {
+                started(scene);
+                scene.posted("bob", "calm-owl", "for calm-owl");
+                *scene.taken_over.borrow_mut() = "ann";
+                scene.stored("calm-owl", "for whoever is ann");
+                scene.world.posted("bob", "ann", "for whoever is ann");
+                scene.posted("ann", "bob", "from ann");
+            },
+            after: |scene| {
+                let mailbox = scene.world.at("calm-owl");
+                assert_eq!(mailbox.name().as_str(), "ann");
+                assert_eq!(scene.world.home().mailboxes().unwrap().len(), 2, "ann and bob");
+            },
+            ..Operation::new("take the name of a session that has ended", |scene, _| {
+                scene.run(&["rename", "ann", "--agent", "calm-owl"])
+            })
         },
         Operation {
             before: |scene| {

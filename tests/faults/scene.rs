@@ -52,6 +52,8 @@ pub struct Scene {
     tried: RefCell<Vec<(String, String)>>,
     /// Every time a letter came before the model or the person, and whether it was marked as coming again.
     pub heard: RefCell<Vec<(LetterId, bool)>>,
+    /// The mailbox that the session takes over: its letters are the session's, wherever they lie meanwhile.
+    pub taken_over: RefCell<&'static str>,
 }
 
 impl Scene {
@@ -71,6 +73,7 @@ impl Scene {
             name: RefCell::new("calm-owl".to_owned()),
             permission_mode: RefCell::new("default"),
             acknowledged: RefCell::default(),
+            taken_over: RefCell::default(),
             tried: RefCell::default(),
             heard: RefCell::default(),
         }
@@ -267,7 +270,11 @@ impl Scene {
             if letter.from.as_str() == "system" {
                 continue;
             }
-            let address = if whose == self.own_name() { "calm-owl".to_owned() } else { whose };
+            let address = if whose == self.own_name() || whose == *self.taken_over.borrow() {
+                "calm-owl".to_owned()
+            } else {
+                whose
+            };
             if heard == Heard::All && address == "calm-owl" && state == State::Done {
                 let times: Vec<bool> =
                     self.heard.borrow().iter().filter(|(id, _)| *id == letter.id).map(|(_, again)| *again).collect();

@@ -28,7 +28,7 @@ pub fn framed(mailbox: &Mailbox, id: &LetterId) -> String {
     let letter = mailbox.read(State::Claimed, id).expect("a claimed letter");
     let mut frame = Frame::new(ROOM_UNITS);
     let rendered = frame.room_for(&letter, false).expect("room");
-    frame.put(rendered);
+    frame.put(&letter, rendered);
     frame.finish(0)
 }
 

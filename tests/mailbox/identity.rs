@@ -6,6 +6,7 @@ use cc2cc::{
     agent::{
         Record,
         identity::{self, Claim, Claimant, RenameError, Trust},
+        policy::Config,
     },
     mailbox::State,
 };
@@ -202,4 +203,50 @@ fn a_damaged_record_costs_a_name_and_no_more() {
     let after = claim(&post, &starting("p1", "s1")).mailbox;
     assert_eq!(identity::find(&post.home, &host("p1")), Some(after));
     assert_eq!(Record::of(&fox).host, None);
+}
+
+#[test]
+fn sessions_that_start_in_a_directory_take_its_name() {
+    let post = Post::new();
+    let work = post.folder("work");
+    let config = format!("[dirs]\n'{}' = \"api\"\n'{}' = \"deep\"\n", work.display(), work.join("a/b").display());
+    fs::create_dir_all(post.home.path()).unwrap();
+    fs::write(post.home.path().join("config.toml"), config).unwrap();
+    let starts = |key: &str, cwd: &str| {
+        let claimant = Claimant { cwd: Some(work.join(cwd)), ..starting(key, key) };
+        let mailbox = identity::claim(&post.home, &claimant).unwrap().mailbox;
+        let here = identity::move_in(&mailbox).unwrap();
+        (mailbox.name().to_string(), here)
+    };
+    let (first, here) = starts("p1", "");
+    assert_eq!(first, "api");
+    let (second, _here_too) = starts("p2", "a");
+    assert_eq!(second, "api-2");
+    drop(here);
+    let (third, _here) = starts("p3", "");
+    assert_eq!(third, "api", "whoever comes next takes the name of the one that has ended");
+    assert_eq!(starts("p4", "a/b/c").0, "deep", "the nearest directory counts");
+    assert!(
+        !["api", "deep"].iter().any(|name| starts("p5", "/elsewhere").0.starts_with(name)),
+        "elsewhere it is another name"
+    );
+    let (_, _by_variable) = starts("p6", "");
+    let wanting = Claimant { cwd: Some(work.clone()), called: Some("The API".to_owned()), ..starting("p7", "p7") };
+    assert_eq!(identity::claim(&post.home, &wanting).unwrap().mailbox.name().as_str(), "the-api");
+}
+
+#[test]
+fn a_directory_that_is_none_and_a_name_that_is_none_are_errors_of_the_file() {
+    let post = Post::new();
+    fs::create_dir_all(post.home.path()).unwrap();
+    for (config, complaint) in [
+        ("[dirs]\n\"work\" = \"api\"\n", "`work` is not a whole path"),
+        ("[dirs]\n\"/work\" = \"The API\"\n", "`The API` is not an agent name"),
+        ("[dirs]\n\"~/work\" = \"user\"\n", "`user` is reserved"),
+    ] {
+        fs::write(post.home.path().join("config.toml"), config).unwrap();
+        let said = Config::load(&post.home).unwrap_err().to_string();
+        assert!(said.contains(complaint), "{said}");
+        identity::claim(&post.home, &Claimant { cwd: Some("/work".into()), ..starting("p1", "s1") }).unwrap();
+    }
 }

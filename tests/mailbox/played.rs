@@ -37,7 +37,7 @@ impl Client for Played {
     fn claimant(&self) -> Option<Claimant> {
         let session = Some(self.session.to_owned());
         let host = HostKey::of_session("played", self.session)?;
-        Some(Claimant { host, session, wanted: Some(name(self.session)), trust: Trust::Host })
+        Some(Claimant { host, session, wanted: Some(name(self.session)), called: None, cwd: None, trust: Trust::Host })
     }
 
     fn level(&self) -> Option<Level> {
@@ -157,7 +157,7 @@ fn a_client_is_given_no_more_than_fits() {
     let (post, mut owl, mailbox) = scene();
     owl.room_units = 4_000;
     for number in 0..3 {
-        post.posted("ann", "owl", &format!("{number}{}", "x".repeat(1_500)));
+        post.posted("ann", "owl", &format!("{number}{}", "x".repeat(1_300)));
     }
     let first = turn(&post, &owl, &mailbox);
     assert_eq!((first.letters.len(), first.more), (2, 1));

@@ -8,7 +8,11 @@ use cc2cc::{
         policy::{Config, Verdict},
         send::{Fate, SendError},
     },
-    mailbox::{State, letter::Letter, level::Level},
+    mailbox::{
+        State,
+        letter::{Author, Letter},
+        level::Level,
+    },
 };
 
 use super::post::{Post, name, noon, says, texts, waiting};
@@ -56,6 +60,15 @@ fn a_letter_to_a_session_that_asks_less_is_held() {
     let mut by_hand = from_ann(Some(Level::Asks), 1);
     by_hand.from = name("user");
     assert_eq!(config.judge(&by_hand, &name("bob"), Some(Level::Free)), Verdict::Accept, "the person is always heard");
+    let mut typed = from_ann(Some(Level::Asks), 0);
+    typed.origin.author = Some(Author::Person);
+    assert_eq!(config.judge(&typed, &name("bob"), Some(Level::Free)), Verdict::Accept, "also in a session's name");
+    typed.origin.author = Some(Author::Other("robot".to_owned()));
+    assert_eq!(
+        word(&config.judge(&typed, &name("bob"), Some(Level::Free))),
+        "hold",
+        "what is not known counts for nobody"
+    );
 }
 
 #[test]

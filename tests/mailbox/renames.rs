@@ -3,11 +3,18 @@
 use std::{fs, time::Duration};
 
 use cc2cc::{
-    agent::identity,
-    mailbox::{Key, State, letter::Letter},
+    agent::{
+        identity::{self, RenameError},
+        naming::{self, Named},
+    },
+    mailbox::{
+        Key, State,
+        letter::Letter,
+        receipt::{Receipt, Step},
+    },
 };
 
-use super::post::{Post, age, host, name, noon, starting, texts};
+use super::post::{Post, age, host, name, noon, starting, steps, texts};
 
 #[test]
 fn a_renamed_mailbox_keeps_its_letters_and_its_old_address() {
@@ -173,4 +180,40 @@ fn a_session_whose_mailbox_is_gone_does_not_take_a_strangers() {
     assert_eq!(identity::find(&post.home, &host("p1")), None);
     let resumed = identity::claim(&post.home, &starting("p2", "s1")).unwrap().mailbox;
     assert_ne!(resumed, stranger);
+}
+
+#[test]
+fn a_mailbox_that_is_taken_over_keeps_every_letter_and_every_address() {
+    let post = Post::new().agent("ann").agent("first").agent("calm-owl");
+    let old = identity::rename(&post.home, &post.at("first"), &name("reviewer")).unwrap();
+    let waiting = post.posted("ann", "reviewer", "waiting");
+    let both = post.posted("ann", "reviewer", "to both");
+    post.at("calm-owl").publish(&both, Key::Fresh).unwrap();
+    let done = post.posted("ann", "reviewer", "done");
+    old.finish(&done.id, State::Inbox, Some(&Receipt::at(Step::Seen, noon()))).unwrap();
+    post.stray("reviewer", "note.txt", b"no letter");
+
+    let Named { mailbox, waiting: came } = naming::take(&post.home, &post.at("calm-owl"), &name("reviewer")).unwrap();
+    assert_eq!((mailbox.name().as_str(), came), ("reviewer", 1));
+    for address in ["first", "calm-owl", "reviewer"] {
+        assert_eq!(post.at(address), mailbox, "{address}");
+    }
+    assert_eq!(mailbox.state_of(&waiting.id), Some(State::Inbox));
+    assert_eq!(mailbox.state_of(&both.id), Some(State::Inbox));
+    assert_eq!(mailbox.state_of(&done.id), Some(State::Done));
+    assert_eq!(steps(&mailbox, &done.id), [Step::Seen]);
+    assert_eq!(fs::read_dir(mailbox.dir(State::Dead)).unwrap().count(), 2, "the second copy, and why it lies there");
+    assert!(mailbox.dir(State::Inbox).join("note.txt").exists(), "who looks next puts it aside and says so");
+    assert_eq!(post.home.mailboxes().unwrap().len(), 2);
+}
+
+#[test]
+fn nobody_takes_over_a_mailbox_that_somebody_has() {
+    let post = Post::new().agent("calm-owl").agent("reviewer").agent("user");
+    let _here = post.at("reviewer").hold_presence().unwrap();
+    for taken in ["reviewer", "user"] {
+        let outcome = naming::take(&post.home, &post.at("calm-owl"), &name(taken));
+        assert!(matches!(outcome, Err(RenameError::Taken(_) | RenameError::Reserved(_))), "{taken}: {outcome:?}");
+    }
+    assert_eq!(post.home.mailboxes().unwrap().len(), 3);
 }

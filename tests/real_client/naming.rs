@@ -3,9 +3,10 @@
 use serde_json::json;
 
 use crate::{
-    agent, has_waker, letter,
+    agent, has_waker, is_online, letter, post,
     reply::Reply,
     settled,
+    support::eventually::{PATIENCE, eventually},
     world::{World, client},
 };
 
@@ -69,4 +70,71 @@ fn a_session_that_a_session_starts_is_somebody_else() {
         inbox["letters"].as_array()?.first().cloned()
     };
     assert_eq!(ann.wait("the letter", sent)["from"], "inner");
+}
+
+/// The name of the only agent in a project.
+fn named(world: &World, project: &str) -> String {
+    let here = world.project(project).display().to_string();
+    let listed = world.cc2cc_json(&["agents"]);
+    let agents = listed["agents"].as_array().expect("a list");
+    let names: Vec<_> = agents.iter().filter(|agent| agent["cwd"] == here).map(|agent| &agent["name"]).collect();
+    names.first().and_then(|name| name.as_str()).unwrap_or_default().to_owned()
+}
+
+#[test]
+fn the_name_a_person_gives_the_session_is_its_address_from_start_to_resume() {
+    let world = World::with_cc2cc();
+    let mut ann = world.session("ann").args(&["--name", "API dev"]).start();
+    ann.wait_for_screen("cc2cc: you are api-dev");
+    ann.wait("its waker", || has_waker(&world, "api-dev").then_some(()));
+    ann.wait("its server", || is_online(&world, "api-dev").then_some(()));
+    // In a session that sits idle, and nobody types anything else.
+    ann.type_line("/rename frontend");
+    ann.wait("the new name", || (named(&world, "ann") == "frontend").then_some(()));
+    ann.wait_for_screen("│ you are frontend");
+    post(&world, "api-dev", "to the old name");
+    ann.wait_until_told("to the old name");
+    ann.idle();
+    ann.type_line("/clear");
+    ann.wait_for_screen("SessionStart:clear says: cc2cc: you are frontend");
+    ann.type_line("hello");
+    let id = ann.wait_until_told("hello").session_id().to_owned();
+    ann.idle();
+    assert_eq!(named(&world, "ann"), "frontend");
+    ann.quit();
+    eventually("it is away", PATIENCE, || (!is_online(&world, "frontend")).then_some(()));
+    post(&world, "frontend", "while you were away");
+    let back = world.session("ann").model(&ann.api).args(&["--resume", &id]).start();
+    back.wait_until_told("while you were away");
+    assert_eq!(named(&world, "ann"), "frontend");
+}
+
+#[test]
+fn a_name_that_is_taken_stays_with_its_session_and_the_other_person_is_told() {
+    let world = World::with_cc2cc();
+    let _bob = settled(&world, "frontend");
+    let mut ann = world.session("ann").args(&["--name", "frontend"]).start();
+    ann.wait_for_screen("frontend is another session's name");
+    let name = named(&world, "ann");
+    assert_ne!(name, "frontend");
+    ann.idle();
+    ann.type_line("/rename reviewer");
+    ann.wait("the new name", || (named(&world, "ann") == "reviewer").then_some(()));
+}
+
+#[test]
+fn a_client_that_tells_of_names_at_the_start_alone_is_asked_then() {
+    let world = World::with_cc2cc();
+    let ann = world.session("ann").args(&["--name", "API dev"]).old().start();
+    ann.wait_for_screen("cc2cc: you are api-dev");
+}
+
+#[test]
+fn whoever_starts_where_somebody_works_is_told_so() {
+    let world = World::with_cc2cc();
+    let bob = world.session("two").env("CC2CC_NAME", "bob").start();
+    bob.wait("his server", || is_online(&world, "bob").then_some(()));
+    bob.wait_for_screen("cc2cc: you are bob");
+    let ann = world.session("two").env("CC2CC_NAME", "ann").start();
+    ann.wait_for_screen("bob works here, too; ask it anything");
 }

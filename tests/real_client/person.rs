@@ -92,3 +92,38 @@ fn a_command_in_the_clients_sandbox_reads_and_is_told_of_the_tools() {
     assert!(said.contains("you are ann, and can be woken"), "{said}");
     assert!(!said.contains("chmod"), "{said}");
 }
+
+#[test]
+fn whose_words_a_letter_is_is_told_by_what_is_around_its_writer() {
+    let world = World::with_cc2cc();
+    let (mut ann, bob) = (settled(&world, "ann"), settled(&world, "bob"));
+    fs::write(world.home().join(".cc2cc/config.toml"), "[agents.bob]\npolicy = \"hold\"\n").expect("a rule");
+
+    ann.type_line("/send bob typed into ann");
+    let told = bob.wait_until_told("typed into ann").newest();
+    assert!(told.contains("from=\"ann\" by=\"person\""), "{told}");
+    assert!(told.contains("the words of the person at this machine"), "{told}");
+    bob.idle();
+
+    let tmux = Tmux(&world);
+    let server = tmux.command(&["-f", "/dev/null", "new-session", "-d", "sleep 600"]).status();
+    assert!(server.expect("tmux is needed").success());
+    let said = tmux.run("cc2cc send bob 'from a terminal'");
+    assert!(said.starts_with("sent to bob"), "{said}");
+    let told = bob.wait_until_told("from a terminal").newest();
+    assert!(told.contains("from=\"user\" by=\"person\""), "{told}");
+    bob.idle();
+
+    crate::post(&world, "bob", "from a job");
+    let told = bob.wait_until_told("from a job").newest();
+    assert!(told.contains("from=\"user\" by=\"script\"") && told.contains("and not by the person"), "{told}");
+    bob.idle();
+
+    // A model that takes its variables away is its session all the same, and held as that.
+    let command =
+        "env -u CLAUDECODE -u CC2CC_HOST -u CLAUDE_CODE_SESSION_ID -u CLAUDE_PID cc2cc send bob 'from a model'";
+    ann.api.when("do it").reply(Reply::tool("Bash", json!({ "command": command, "description": "send" })));
+    ann.type_line("do it");
+    bob.wait_for_screen("✉ held: ann: from a model");
+    assert_eq!(bob.requests().len(), 3, "his model was not asked");
+}

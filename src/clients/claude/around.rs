@@ -35,7 +35,13 @@ pub enum Around {
 pub fn look(home: Option<&Home>) -> Around {
     let named = env::var(HOST_VARIABLE).ok().and_then(|text| HostKey::from_text(&text));
     if named.is_none() && env::var_os("CLAUDECODE").is_none() && env::var_os(HOST_VARIABLE).is_none() {
-        return Around::Nobody;
+        // What a model runs may have lost them on purpose.
+        let client = host::around(process::id()).find(|pid| is_client(&host::command_line(*pid)));
+        return match client.map(HostKey::of) {
+            None => Around::Nobody,
+            Some(Some(session)) => Around::Session(session),
+            Some(None) => Around::SomeSession, // it ends at this moment
+        };
     }
     let life = named.as_ref().map(HostKey::life);
     if let (Some(named), Some(None)) = (&named, life) {

@@ -305,6 +305,7 @@ fn message(letter: &Letter) -> Push {
         ("from", Some(letter.from.to_string())),
         ("user", Some(letter.from.to_string())),
         ("id", Some(letter.id.to_string())),
+        ("by", frame::author(letter).map(|author| author.as_str().to_owned())),
         ("type", Some(letter.kind.as_str().to_owned())),
         ("reply_to", letter.reply_to.as_ref().map(ToString::to_string)),
         ("sent_to", letter.origin.sent_to.clone()),

@@ -9,7 +9,6 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     hooks::event::HookEvent,
-    host_process,
     plugin_folder::{self, PluginFolder},
     prompt,
     transcript::{self, Transcripts},
@@ -49,7 +48,7 @@ impl Claude {
     #[must_use]
     pub fn of_event(event: &HookEvent, trust: Trust) -> Self {
         Self {
-            claimant: host_process::claimant(event.session_id.clone(), trust),
+            claimant: event.claimant(trust),
             level: event.level(),
             transcript: event.transcript_path.as_ref().map(PathBuf::from),
             ..Self::default()

@@ -54,9 +54,20 @@ pub fn correct(mailbox: &Mailbox, now: Timestamp) -> Result<(), FsError> {
 /// What the client says of the session in a record.
 #[must_use]
 pub fn said(record: &Record) -> Option<Said> {
+    of_session(record, &written(&file(record)?)?)
+}
+
+/// Where the client writes what it says of the session in a record; `None` when that cannot be told.
+#[must_use]
+pub fn file(record: &Record) -> Option<PathBuf> {
     let pid = record.host.as_deref()?.split('-').next().filter(|pid| pid.bytes().all(|byte| byte.is_ascii_digit()))?;
-    let bytes = disk::read(&sessions(record)?.join(format!("{pid}.json")), LIMIT_BYTES).ok()?;
-    of_session(record, &lenient::from_slice(&bytes).ok()?)
+    Some(sessions(record)?.join(format!("{pid}.json")))
+}
+
+/// What the client has written into a file.
+#[must_use]
+pub fn written(file: &Path) -> Option<Value> {
+    lenient::from_slice(&disk::read(file, LIMIT_BYTES).ok()?).ok()
 }
 
 /// Where the client of a session keeps what it says of its sessions: beside the transcripts, which may be another place

@@ -85,22 +85,18 @@ pub fn end_with_input() {
     }
 }
 
-/// The name the person asked for, or what they wrote instead of one.
+/// The name the person asked for, or what they wrote of which none can be made.
 #[must_use]
 pub fn wanted_name() -> Option<Result<AgentName, String>> {
     let text = env::var(NAME_VARIABLE).ok().filter(|text| !text.is_empty())?;
-    Some(text.parse().map_err(|_| text.clone()).and_then(
-        |name: AgentName| {
-            if name.is_reserved() { Err(text) } else { Ok(name) }
-        },
-    ))
+    Some(AgentName::made_of(&text).ok_or(text))
 }
 
 /// What this hook or server knows of its session; `None` when its client is already gone.
 #[must_use]
 pub fn claimant(session: Option<String>, trust: Trust) -> Option<Claimant> {
     let wanted = wanted_name().and_then(Result::ok);
-    Some(Claimant { host: HostKey::of(pid()?)?, session, wanted, trust })
+    Some(Claimant { host: HostKey::of(pid()?)?, session, wanted, called: None, cwd: None, trust })
 }
 
 /// The Claude process this process belongs to: its parent, or the ancestor that `CLAUDE_PID` names.

@@ -1,13 +1,17 @@
 //! What the client tells a hook, or a waker, on standard input.
 
-use std::io::{self, Read};
+use std::{
+    io::{self, Read},
+    path::PathBuf,
+};
 
 use anyhow::Context;
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::{
-    clients::claude::permission_mode,
+    agent::identity::{Claimant, Trust},
+    clients::claude::{host_process, permission_mode},
     mailbox::{lenient, level::Level},
 };
 
@@ -22,6 +26,8 @@ pub struct HookEvent {
     pub session_id: Option<String>,
     pub transcript_path: Option<String>,
     pub cwd: Option<String>,
+    /// What the person called the session. 2.1.200 says it at the start alone.
+    pub session_title: Option<String>,
     pub permission_mode: Option<String>,
     /// Set inside a subagent, where mail has no business.
     pub agent_id: Option<String>,
@@ -43,6 +49,13 @@ pub struct HookEvent {
 }
 
 impl HookEvent {
+    /// What this run of a hook knows of its session; `None` when its client is already gone.
+    #[must_use]
+    pub fn claimant(&self, trust: Trust) -> Option<Claimant> {
+        let (called, cwd) = (self.session_title.clone(), self.cwd.as_ref().map(PathBuf::from));
+        Some(Claimant { called, cwd, ..host_process::claimant(self.session_id.clone(), trust)? })
+    }
+
     /// How far the session acts without asking, as far as the event says.
     #[must_use]
     pub fn level(&self) -> Option<Level> {

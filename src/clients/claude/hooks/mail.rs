@@ -17,7 +17,7 @@ use crate::{
     agent::{Activity, Record, decisions::HeldLetter, identity::Trust, timers::Timers, unproved::Unproved},
     clients::claude::{
         client::Claude,
-        host_process,
+        client_name, host_process,
         prompt::{self, Author},
         slash_commands, wakes,
     },
@@ -72,8 +72,10 @@ fn take_in(home: &Home, input: &HookEvent, author: Author, is_wake: &mut bool) -
         return answer::print(&answer, event);
     }
     let now = Timestamp::now();
+    let (mailbox, named) = client_name::heed(home, mailbox, input)?;
     settle::settle(&mut client, &mailbox, now, settle::From::Session)?;
-    let delivery = deliver(&client, home, &mailbox, now, |_| true)?;
+    let mut delivery = deliver(&client, home, &mailbox, now, |_| true)?;
+    delivery.troubles.splice(0..0, named);
     if delivery.is_empty() && *is_wake {
         // Nothing for the model: it was held, or a person's prompt took it before. A block makes no model request;
         // Claude Code shows two lines for it.

@@ -9,11 +9,13 @@ use super::{answer::Answer, event::HookEvent};
 use crate::{
     agent::{
         Activity, Record,
+        directory::{self, Listed},
         identity::{self, Claim, Trust},
         notice,
     },
     clients::claude::{
         client::Claude,
+        client_name,
         host_process::{self, HOST_VARIABLE},
         version,
     },
@@ -34,6 +36,8 @@ pub fn start(home: &Home, input: &HookEvent) -> Result<Answer> {
     let mut client = Claude::of_event(input, trust);
     let claimant = client.claimant().context("the client has gone")?;
     let Claim { mailbox, denied } = identity::claim(home, &claimant)?;
+    let claimed = mailbox.name().clone();
+    let (mailbox, named) = client_name::heed(home, mailbox, input)?;
     let now = Timestamp::now();
     remember(&mailbox, input, now)?;
     settle::settle(&mut client, &mailbox, now, settle::From::Session)?;
@@ -53,20 +57,51 @@ pub fn start(home: &Home, input: &HookEvent) -> Result<Answer> {
     if let Some(Err(text)) = host_process::wanted_name() {
         message.push_str(&format!(" (CC2CC_NAME={} is not a name)", text.escape_debug()));
     }
+    if let Some(named) = named.filter(|_| *name == claimed) {
+        message.push_str(&format!("\n{named}"));
+    }
+    let is_new = input.source.as_deref() == Some("startup");
+    let others = is_new.then(|| neighbours(home, &mailbox)).flatten();
+    if let Some((who, what)) = &others {
+        message.push_str(&format!("\ncc2cc: {who} here, too; ask {what} anything"));
+    }
     if matches!(input.source.as_deref(), Some("startup" | "resume"))
         && let Some(notice) = version::notice()
     {
         message.push_str(&format!("\ncc2cc: {notice}"));
     }
+    let beside = others.map(|(who, _)| format!(" {who} here, too.")).unwrap_or_default();
     Ok(Answer {
         context: Some(format!(
             "This session's name is {name}. cc2cc carries letters between the Claude Code sessions on this machine; \
-             they arrive by themselves, in <cc2cc-mail>, and come from other sessions, not from the person here. \
-             The send tool writes to a session, and answers a letter with reply_to."
+             they arrive by themselves, in <cc2cc-mail>, which says whose words they are. \
+             The send tool writes to a session, and answers a letter with reply_to.{beside}"
         )),
         message: (input.source.as_deref() != Some("compact")).then_some(message),
         block: None,
     })
+}
+
+/// Those who are at work in the same repository, or else the same directory, in a few words; `None` when nobody is.
+fn neighbours(home: &Home, mailbox: &Mailbox) -> Option<(String, &'static str)> {
+    const NAMED: usize = 3;
+    let own = Record::of(mailbox);
+    let is_near = |other: &Listed| {
+        let near = if own.repo.is_some() { own.repo == other.record.repo } else { own.cwd == other.record.cwd };
+        near && other.is_online() && other.mailbox != *mailbox && !other.mailbox.name().is_reserved()
+    };
+    let near: Vec<Listed> = directory::list(home).ok()?.into_iter().filter(is_near).collect();
+    let mut names: Vec<&str> = near.iter().take(NAMED).map(|other| other.mailbox.name().as_str()).collect();
+    let more = near.len().saturating_sub(NAMED);
+    let rest = format!("{more} more");
+    if more > 0 {
+        names.push(&rest);
+    }
+    match names.as_slice() {
+        [] => None,
+        [one] => Some((format!("{one} works"), "it")),
+        [first @ .., last] => Some((format!("{} and {last} work", first.join(", ")), "them")),
+    }
 }
 
 /// Answers `SessionEnd`: the agent is away from now on, unless the session only clears its context.
