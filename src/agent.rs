@@ -6,6 +6,7 @@ pub mod decisions;
 pub mod directory;
 pub mod feed;
 pub mod fingerprint;
+mod first_name;
 pub mod generate;
 pub mod history;
 pub mod host;

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Activity, Record, generate, host::HostKey, naming};
+use super::{Activity, Record, first_name, generate, host::HostKey};
 use crate::mailbox::{
     Mailbox,
     disk::{self, Durability, FsError},
@@ -191,9 +191,11 @@ fn attempt(home: &Home, claimant: &Claimant, patience: Patience) -> Result<Optio
     if let Some(mailbox) = of_host {
         return settle(home, claimant, mailbox, denied).map(Some);
     }
+    let (called, cwd) = (claimant.called.as_deref(), claimant.cwd.as_deref());
+    let is_free = |mailbox: &Mailbox| matches!(occupancy(mailbox, Some(&claimant.host)), Occupancy::Free);
     let fresh = match wanted.filter(|_| wanted_mailbox.is_none()) {
         Some(name) => home.claim(name)?,
-        None => match naming::first_choice(home, claimant)? {
+        None => match first_name::choose(home, called, cwd, is_free)? {
             Some(chosen) => chosen,
             None => claim_new(home)?,
         },

@@ -7,13 +7,9 @@ use jiff::Timestamp;
 
 use super::{
     Record,
-    identity::{self, Claimant, Occupancy, RenameError},
-    policy::Config,
+    identity::{self, Occupancy, RenameError},
 };
 use crate::mailbox::{Mailbox, disk::FsError, home::Home, letter::shorten, name::AgentName};
-
-/// More sessions than anybody has in one directory.
-const MOST_IN_A_DIRECTORY: u32 = 999;
 
 /// How much of what a person calls a session is repeated to them.
 pub const SHOWN_CHARS: usize = 40;
@@ -102,42 +98,4 @@ pub fn differs(mailbox: &Mailbox) -> Option<String> {
     (AgentName::made_of(&called).as_ref() != Some(name)).then(|| {
         format!("the session itself is still called `{shown}`, which cc2cc leaves alone; `/rename {name}` changes it")
     })
-}
-
-/// The mailbox for a session that has none yet and whose name nobody chose by a variable: by what the client calls it, or
-/// by its directory.
-///
-/// # Errors
-/// A `FsError` when a mailbox cannot be made.
-pub(super) fn first_choice(home: &Home, claimant: &Claimant) -> Result<Option<Mailbox>, FsError> {
-    let titled = claimant.called.as_deref().and_then(AgentName::made_of);
-    if let Some(mailbox) = titled.map(|name| free(home, claimant, &name)).transpose()?.flatten() {
-        return Ok(Some(mailbox));
-    }
-    // A file that cannot be read keeps letters back, not sessions from having a name.
-    let config = Config::load(home).unwrap_or_default();
-    let Some(name) = claimant.cwd.as_deref().and_then(|cwd| config.name_of_dir(cwd)) else { return Ok(None) };
-    for number in 1..=MOST_IN_A_DIRECTORY {
-        let numbered = if number == 1 { Ok(name.clone()) } else { format!("{name}-{number}").parse() };
-        let Ok(numbered) = numbered else { break };
-        if let Some(mailbox) = free(home, claimant, &numbered)? {
-            return Ok(Some(mailbox));
-        }
-    }
-    Ok(None)
-}
-
-/// The mailbox of this name, if no live session has it; made if it is not there.
-fn free(home: &Home, claimant: &Claimant, name: &AgentName) -> Result<Option<Mailbox>, FsError> {
-    match home.mailbox(name) {
-        Some(mailbox) => {
-            let is_free = mailbox.name() == name
-                && matches!(identity::occupancy(&mailbox, Some(&claimant.host)), Occupancy::Free);
-            Ok(is_free.then_some(mailbox))
-        }
-        None => match home.claim(name) {
-            Err(error) if error.is_already_there() => Ok(None),
-            claimed => claimed.map(Some),
-        },
-    }
 }
