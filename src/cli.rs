@@ -26,6 +26,7 @@ mod statusline;
 mod thread;
 mod topics;
 mod update;
+mod usage;
 mod verbs;
 mod wait;
 mod watch;
@@ -38,7 +39,7 @@ use std::{
     process::ExitCode,
 };
 
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, error::ErrorKind};
 
 use crate::{
     failure::{Code, Failure},
@@ -140,19 +141,29 @@ pub fn command() -> clap::Command {
     ))
 }
 
-/// The words of the command line; else what clap's own answer to them came to: help, the version or a complaint.
+/// The words of the command line; else what came of an answer to them: help or the version, or what is wrong.
 fn parse() -> Result<Cli, Result<ExitCode, Failure>> {
     let mut words: Vec<OsString> = env::args_os().collect();
     if words.len() == 2 && words[1] == "version" {
         words[1] = "--version".into(); // what most programs call it
     }
-    let matches = command().try_get_matches_from(words);
-    matches.and_then(|matches| Cli::from_arg_matches(&matches)).map_err(|answer| match answer.print() {
+    let matches = command().try_get_matches_from(&words);
+    matches.and_then(|matches| Cli::from_arg_matches(&matches)).map_err(|answer| match answer.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            shown(&answer)
+        }
+        _ => Err(usage::failure(&answer, &words)),
+    })
+}
+
+/// Prints help or the version.
+fn shown(answer: &clap::Error) -> Result<ExitCode, Failure> {
+    match answer.print() {
         Err(error) if !answer.use_stderr() && error.kind() != io::ErrorKind::BrokenPipe => {
             Err(printing::unprinted(&error))
         }
         _ => Ok(ExitCode::from(u8::try_from(answer.exit_code()).unwrap_or(Code::Usage as u8))),
-    })
+    }
 }
 
 fn dispatch(verb: Verb) -> Result<ExitCode, Failure> {

@@ -35,6 +35,7 @@ mod statusline;
 mod streams;
 mod together;
 mod trouble;
+mod usage;
 mod waiting;
 mod waker;
 mod watching_live;
