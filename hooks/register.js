@@ -32,26 +32,29 @@ const OF_AGENTS = ['online', 'offline', 'idle', 'busy', 'deaf', 'reach']
 /** What the person can do when the plugin's folder is gone, as after an update: no hook of ours runs from then on. */
 const RELOAD = "the plugin's folder is gone, as after an update; /reload-plugins loads what is installed now, and what waits arrives"
 
-/** The bare commands that are ours, not somebody else's. */
-const ours = new Set()
-let isBusy = false
-let isFollowing = false
-/** Whether the folder this copy was loaded from is gone. */
-let isGone = false
-/** Whether the pane was open in this session; until then only what the person is shown is worth a look. */
-let wasOpened = false
-/** The newest letters, as the binary last told; undefined when it could not. */
-let box
-/** The name of which the person was last told. After a resume the client does not draw what the hook says of it. */
-let toldName
-/** The letter that is open in the pane, and the one in the list that was picked last. */
-let letter
-let picked
-let page = 0
-/** The letter that the person is about to answer from the prompt. */
-let answered
-/** What came of the last thing the person did in the pane. */
-let said
+/** All that changes while this copy of the mod lives. */
+const my = {
+  /** The bare commands that are ours, not somebody else's. */
+  commands: new Set(),
+  isBusy: false,
+  isFollowing: false,
+  /** Whether the folder this copy was loaded from is gone. */
+  isGone: false,
+  /** Whether the pane was open in this session; until then only what the person is shown is worth a look. */
+  wasOpened: false,
+  /** The newest letters, as the binary last told; undefined when it could not. */
+  box: undefined,
+  /** The name of which the person was last told. After a resume the client does not draw what the hook says of it. */
+  toldName: undefined,
+  /** The letter that is open in the pane, and the one in the list that was picked last. */
+  letter: undefined,
+  picked: undefined,
+  page: 0,
+  /** The letter that the person is about to answer from the prompt. */
+  answered: undefined,
+  /** What came of the last thing the person did in the pane. */
+  said: undefined,
+}
 
 export const register = on => {
   on('session.start', async ($, e, next) => {
@@ -66,16 +69,16 @@ export const register = on => {
   })
 
   on('turn.start', ($, e, next) => {
-    isBusy = true
+    my.isBusy = true
     void lookForFolder($)
     return next(e)
   })
   on('turn.complete', ($, e, next) => {
-    isBusy = false
+    my.isBusy = false
     return next(e)
   })
 
-  // The long names, too: once a mod hears commands, the client puts one that a hook has answered back into the prompt.
+  // The long names, too: once a mod hears commands, the client puts one that a hook has my.answered back into the prompt.
   on('command.run', { command: ['send', 'cc2cc:send'] }, async ($, e, next) =>
     declined(e, next) ?? tell($, await ask($, ['send', ...replyTo(e.args)], e.args)),
   )
@@ -88,23 +91,23 @@ export const register = on => {
   on('command.run', { command: ['inbox', 'cc2cc:inbox'] }, async ($, e, next) => {
     const answer = declined(e, next)
     if (answer) return answer
-    letter = said = undefined
+    my.letter = my.said = undefined
     const failure = await look($)
     if (failure) return tell($, failure)
-    picked = box.letters[0]?.id
-    page = 0
+    my.picked = my.box.letters[0]?.id
+    my.page = 0
     return (await showPane($)) ? {} : tell($, await ask($, ['inbox']))
   })
 
   on('command.describe', async ($, e, next) => {
     const described = await next(e)
     const [plugin, name] = e.command.split(':')
-    return plugin === $.plugin.name && ours.has(name) ? { ...described, isHidden: true } : described
+    return plugin === $.plugin.name && my.commands.has(name) ? { ...described, isHidden: true } : described
   })
 
   on('prompt.autocomplete', { text: /^\/send\s+\S+$/ }, async ($, e, next) => {
     const suggested = await next(e)
-    const names = ours.has('send') ? parsed(await ask($, ['who', '--json'])) : undefined
+    const names = my.commands.has('send') ? parsed(await ask($, ['who', '--json'])) : undefined
     const begun = (names ?? []).filter(({ name }) => name.startsWith(e.token) && name !== e.token)
     const rows = begun.map(({ name, about }) => ({ text: `${name} `, label: name, description: about }))
     return { suggestions: [...suggested.suggestions, ...rows] }
@@ -112,11 +115,12 @@ export const register = on => {
 
   on('ui.render', { component: 'Pane', requestId: PANE }, async ($, e) => {
     const elements = $.ui.resolve(e)
-    if (letter) return drawLetter(elements, { letter, said, act: deed => act($, deed) })
-    const failure = box ? undefined : await look($)
+    if (my.letter) return drawLetter(elements, { letter: my.letter, said: my.said, act: deed => act($, deed) })
+    const failure = my.box ? undefined : await look($)
     if (failure) return h(elements.Text, {}, failure)
     const { bodyColumns: columns, scroll } = e.props
     const turn = pages => turnPage($, pages)
+    const { box, said, picked, page } = my
     return drawList(elements, { box, said, picked, columns, rows: scroll?.bodyRows, page, open: id => open($, id), turn })
   })
 }
@@ -153,7 +157,7 @@ async function take($, commands) {
     }
     try {
       await $.command.register({ ...command, immediate: true })
-      ours.add(command.name)
+      my.commands.add(command.name)
     } catch (error) {
       refused.push({ command, error })
     }
@@ -176,15 +180,15 @@ async function tellOfOwner($, { name }) {
 
 /** The answer to a command that is somebody else's, or given by no person; undefined for the others. */
 function declined(e, next) {
-  if (!e.command.includes(':') && !ours.has(e.command)) return next(e)
+  if (!e.command.includes(':') && !my.commands.has(e.command)) return next(e)
   return HANDS.includes(e.origin?.kind) ? undefined : { text: 'only a person gives this command' }
 }
 
 /** Which letter a command answers: the one whose answer was begun in the pane, if it goes to whoever wrote that. */
 function replyTo(words) {
   const [to] = words.trim().split(/\s/)
-  const id = answered?.from === to ? answered.id : undefined
-  answered = undefined
+  const id = my.answered?.from === to ? my.answered.id : undefined
+  my.answered = undefined
   return id ? ['--reply-to', id] : []
 }
 
@@ -195,17 +199,17 @@ async function ask($, words, stdin = '') {
     return (stdout || stderr).trimEnd()
   } catch {
     await lookForFolder($)
-    return isGone ? RELOAD : 'its binary could not be started; `./install.sh` puts it back'
+    return my.isGone ? RELOAD : 'its binary could not be started; `./install.sh` puts it back'
   }
 }
 
 /** Looks whether the plugin's folder is there. Without it the person sees what to do, until it is back or another is loaded. */
 async function lookForFolder($) {
   try {
-    const wasGone = isGone
-    isGone = !(await $.fs.exists($.plugin.root))
-    if (isGone && !wasGone) $.ui.status(RELOAD)
-    if (wasGone && !isGone) await look($)
+    const wasGone = my.isGone
+    my.isGone = !(await $.fs.exists($.plugin.root))
+    if (my.isGone && !wasGone) $.ui.status(RELOAD)
+    if (wasGone && !my.isGone) await look($)
   } catch (error) {
     $.ui.log(`its folder: ${error}`, { to: 'debug' })
   }
@@ -221,7 +225,7 @@ function parsed(text) {
 
 /** Prints an answer at once. In a turn the client keeps a command's text back until its end, but not a line of the log. */
 function tell($, text) {
-  if (!isBusy) return { text, isTextDisplayOnly: true }
+  if (!my.isBusy) return { text, isTextDisplayOnly: true }
   for (const line of text.split('\n')) $.ui.log(line)
   return {}
 }
@@ -229,18 +233,18 @@ function tell($, text) {
 /** Asks for the letters anew and shows what changed; gives what the binary complained of, if it did. */
 async function look($) {
   const answer = await ask($, ['inbox', '--json'])
-  box = parsed(answer)
-  const held = box?.held ?? 0
+  my.box = parsed(answer)
+  const held = my.box?.held ?? 0
   const letters = held === 1 ? '1 letter waits' : `${held} letters wait`
-  $.ui.status(isGone ? RELOAD : held > 0 ? `✉ ${letters} for your yes: /inbox` : undefined)
+  $.ui.status(my.isGone ? RELOAD : held > 0 ? `✉ ${letters} for your yes: /inbox` : undefined)
   $.ui.invalidate('ui.render')
-  return box ? undefined : answer
+  return my.box ? undefined : answer
 }
 
 async function showPane($) {
   try {
-    const rows = box.letters.length + 6
-    wasOpened = true
+    const rows = my.box.letters.length + 6
+    my.wasOpened = true
     const opened = await $.ui.open({ id: PANE, title: 'Inbox', focus: true, closeOnEscape: true, rows })
     if (!opened.isPlaced) {
       await $.ui.close({ id: PANE })
@@ -256,54 +260,54 @@ async function showPane($) {
 /** Puts the keys on the letter that was picked; a pane that was open before keeps them where they were. */
 async function choosePicked($) {
   try {
-    if (picked) await $.ui.focus({ requestId: PANE, key: picked })
+    if (my.picked) await $.ui.focus({ requestId: PANE, key: my.picked })
   } catch (error) {
     $.ui.log(`the keys stay where they are: ${error}`, { to: 'debug' })
   }
 }
 
 async function open($, id) {
-  said = undefined
-  picked = id
+  my.said = undefined
+  my.picked = id
   const answer = await ask($, ['read', id])
-  letter = parsed(answer)
-  if (!letter) said = answer
+  my.letter = parsed(answer)
+  if (!my.letter) my.said = answer
   $.ui.invalidate('ui.render')
 }
 
 function turnPage($, pages) {
-  page += pages
-  picked = undefined
+  my.page += pages
+  my.picked = undefined
   $.ui.invalidate('ui.render')
 }
 
 /** What the person does with the open letter. */
 async function act($, deed) {
-  said = undefined
+  my.said = undefined
   if (deed === 'answer') {
     const { text } = await $.prompt.read()
-    answered = letter
-    if (text.trim() === '') await $.prompt.fill({ text: `/send ${letter.from} ` })
-    else said = `your prompt is not empty; /send ${letter.from} answers`
+    my.answered = my.letter
+    if (text.trim() === '') await $.prompt.fill({ text: `/send ${my.letter.from} ` })
+    else my.said = `your prompt is not empty; /send ${my.letter.from} answers`
   } else if (deed === 'back') {
-    letter = undefined
+    my.letter = undefined
   } else {
-    said = await ask($, [deed, letter.id])
-    letter = undefined
+    my.said = await ask($, [deed, my.letter.id])
+    my.letter = undefined
   }
   await look($)
 }
 
 /** Listens to what happens to this session's letters for as long as the session lives. */
 async function follow($) {
-  if (isFollowing) return
-  isFollowing = true
+  if (my.isFollowing) return
+  my.isFollowing = true
   try {
     while (await listen($)) await $.clock.sleep(AGAIN_MS)
   } catch (error) {
     $.ui.log(`not listening: ${error}`, { to: 'debug' })
   }
-  isFollowing = false
+  my.isFollowing = false
 }
 
 /** Listens until the watch ends; gives whether it ever began, and so is worth another try. */
@@ -329,21 +333,21 @@ async function listen($) {
  * happened, the binary says what is true now: a letter that was held at once is no toast.
  */
 async function hear($, heard) {
-  const events = heard.filter(({ event }) => wasOpened ? !OF_AGENTS.includes(event) : TOLD.includes(event))
+  const events = heard.filter(({ event }) => my.wasOpened ? !OF_AGENTS.includes(event) : TOLD.includes(event))
   if (events.length === 0) return
   // The session is being woken for what came just now; that goes first.
   await $.clock.sleep(WAKE_FIRST_MS)
   const before = heldIds()
   await look($)
-  if (!box) return
-  if (box.name !== toldName) $.ui.toast(`you are ${box.name}`)
-  toldName = box.name
+  if (!my.box) return
+  if (my.box.name !== my.toldName) $.ui.toast(`you are ${my.box.name}`)
+  my.toldName = my.box.name
   for (const id of before.filter(id => !heldIds().includes(id))) await $.ui.cancelNotify(id)
   const named = kind => new Set(events.filter(({ event }) => event === kind).map(({ id }) => id))
-  const came = box.letters.filter(({ id, state }) => named('sent').has(id) && state !== 'held')
+  const came = my.box.letters.filter(({ id, state }) => named('sent').has(id) && state !== 'held')
   if (came.length > 3) $.ui.toast(`✉ ${came.length} letters have come`)
   else for (const { from, line } of came) $.ui.toast(`✉ ${from}: ${line}`)
-  for (const { id, from, line } of box.letters.filter(({ id, state }) => named('held').has(id) && state === 'held')) {
+  for (const { id, from, line } of my.box.letters.filter(({ id, state }) => named('held').has(id) && state === 'held')) {
     await notify($, `✉ ${from} needs your yes: ${line}`, id)
   }
 }
@@ -358,5 +362,5 @@ async function notify($, text, key) {
 }
 
 function heldIds() {
-  return (box?.letters ?? []).filter(({ state }) => state === 'held').map(({ id }) => id)
+  return (my.box?.letters ?? []).filter(({ state }) => state === 'held').map(({ id }) => id)
 }
