@@ -7,14 +7,24 @@ import gzip
 import io
 import os
 import pathlib
+import posixpath
 import re
 import sys
 import tarfile
 import time
 import zipfile
 
-TEXTS = ["README.md", "CHANGELOG.md", "SECURITY.md", "LICENSE-MIT", "LICENSE-APACHE"]
-FOLDERS = [".claude-plugin", "plugin"]
+TEXTS = [
+    "README.md",
+    "ARCHITECTURE.md",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "RELIABILITY.md",
+    "SECURITY.md",
+    "LICENSE-MIT",
+    "LICENSE-APACHE",
+]
+PLUGIN = [".claude-plugin", "plugin"]
 
 
 def main(target, built, out):
@@ -23,8 +33,12 @@ def main(target, built, out):
     windows = "windows" in target
     binary = pathlib.Path(built, "cc2cc.exe" if windows else "cc2cc")
     members = {binary.name: binary} | {text: pathlib.Path(text) for text in TEXTS}
-    for folder in [] if windows else FOLDERS:  # there Claude Code starts no script in the program's place
+    # On Windows Claude Code starts no script in the program's place, so the plugin is of no use there.
+    for folder in ["docs"] + ([] if windows else PLUGIN):
         members |= {file: pathlib.Path(file) for file in files_below(folder)}
+    dead = dead_links(members)
+    if dead:
+        sys.exit("pack.py: these links lead to nothing in the archive:\n" + "\n".join(dead))
     moment = int(os.environ["SOURCE_DATE_EPOCH"])
     pack = as_zip if windows else as_tar
     archive = pathlib.Path(out, name + (".zip" if windows else ".tar.gz"))
@@ -37,6 +51,17 @@ def files_below(folder):
     for place, _, files in os.walk(folder, followlinks=True):
         for file in files:
             yield pathlib.PurePath(place, file).as_posix()
+
+
+def dead_links(members):
+    """Where a document of the archive names a file that is not in it."""
+    dead = []
+    for text in (member for member in members if member.endswith(".md") and not member.startswith("plugin/")):
+        for link in re.findall(r"\]\(([^)#\s]+)", members[text].read_text()):
+            leads_to = posixpath.normpath(posixpath.join(posixpath.dirname(text), link))
+            if ":" not in link and leads_to not in members:
+                dead.append(f"{text}: {link}")
+    return dead
 
 
 def is_program(path):
