@@ -42,8 +42,8 @@ use std::{
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, error::ErrorKind};
 
 use crate::{
+    clients::claude::background,
     failure::{Code, Failure},
-    mailbox::home::Home,
     mcp, threads,
 };
 
@@ -112,7 +112,7 @@ pub fn run() -> ExitCode {
     }
     let outcome = threads::guarded(|| {
         if env::args_os().len() <= 1 && io::stdout().is_terminal() {
-            return Home::from_env().map_err(Failure::from).and_then(|home| overview::run(&home));
+            return background::home().map_err(Failure::from).and_then(|home| overview::run(&home));
         }
         match parse() {
             Ok(cli) => dispatch(cli.verb),
@@ -167,7 +167,7 @@ fn shown(answer: &clap::Error) -> Result<ExitCode, Failure> {
 }
 
 fn dispatch(verb: Verb) -> Result<ExitCode, Failure> {
-    let home = Home::from_env();
+    let home = background::home();
     match verb {
         Verb::Send(args) => send::run(&home?, args),
         Verb::Inbox(args) => inbox::run(&home?, &args),

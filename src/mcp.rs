@@ -27,10 +27,12 @@ use serde_json::{Value, json};
 use self::{online::Online, tools::Name, transport::Stdio};
 use crate::{
     agent::{
+        Record,
         host::HostKey,
-        identity::{self, Trust},
+        identity::{self, Claimant, Trust},
     },
     clients::claude::{
+        background,
         channel::{self, Push},
         host_process::{self, Part},
         plugin_folder, without_hooks,
@@ -59,9 +61,15 @@ const LONGEST_COMPLAINT_CHARS: usize = 1_000;
 /// When the home cannot be used, the system gives no thread, or the client cannot be answered.
 pub fn serve() -> Result<()> {
     host_process::end_with_parent();
-    let home = Home::from_env()?;
+    let home = background::home()?;
     let host = match host_process::part() {
         Part::None => None,
+        // The hooks of the plugin say who its session is. A server of it may run where there is no session, or none yet.
+        Part::Attended | Part::Headless if host_process::runs_as_plugin() => {
+            let host = claimant()?.host;
+            identity::find(&home, &host).map_or(Ok(()), |mailbox| plugin_folder::note_server(&mailbox))?;
+            Some(host)
+        }
         Part::Attended | Part::Headless => Some(claim(&home)?),
     };
     let online = host.as_ref().map(|host| Arc::new(Online::new(&home, host)));
@@ -81,15 +89,18 @@ pub fn serve() -> Result<()> {
     }
 }
 
-/// Finds or claims the session's agent.
-fn claim(home: &Home) -> Result<HostKey> {
-    let claimant = host_process::claimant(host_process::session(), Trust::Host).context("the client has gone")?;
+/// Finds or claims the session's agent, where no hook has done it.
+fn claim(home: &Home) -> Result<HostKey, Failure> {
+    let claimant = claimant()?;
     let claim = identity::claim(home, &claimant)?;
-    if without_hooks::is_alone(&claim.mailbox) {
+    if !Record::of(&claim.mailbox).delivers() {
         without_hooks::introduce(&claim.mailbox)?;
     }
-    plugin_folder::note_server(&claim.mailbox)?;
     Ok(claimant.host)
+}
+
+fn claimant() -> Result<Claimant> {
+    host_process::claimant(host_process::session(), Trust::Host).context("the client has gone")
 }
 
 /// Pushes letters from a thread of its own, as long as pushes are taken.
@@ -192,20 +203,20 @@ impl Server {
         Ok(self.answer(match tool {
             Name::Send => {
                 let arguments = arguments::read(tool, given)?;
-                self.me().and_then(|me| answers::send(home, &me, arguments))
+                self.caller().and_then(|me| answers::send(home, &me, arguments))
             }
             Name::Inbox => {
                 let arguments = arguments::read(tool, given)?;
-                self.me().and_then(|me| answers::inbox(home, &me, &arguments))
+                self.caller().and_then(|me| answers::inbox(home, &me, &arguments))
             }
             Name::Agents => {
                 let arguments = arguments::read(tool, given)?;
-                self.me().and_then(|me| answers::agents(home, &me, &arguments))
+                self.caller().and_then(|me| answers::agents(home, &me, &arguments))
             }
             Name::Status => answers::status(home, &arguments::read(tool, given)?),
             Name::Rename => {
                 let arguments = arguments::read(tool, given)?;
-                self.me().and_then(|me| answers::rename(home, &me, &arguments))
+                self.caller().and_then(|me| answers::rename(home, &me, &arguments))
             }
         }))
     }
@@ -231,6 +242,15 @@ impl Server {
     fn me(&self) -> Result<Mailbox, Failure> {
         let host = self.host.as_ref().ok_or_else(Failure::takes_no_part)?;
         identity::find(&self.home, host).ok_or_else(Failure::takes_no_part)
+    }
+
+    /// As [`Server::me`], for a tool: whoever calls one is a session, though no hook may have said so.
+    fn caller(&self) -> Result<Mailbox, Failure> {
+        if self.host.is_some() && self.me().is_err() {
+            claim(&self.home)?;
+            self.online.as_ref().inspect(|online| online.look_again());
+        }
+        self.me()
     }
 }
 

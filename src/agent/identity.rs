@@ -29,6 +29,9 @@ use crate::mailbox::{
 /// When a client was killed, its waker may hold the mailbox's locks for a moment longer. So a session that finds its
 /// mailbox taken tries for this long before it takes another name.
 const GHOSTS_LINGER: Duration = Duration::from_millis(2500);
+/// How long a session that goes on in another process leaves its mailbox to the one before, which is about to end. A client
+/// that is slow to end does not keep it longer.
+const HANDED_ON_WITHIN: Duration = Duration::from_secs(5);
 /// How long after a claim a session may take until its server or waker has moved in. Past that the claimant has died.
 const MOVES_IN_WITHIN: Duration = Duration::from_secs(5);
 /// Stands in a mailbox from the claim until the session's server or waker holds the presence lock.
@@ -40,6 +43,8 @@ const LONGEST_POINTER_BYTES: u64 = 4096;
 pub struct Claimant {
     pub host: HostKey,
     pub session: Option<String>,
+    /// The session that this one goes on from in another process, which is about to end.
+    pub continues: Option<String>,
     /// The name the person asked for.
     pub wanted: Option<AgentName>,
     /// What the person called the session in its client.
@@ -82,7 +87,7 @@ struct Pointer {
 /// # Errors
 /// A `FsError` when the home cannot be used. Nothing is half claimed then: a mailbox that was made stays, empty.
 pub fn claim(home: &Home, claimant: &Claimant) -> Result<Claim, FsError> {
-    let give_up = Instant::now() + GHOSTS_LINGER;
+    let give_up = Instant::now() + if claimant.continues.is_some() { HANDED_ON_WITHIN } else { GHOSTS_LINGER };
     loop {
         let patience = if Instant::now() < give_up { Patience::Wait } else { Patience::End };
         if let Some(claim) = attempt(home, claimant, patience)? {
@@ -167,12 +172,17 @@ fn attempt(home: &Home, claimant: &Claimant, patience: Patience) -> Result<Optio
         Ok::<_, FsError>(pointer.and_then(|pointer| followed(home, file, &pointer)))
     };
     let of_host = leads_to(&host_file(&claimant.host))?;
-    let of_session = claimant.session.as_deref().map(|session| leads_to(&session_file(session))).transpose()?.flatten();
+    let of = |session: &Option<String>| match session {
+        Some(session) => leads_to(&session_file(session)),
+        None => Ok(None),
+    };
+    let handed_on = of(&claimant.continues)?;
+    let of_sessions: Vec<Mailbox> = handed_on.iter().cloned().chain(of(&claimant.session)?).collect();
     let same = |a: &Mailbox, b: &Mailbox| a.name() == b.name();
 
     if let Some(mailbox) = &of_host {
         let moves_on =
-            claimant.trust == Trust::Session && of_session.as_ref().is_some_and(|other| !same(other, mailbox));
+            claimant.trust == Trust::Session && of_sessions.first().is_some_and(|other| !same(other, mailbox));
         if !moves_on {
             return settle(home, claimant, mailbox.clone(), None).map(Some);
         }
@@ -180,10 +190,13 @@ fn attempt(home: &Home, claimant: &Claimant, patience: Patience) -> Result<Optio
     let mut denied = None;
     let wanted = claimant.wanted.as_ref().filter(|_| of_host.is_none());
     let wanted_mailbox = wanted.and_then(|name| home.mailbox(name));
-    for candidate in wanted_mailbox.iter().chain(&of_session) {
+    for candidate in wanted_mailbox.iter().chain(&of_sessions) {
         match occupancy(candidate, Some(&claimant.host)) {
             Occupancy::Free => return settle(home, claimant, candidate.clone(), denied).map(Some),
             Occupancy::Taken if patience == Patience::Wait => return Ok(None),
+            Occupancy::Taken if Some(candidate) == handed_on.as_ref() => {
+                return settle(home, claimant, candidate.clone(), denied).map(Some);
+            }
             Occupancy::Taken if Some(candidate) == wanted_mailbox.as_ref() => denied = wanted.cloned(),
             Occupancy::Taken => denied = denied.or_else(|| Some(candidate.name().clone())),
         }
@@ -256,7 +269,8 @@ fn settle(home: &Home, claimant: &Claimant, mailbox: Mailbox, denied: Option<Age
             record.client.clear();
             record.headless = false;
             record.forget_obstacles();
-            if record.session != claimant.session {
+            if record.session != claimant.session && (record.session.is_none() || record.session != claimant.continues)
+            {
                 record.called = None; // another session, which nobody may have called anything
             }
         })?;

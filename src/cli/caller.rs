@@ -4,7 +4,10 @@ use std::sync::OnceLock;
 
 use crate::{
     agent::{host, identity, send::Sender, status::Found},
-    clients::claude::around::{self, Around},
+    clients::claude::{
+        around::{self, Around},
+        background,
+    },
     failure::{Code, Failure},
     mailbox::{Mailbox, home::Home, name::AgentName},
 };
@@ -29,7 +32,7 @@ pub fn in_a_session() -> bool {
 /// Looks once: what is around a process does not change.
 fn look() -> &'static Around {
     static SEEN: OnceLock<Around> = OnceLock::new();
-    SEEN.get_or_init(|| around::look(Home::from_env().ok().as_ref()))
+    SEEN.get_or_init(|| around::look(background::home().ok().as_ref()))
 }
 
 /// Whoever reads what a verb prints: a person, or the model of a session.

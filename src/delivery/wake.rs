@@ -12,6 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{client::Client, settle, trace};
 use crate::{
     agent::{
+        Record,
         decisions::{self, HeldLetter},
         notice,
         policy::Config,
@@ -128,6 +129,12 @@ pub fn due(
     let held = held.into_iter().map(|held| (Waiting::from(&held.letter), held.receipts));
     let letters = letters.into_iter().map(|letter| with_receipts(mailbox, letter));
     let mut letters: Vec<(Waiting, Vec<Receipt>)> = letters.chain(held).collect();
+    if letters.iter().any(|(_, receipts)| wakes(receipts).next().is_some()) {
+        let started = Record::of(mailbox).started;
+        for (_, receipts) in &mut letters {
+            forget_wakes_before(receipts, started);
+        }
+    }
     let decided =
         |letter: &Waiting, decision: &dyn Fn() -> String| trace::decided("wake", mailbox, &letter.id, decision);
     if turn.is_some_and(|turn| letters.iter().any(|(_, receipts)| is_left_to_wake_before(receipts, now, turn))) {
@@ -173,7 +180,7 @@ pub fn round(
     }
     let now = Timestamp::now();
     let due = due(home, mailbox, now, turn, calm)?;
-    if others_first || due.is_empty() {
+    if others_first || due.is_empty() || has_gone(client, mailbox) {
         return Ok(Vec::new());
     }
     for letter in &due {
@@ -183,9 +190,21 @@ pub fn round(
     Ok(due)
 }
 
+/// Whether the session has said goodbye, or goes on in another process: a wake would be lost in a client that is ending.
+fn has_gone(client: &impl Client, mailbox: &Mailbox) -> bool {
+    let record = Record::of(mailbox);
+    let host = client.claimant().map(|claimant| claimant.host.to_string());
+    record.ended.is_some() || record.host.is_some() && record.host != host
+}
+
 fn with_receipts(mailbox: &Mailbox, letter: Waiting) -> (Waiting, Vec<Receipt>) {
     let receipts = mailbox.receipts(&letter.id);
     (letter, receipts)
+}
+
+/// Leaves out the wakes of whatever process the session lived in before: they went with it.
+fn forget_wakes_before(receipts: &mut Vec<Receipt>, started: Option<Timestamp>) {
+    receipts.retain(|receipt| receipt.step != Step::Notified || started.is_none_or(|started| receipt.at >= started));
 }
 
 /// When a wake was sent for a letter since it last came to the inbox.
@@ -273,6 +292,15 @@ mod tests {
     #[test]
     fn a_wake_dated_tomorrow_keeps_nothing_waiting() {
         assert!(is_due(&receipts(&[(Step::Notified, 86_400)]), NOON, None));
+    }
+
+    #[test]
+    fn a_wake_that_went_with_the_process_before_is_sent_anew_at_once() {
+        let mut lost = receipts(&[(Step::Notified, 1)]);
+        forget_wakes_before(&mut lost, Some(at(1)));
+        assert!(!is_due(&lost, at(2), None), "it is this process's own");
+        forget_wakes_before(&mut lost, Some(at(2)));
+        assert!(is_due(&lost, at(2), None));
     }
 
     #[test]

@@ -10,6 +10,8 @@ use super::{
     old_address::OldAddress,
 };
 
+/// Says where the mail is kept, if not in the usual place.
+pub const HOME_VARIABLE: &str = "CC2CC_HOME";
 /// Begins the name of a mailbox's directory; the agent's name follows.
 pub(in crate::mailbox) const MAILBOX: &str = "to-";
 /// Renames followed before a chain counts as a loop.
@@ -39,9 +41,17 @@ impl Home {
     /// [`HomeError`] when neither the variable nor the user's home directory is known, the variable is no whole path, or
     /// others can write there.
     pub fn from_env() -> Result<Self, HomeError> {
-        if let Some(path) = std::env::var_os("CC2CC_HOME").filter(|path| !path.is_empty()).map(PathBuf::from) {
+        if let Some(path) = std::env::var_os(HOME_VARIABLE).filter(|path| !path.is_empty()).map(PathBuf::from) {
             return if path.is_absolute() { Self { path }.trusted() } else { Err(HomeError::Relative(path)) };
         }
+        Self::of_person()
+    }
+
+    /// The home below the user's home directory, whatever the variable says.
+    ///
+    /// # Errors
+    /// As [`Home::from_env`].
+    pub fn of_person() -> Result<Self, HomeError> {
         let home = of_person().and_then(|home| std::path::absolute(home).ok()).ok_or(HomeError::None)?;
         Self { path: home.join(".cc2cc") }.trusted()
     }

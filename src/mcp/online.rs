@@ -41,6 +41,13 @@ impl Online {
         Self { home: home.clone(), host: host.clone(), here: Arc::default(), has_begun: AtomicBool::new(false) }
     }
 
+    /// Brings an agent online that a request has just claimed.
+    pub fn look_again(&self) {
+        if let Err(error) = move_in(&self.home, &self.host, &self.here) {
+            log::line(&self.home, &format!("server: {error:#}"));
+        }
+    }
+
     /// Called with every request; the first one brings the agent online before it is answered. A waker that waits for
     /// the server wakes from then on, and the session it wakes has the tools.
     pub fn begin(&self) {
@@ -79,6 +86,9 @@ fn stay(home: &Home, host: &HostKey, here: &Mutex<Option<(Mailbox, Presence)>>) 
                 }
                 name.look(home, mailbox)?;
                 let _ = plugin_folder::look(mailbox); // also where no waker is left to look
+                if started.elapsed() < AGREED_WITHIN {
+                    plugin_folder::note_server(mailbox)?; // a claim that is being made may forget it again
+                }
             }
             Ok(())
         });

@@ -304,3 +304,32 @@ fn a_headless_server_without_a_name_answers_that_it_takes_no_part() {
     ");
     assert!(world.home().mailboxes().unwrap().is_empty());
 }
+
+#[test]
+fn a_server_of_the_plugin_claims_no_name_until_a_hook_or_a_tool_does() {
+    let world = World::new().agent("ann");
+    let session = world.session("calm-owl").with("CLAUDE_PLUGIN_ROOT", "/plugin");
+    let mut server = Server::started(&session);
+    server.request("initialize", &initialize());
+    server.notify("notifications/initialized");
+    server.request("tools/list", &json!({}));
+    assert!(world.home().mailbox(&"calm-owl".parse().unwrap()).is_none(), "there may be no session around it");
+
+    let sent = server.done("send", &json!({ "to": "ann", "text": "I am here" }));
+    assert_eq!(sent["sent"][0]["state"], "stored", "{sent}");
+    assert_eq!(world.waiting("ann")[0].from.as_str(), "calm-owl");
+    assert!(session.mailbox().is_online(), "who calls a tool is there");
+}
+
+#[test]
+fn a_server_of_the_plugin_is_there_as_soon_as_a_hook_has_spoken() {
+    let world = World::new();
+    let session = world.session("calm-owl").with("CLAUDE_PLUGIN_ROOT", "/plugin");
+    let mut server = Server::started(&session);
+    server.request("initialize", &initialize());
+    server.notify("notifications/initialized");
+    let session = session.started();
+    until("it is there", || session.mailbox().is_online().then_some(()));
+    let plugin = || cc2cc::agent::Record::of(&session.mailbox()).client.get("plugin").cloned();
+    until("its folder is known", || (plugin() == Some(json!("/plugin"))).then_some(()));
+}

@@ -7,7 +7,7 @@ use std::{
 };
 
 use cc2cc::{
-    agent::identity,
+    agent::{Record, identity},
     mailbox::{
         Mailbox,
         letter::{Letter, Priority},
@@ -106,6 +106,8 @@ fn while_a_wake_of_the_last_turn_is_on_its_way_there_is_no_other() {
 fn a_wake_that_brought_no_delivery_is_repeated_after_its_pause() {
     let world = scene();
     let session = world.session("calm-owl").started();
+    let long_ago = Timestamp::now() - SignedDuration::from_mins(5);
+    Record::change(&session.mailbox(), long_ago, |record| record.started = Some(long_ago)).unwrap();
     let notified_ago = |name: &str, seconds: i64, times: usize| {
         let id = world.posted(name, "calm-owl", "hello");
         for _ in 0..times {

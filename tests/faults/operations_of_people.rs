@@ -49,7 +49,15 @@ fn senders() -> Vec<Operation> {
                 let wanted = Some("ann".parse().unwrap());
                 identity::claim(
                     &scene.world.home(),
-                    &Claimant { host, session: None, wanted, called: None, cwd: None, trust: Trust::Host },
+                    &Claimant {
+                        host,
+                        session: None,
+                        continues: None,
+                        wanted,
+                        called: None,
+                        cwd: None,
+                        trust: Trust::Host,
+                    },
                 )
                 .unwrap();
             },

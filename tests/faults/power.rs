@@ -106,6 +106,7 @@ fn first_letter_to_the_person() -> (Said, Cut) {
     let claimant = Claimant {
         host,
         session: None,
+        continues: None,
         wanted: Some("ann".parse().unwrap()),
         called: None,
         cwd: None,

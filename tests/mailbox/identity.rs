@@ -115,6 +115,23 @@ fn a_session_resumed_while_it_lives_elsewhere_gets_a_name_of_its_own() {
 }
 
 #[test]
+fn a_session_that_goes_on_in_another_process_under_another_id_keeps_its_mailbox() {
+    let post = Post::new();
+    let first = claim(&post, &starting("p1", "s1")).mailbox;
+    let slow_to_end = identity::move_in(&first).unwrap();
+    let goes_on = Claimant { continues: Some("s1".to_owned()), ..starting("p2", "s2") };
+
+    let Claim { mailbox, denied } = claim(&post, &goes_on);
+
+    assert_eq!((mailbox.name(), denied), (first.name(), None));
+    assert_eq!(claim(&post, &going_on("p2", "s2")).mailbox, first, "its next hook");
+    assert_eq!(Record::of(&first).host.as_deref(), Some(host("p2").as_str()));
+    drop(slow_to_end);
+    abandoned(&first);
+    assert_eq!(claim(&post, &starting("p3", "s2")).mailbox, first, "the new id can be resumed");
+}
+
+#[test]
 fn a_session_whose_context_is_cleared_keeps_its_name() {
     let post = Post::new();
     let fox = claim(&post, &starting("p1", "s1")).mailbox;

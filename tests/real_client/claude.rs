@@ -24,6 +24,7 @@ pub struct Builder {
     args: Vec<String>,
     env: Vec<(String, String)>,
     without: Vec<String>,
+    only: Vec<String>,
     inside: Vec<String>,
     client: PathBuf,
     columns: NonZero<u16>,
@@ -48,6 +49,7 @@ impl Builder {
             args: Vec::new(),
             env: Vec::new(),
             without: Vec::new(),
+            only: Vec::new(),
             inside: Vec::new(),
             client: client(),
             columns: COLUMNS,
@@ -69,6 +71,12 @@ impl Builder {
     /// One environment variable fewer.
     pub fn without(mut self, name: &str) -> Self {
         self.without.push(name.to_owned());
+        self
+    }
+
+    /// Exactly these words on the command line, such as those of a command of the client's.
+    pub fn only(mut self, words: &[&str]) -> Self {
+        self.only = words.iter().map(ToString::to_string).collect();
         self
     }
 
@@ -118,6 +126,11 @@ impl Builder {
             command.env_remove(name);
         }
         command.cwd(self.world.project(&self.name));
+        if !self.only.is_empty() {
+            command.args(&self.only);
+            let terminal = Terminal::run(command, self.columns);
+            return Session { api: self.api, name: self.name, terminal, _world: self.world };
+        }
         if !self.args.iter().any(|arg| arg == "--permission-mode") {
             command.args(["--permission-mode", "default"]);
         }

@@ -1,6 +1,7 @@
 //! Stories with the real Claude Code: two terminals, a stand-in for the model, and cc2cc installed as a user installs it.
 
 mod api;
+mod background;
 mod bare;
 mod channel;
 mod checking;
@@ -25,6 +26,7 @@ mod reaching;
 mod reply;
 mod request;
 mod returning;
+mod service;
 mod slash_commands;
 mod statusline;
 #[expect(dead_code, reason = "shared with the other suites, which use more of it")]

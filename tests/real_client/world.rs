@@ -90,6 +90,16 @@ impl World {
         dir
     }
 
+    /// Changes what the person has set for every session.
+    pub fn settings(&self, change: impl FnOnce(&mut Value)) {
+        let file = self.home().join(".claude/settings.json");
+        let text = fs::read_to_string(&file).unwrap_or_else(|_| "{}".to_owned());
+        let mut settings: Value = serde_json::from_str(&text).expect("settings in JSON");
+        change(&mut settings);
+        fs::create_dir_all(file.parent().expect("a folder")).expect("the client's folder");
+        fs::write(&file, settings.to_string()).expect("the client's settings");
+    }
+
     /// Turns on the switch that otherwise an account brings: the client may open channels.
     pub fn allow_channels(&self) {
         self.change_settings(|settings| settings["cachedGrowthBookFeatures"] = json!({ "tengu_harbor": true }));

@@ -55,6 +55,15 @@ impl Claude {
         }
     }
 
+    /// The same, for one that goes on from a session in another process.
+    #[must_use]
+    pub fn continuing(mut self, session: Option<String>) -> Self {
+        if let Some(claimant) = &mut self.claimant {
+            claimant.continues = session;
+        }
+        self
+    }
+
     /// The session of a server, whose record and transcript these are, when letters go this way.
     #[must_use]
     pub fn of_server(record: &Record, transcript: Option<PathBuf>, way: Way) -> Self {

@@ -48,8 +48,9 @@ pub fn part() -> Part {
         ClientKind::Streaming => {
             (!says_unattended() || is_named(), pid.is_some_and(|pid| InputStream::of(pid).is_some()))
         }
-        ClientKind::Terminal if !is_background() => (true, true),
-        ClientKind::Terminal | ClientKind::Unknown => (!says_unattended() || is_named(), !says_unattended()),
+        ClientKind::Terminal => (true, true),
+        ClientKind::Unknown if in_background() => (true, true),
+        ClientKind::Unknown => (!says_unattended() || is_named(), !says_unattended()),
     };
     match (takes_part, can_be_woken) {
         (true, true) => Part::Attended,
@@ -65,9 +66,19 @@ fn says_unattended() -> bool {
         || is("CLAUDE_CODE_ENTRYPOINT", |value| value.starts_with("sdk"))
 }
 
-/// Whether the client runs a session in the background, on a terminal that nobody need look at.
-fn is_background() -> bool {
-    env::var_os("CLAUDE_JOB_DIR").is_some_and(|dir| !dir.is_empty())
+/// Whether a client that runs a session in the background started this process. The variable alone is no evidence: a
+/// client that is started from within such a session inherits it. What a model runs there has a shell in between, and an
+/// environment of its own.
+#[must_use]
+pub fn in_background() -> bool {
+    static IN_BACKGROUND: OnceLock<bool> = OnceLock::new();
+    *IN_BACKGROUND.get_or_init(|| job_folder().is_some() && system::parent().is_some_and(kind::is_hosted))
+}
+
+/// The client's own directory of the job that a background session is.
+#[must_use]
+pub fn job_folder() -> Option<PathBuf> {
+    env::var_os("CLAUDE_JOB_DIR").filter(|dir| !dir.is_empty()).map(PathBuf::from)
 }
 
 /// Ends this process as soon as a streaming client has been told everything: it waits for nothing of ours then. Where the
@@ -85,18 +96,29 @@ pub fn end_with_input() {
     }
 }
 
-/// The name the person asked for, or what they wrote of which none can be made.
+/// The name the person asked for, or what they wrote of which none can be made. In the background the variable is another
+/// session's.
 #[must_use]
 pub fn wanted_name() -> Option<Result<AgentName, String>> {
-    let text = env::var(NAME_VARIABLE).ok().filter(|text| !text.is_empty())?;
+    let text = named().filter(|_| !in_background())?;
     Some(AgentName::made_of(&text).ok_or(text))
+}
+
+/// A name that the environment of a background session holds and that is another session's.
+#[must_use]
+pub fn foreign_name() -> Option<String> {
+    named().filter(|_| in_background())
+}
+
+fn named() -> Option<String> {
+    env::var(NAME_VARIABLE).ok().filter(|text| !text.is_empty())
 }
 
 /// What this hook or server knows of its session; `None` when its client is already gone.
 #[must_use]
 pub fn claimant(session: Option<String>, trust: Trust) -> Option<Claimant> {
     let wanted = wanted_name().and_then(Result::ok);
-    Some(Claimant { host: HostKey::of(pid()?)?, session, wanted, called: None, cwd: None, trust })
+    Some(Claimant { host: HostKey::of(pid()?)?, session, continues: None, wanted, called: None, cwd: None, trust })
 }
 
 /// The Claude process this process belongs to: its parent, or the ancestor that `CLAUDE_PID` names.

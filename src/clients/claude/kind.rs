@@ -38,6 +38,20 @@ pub fn of(pid: u32) -> ClientKind {
     }
 }
 
+/// How a process calls itself that was started before there was a session for it to run in the background.
+const BACKGROUND: &str = "claude bg-";
+
+/// Whether the client runs its session in the background, on a terminal that nobody need look at.
+#[must_use]
+pub fn is_hosted(pid: u32) -> bool {
+    /// A client that waits until it is given a session, and goes on calling itself so.
+    const WAITS: &str = "--bg-spare";
+    /// What keeps the terminal of a session that was started at once.
+    const HOSTS: &str = "--bg-pty-host";
+    let says = |pid, word: &str| host::command_line(pid).iter().any(|said| said == word);
+    says(pid, WAITS) || host::parent_of(pid).is_some_and(|parent| says(parent, HOSTS))
+}
+
 /// Whether a command line is that of Claude Code: its own binary, or a script that another one runs.
 #[must_use]
 pub fn is_client(words: &[String]) -> bool {
@@ -59,7 +73,7 @@ pub fn is_client(words: &[String]) -> bool {
                     || script.components().any(|part| part.as_os_str() == "claude-code")
             })
     };
-    name == "claude" || is_version() || is_script()
+    name == "claude" || name.starts_with(BACKGROUND) || is_version() || is_script()
 }
 
 /// The options whose value is any text at all, so that it may look like an option.

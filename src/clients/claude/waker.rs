@@ -16,7 +16,7 @@ use anyhow::{Context, Result};
 use jiff::Timestamp;
 
 use super::{
-    channel,
+    background, channel,
     client::Claude,
     client_status,
     hooks::event::{self, HookEvent},
@@ -56,7 +56,7 @@ pub fn run() -> ExitCode {
         Ok(Err(error)) => format!("{error:#}"),
         Err(broken) => broken,
     };
-    if let Ok(home) = Home::from_env() {
+    if let Ok(home) = background::home() {
         log::line(&home, &format!("waker: {complaint}"));
     }
     ExitCode::SUCCESS
@@ -70,7 +70,7 @@ fn keep_watch() -> Result<()> {
     if input.agent_id.is_some() {
         return Ok(());
     }
-    let home = Home::from_env()?;
+    let home = background::home()?;
     let first = input.hook_event_name == "SessionStart";
     let beside_a_delivery = input.hook_event_name == "UserPromptSubmit";
     // A wake from before waits while the client compacts or clears the conversation, and comes right after.
@@ -80,7 +80,9 @@ fn keep_watch() -> Result<()> {
         loses_wakes: input.hook_event_name == "Stop" && !host_process::delivers_in_a_turn(),
     });
     loop {
-        let mut client = Claude::of_event(&input, trust(&input, first));
+        let trust = trust(&input, first);
+        let goes_on_from = (trust == Trust::Session).then(|| background::predecessor(&home, &input)).flatten();
+        let mut client = Claude::of_event(&input, trust).continuing(goes_on_from);
         let mailbox = client::mailbox(&client, &home)?.context("the client has gone")?;
         let Some(_only_one) = take_place(&mailbox, first)? else { return Ok(()) };
         if first {

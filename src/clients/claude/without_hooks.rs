@@ -43,7 +43,10 @@ pub fn introduce(mailbox: &Mailbox) -> Result<()> {
             record.locate(cwd);
         }
         record.session = host_process::session();
-        record.deaf = Some(Obstacle::new(now, BY_HAND));
+        // The hooks of the plugin may only be late.
+        if !host_process::runs_as_plugin() {
+            record.deaf = Some(Obstacle::new(now, BY_HAND));
+        }
         record.evidence = None;
     })?;
     Ok(())

@@ -3,7 +3,7 @@
 //! On `UserPromptSubmit` (a person typed, or the waker woke the session) what was delivered before is settled, and what
 //! waits is delivered with the hook's answer. On `Stop` (a turn is over) what was delivered is settled.
 
-use std::path::Path;
+use std::{cell::Cell, path::Path};
 
 use anyhow::{Context, Result};
 use jiff::Timestamp;
@@ -14,7 +14,13 @@ use super::{
     event::HookEvent,
 };
 use crate::{
-    agent::{Activity, Record, decisions::HeldLetter, identity::Trust, timers::Timers, unproved::Unproved},
+    agent::{
+        Activity, Record,
+        decisions::HeldLetter,
+        identity::{self, Trust},
+        timers::Timers,
+        unproved::Unproved,
+    },
     clients::claude::{
         client::Claude,
         client_name, host_process,
@@ -125,8 +131,10 @@ fn answer_with(
     now: Timestamp,
     change: impl Fn(&mut Record),
 ) -> Result<()> {
+    let is_new_id = Cell::new(false);
     let noted = change_where_it_is(mailbox, now, |record| {
         change(record);
+        is_new_id.set(record.session != input.session_id);
         if !delivery.is_empty() {
             // What this turn writes comes after these letters, whatever went before: along any chain of turns it grows.
             record.hops = delivery.hops;
@@ -161,7 +169,8 @@ fn answer_with(
     let lines: Vec<String> = message(delivery).into_iter().chain(news.clone()).collect();
     let message = (!lines.is_empty()).then(|| lines.join("\n"));
     answer::print(&Answer { context: delivery.context.clone(), message, ..Answer::default() }, event)?;
-    if let Err(error) = note_answered(mailbox, input, delivery, news.is_some()) {
+    let known = || if is_new_id.get() { note_session(mailbox, input) } else { Ok(()) };
+    if let Err(error) = note_answered(mailbox, input, delivery, news.is_some()).and_then(|()| known()) {
         // The answer is out. A complaint behind it would make it one that the client cannot read.
         if let Some(home) = mailbox.path().parent() {
             log::line(&Home::at(home), &format!("hook {event}, after its answer: {error:#}"));
@@ -177,6 +186,16 @@ fn note_answered(mailbox: &Mailbox, input: &HookEvent, delivery: &Delivery, news
         Unproved::note_shown(mailbox, input.session_id.as_deref())?;
     }
     Ok(delivery.note_shown(mailbox)?)
+}
+
+/// Notes under which id the session goes on, for what resumes it: older clients change it without a word as a session goes
+/// into the background.
+fn note_session(mailbox: &Mailbox, input: &HookEvent) -> Result<()> {
+    let claimant = host_process::claimant(input.session_id.clone(), Trust::Host);
+    if let (Some(home), Some(claimant)) = (mailbox.path().parent(), claimant) {
+        identity::claim(&Home::at(home), &claimant)?;
+    }
+    Ok(())
 }
 
 /// Changes the record of a mailbox that may be renamed at this moment; gives the mailbox as it is called then.

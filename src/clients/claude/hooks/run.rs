@@ -14,8 +14,8 @@ use super::{
 };
 use crate::{
     agent::identity::Trust,
-    clients::claude::host_process,
-    mailbox::{home::Home, log},
+    clients::claude::{background, host_process},
+    mailbox::log,
     output,
     text::terminal::printable,
     threads,
@@ -46,7 +46,7 @@ fn handle(name: &str) -> anyhow::Result<()> {
     if input.agent_id.is_some() && !is_of_a_tool {
         return Ok(()); // a subagent has the tools of its session, and no letters of its own
     }
-    let home = Home::from_env()?;
+    let home = background::home()?;
     match name {
         "session-start" => answer::print(&session::start(&home, &input)?, "SessionStart"),
         "user-prompt-submit" => mail::on_prompt(&home, &input),
@@ -63,7 +63,7 @@ fn handle(name: &str) -> anyhow::Result<()> {
 }
 
 fn fail_open(name: &str, complaint: &str) {
-    if let Ok(home) = Home::from_env() {
+    if let Ok(home) = background::home() {
         log::line(&home, &format!("hook {name}: {complaint}"));
     }
     if is_first_complaint() {

@@ -14,13 +14,17 @@ use crate::{
         notice,
     },
     clients::claude::{
+        background,
         client::Claude,
         client_name,
-        host_process::{self, HOST_VARIABLE},
+        host_process::{self, HOST_VARIABLE, NAME_VARIABLE},
         version,
     },
     delivery::{client::Client, settle},
-    mailbox::{Mailbox, State, disk, home::Home},
+    mailbox::{
+        Mailbox, State, disk,
+        home::{HOME_VARIABLE, Home},
+    },
 };
 
 /// Answers `SessionStart`: who you are, and what waits.
@@ -33,7 +37,7 @@ use crate::{
 pub fn start(home: &Home, input: &HookEvent) -> Result<Answer> {
     let continues = matches!(input.source.as_deref(), Some("clear" | "compact"));
     let trust = if continues { Trust::Host } else { Trust::Session };
-    let mut client = Claude::of_event(input, trust);
+    let mut client = Claude::of_event(input, trust).continuing(background::predecessor(home, input));
     let claimant = client.claimant().context("the client has gone")?;
     let Claim { mailbox, denied } = identity::claim(home, &claimant)?;
     let claimed = mailbox.name().clone();
@@ -43,6 +47,7 @@ pub fn start(home: &Home, input: &HookEvent) -> Result<Answer> {
     settle::settle(&mut client, &mailbox, now, settle::From::Session)?;
     notice::sweep(home, &mailbox, now);
     hand_down(&claimant.host.to_string())?;
+    let strangers = forget_strangers()?;
 
     let name = mailbox.name();
     let mut message = format!("cc2cc: you are {name}");
@@ -56,6 +61,11 @@ pub fn start(home: &Home, input: &HookEvent) -> Result<Answer> {
     }
     if let Some(Err(text)) = host_process::wanted_name() {
         message.push_str(&format!(" (CC2CC_NAME={} is not a name)", text.escape_debug()));
+    }
+    for stranger in &strangers {
+        message.push_str(&format!(
+            "\ncc2cc: {stranger} is of the terminal that started Claude Code's background service, so it does not count here"
+        ));
     }
     if let Some(named) = named.filter(|_| *name == claimed) {
         message.push_str(&format!("\n{named}"));
@@ -116,8 +126,11 @@ pub fn end(home: &Home, input: &HookEvent) -> Result<()> {
     let Some(mailbox) = identity::find(home, &claimant.host) else { return Ok(()) };
     let now = Timestamp::now();
     Record::change(&mailbox, now, |record| {
-        record.ended = Some(now);
-        record.state = Activity::Idle;
+        // It may go on in another process by now, as after `/background`.
+        if record.host.as_deref() == Some(claimant.host.as_str()) {
+            record.ended = Some(now);
+            record.state = Activity::Idle;
+        }
     })?;
     Ok(())
 }
@@ -132,6 +145,19 @@ pub fn forget_host() -> Result<()> {
 
 fn hand_down(host: &str) -> Result<()> {
     add_to_environment(&format!("export {HOST_VARIABLE}={host}"))
+}
+
+/// Keeps what stands in the environment of a background session and belongs to another one from the session's commands;
+/// gives it as it was written.
+fn forget_strangers() -> Result<Vec<String>> {
+    let name = host_process::foreign_name().map(|name| (NAME_VARIABLE, name));
+    let home = background::foreign_home().map(|home| (HOME_VARIABLE, home.display().to_string()));
+    let mut strangers = Vec::new();
+    for (variable, value) in name.into_iter().chain(home) {
+        add_to_environment(&format!("unset {variable}"))?;
+        strangers.push(format!("{variable}={}", value.escape_debug()));
+    }
+    Ok(strangers)
 }
 
 fn add_to_environment(line: &str) -> Result<()> {
