@@ -137,7 +137,7 @@ function Get-CargoBinary([string] $Scratch, [string] $Wanted, [string] $Trouble)
     if ($Wanted) {
         $from += @('--tag', "v$Wanted")
     }
-    & cargo.exe install --locked --quiet @from --target $target --root $root cc2cc | Out-Host
+    & cargo.exe install --profile local --locked --quiet @from --target $target --root $root cc2cc | Out-Host
     if ($LASTEXITCODE -ne 0) {
         Stop-Install "$Trouble, and cargo could not build it from $repository" 'nothing was installed'
     }
@@ -237,11 +237,11 @@ function Get-BuiltBinary([string] $Scratch) {
         $folder = Join-Path $PSScriptRoot 'target'
     }
     Write-Host 'building cc2cc (the first time this takes some minutes)'
-    & cargo.exe build --release --locked --quiet --manifest-path $manifest --target $target --target-dir $folder | Out-Host
+    & cargo.exe build --profile local --locked --quiet --manifest-path $manifest --target $target --target-dir $folder | Out-Host
     if ($LASTEXITCODE -ne 0) {
         Stop-Install 'the build failed, see above; nothing was installed'
     }
-    $built = [IO.Path]::Combine($folder, $target, 'release', 'cc2cc.exe')
+    $built = [IO.Path]::Combine($folder, $target, 'local', 'cc2cc.exe')
     if (-not (Test-Path -LiteralPath $built -PathType Leaf)) {
         Stop-Install "cargo built no $built; nothing was installed"
     }

@@ -206,7 +206,7 @@ install_with_cargo() {
     repository=${CC2CC_RELEASES%/releases}
     echo "$1; building it with cargo from $repository"
     prepare_cargo "$1"
-    cargo install --locked --quiet --git "$repository" ${wanted:+--tag "v$wanted"} --target "$host" \
+    cargo install --profile local --locked --quiet --git "$repository" ${wanted:+--tag "v$wanted"} --target "$host" \
         --root "$scratch/cargo" cc2cc 2>"$scratch/log" || {
         cat "$scratch/log" >&2
         fail "$1, and cargo could not build it from $repository" 'nothing was installed'
@@ -238,11 +238,11 @@ build() {
     prepare_cargo 'cargo is needed to build cc2cc' "$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' "$here/Cargo.toml")"
     echo 'building cc2cc (the first time this takes some minutes)'
     manifest=$here/Cargo.toml
-    cargo build --release --locked --quiet --manifest-path "$manifest" --target "$host" ||
+    cargo build --profile local --locked --quiet --manifest-path "$manifest" --target "$host" ||
         fail 'the build failed, see above; nothing was installed'
     cargo metadata --manifest-path "$manifest" --no-deps --format-version 1 >"$scratch/metadata"
     target=$(sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p' "$scratch/metadata")
-    binary=$target/$host/release/cc2cc
+    binary=$target/$host/local/cc2cc
     case $host in
         *-windows-*) binary=$binary.exe ;;
     esac

@@ -16,16 +16,18 @@ const RUNS: usize = 300;
 const AGENTS: usize = 1_000;
 const OLD_LETTERS: usize = 100_000;
 
-pub fn measure(binary: &Path) -> Vec<Row> {
+pub fn measure(binary: &Path, local: &Path) -> Vec<Row> {
     let home = tempfile::tempdir().expect("a temporary directory");
     let bench = Bench { binary, home: home.path(), transcript: home.path().join("transcript.jsonl") };
+    let built_by_its_user = Bench { binary: local, transcript: bench.transcript.clone(), ..bench };
     bench.hook("session-start", "SessionStart");
     bench.age();
     // Taken in turn, so that a slow moment of the machine touches all alike.
-    let (mut none, mut prompts, mut stops, mut sends) = (vec![], vec![], vec![], vec![]);
+    let (mut none, mut prompts, mut locals, mut stops, mut sends) = (vec![], vec![], vec![], vec![], vec![]);
     for run in 0..RUNS {
         none.push(timed(|| Command::new("/bin/true").status().expect("true")));
         prompts.push(timed(|| bench.hook("user-prompt-submit", "UserPromptSubmit")));
+        locals.push(timed(|| built_by_its_user.hook("user-prompt-submit", "UserPromptSubmit")));
         stops.push(timed(|| bench.hook("stop", "Stop")));
         let text = format!("letter {run}");
         sends.push(timed(|| bench.command(&["send", "agent-1", &text]).output().expect("a send")));
@@ -38,6 +40,7 @@ pub fn measure(binary: &Path) -> Vec<Row> {
     vec![
         row("for scale: `/bin/true`", "", &mut none),
         row(&format!("hook UserPromptSubmit, empty inbox, {on}"), "≤ 3 ms", &mut prompts),
+        row("the same as `./install.sh` builds it", "≤ 3 ms", &mut locals),
         row(&format!("hook Stop, empty inbox, {on}"), "≤ 3 ms", &mut stops),
         Row::new("the same hook, memory at its peak", "≤ 6 MiB", bench.peak()),
         row("`cc2cc send`, durable", "≤ 4 ms", &mut sends),

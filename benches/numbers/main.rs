@@ -31,16 +31,16 @@ use std::path::PathBuf;
 use crate::table::Row;
 
 fn main() {
-    let binary =
-        PathBuf::from(std::env::var_os("CC2CC_TEST_BINARY").expect("CC2CC_TEST_BINARY names the binary to measure"));
-    let mut rows = vec![size(&binary)];
-    rows.extend(hooks::measure(&binary));
+    let named = |variable| PathBuf::from(std::env::var_os(variable).expect("it names a binary to measure"));
+    let (binary, local) = (named("CC2CC_TEST_BINARY"), named("CC2CC_LOCAL_BINARY"));
+    let mut rows = vec![size("binary, stripped", &binary), size("the same as `./install.sh` builds it", &local)];
+    rows.extend(hooks::measure(&binary, &local));
     rows.extend(log::measure(&binary));
     rows.extend(wake::measure());
     table::print(&rows);
 }
 
-fn size(binary: &std::path::Path) -> Row {
+fn size(what: &str, binary: &std::path::Path) -> Row {
     let bytes = binary.metadata().expect("the binary").len();
-    Row::new("binary, stripped", "≤ 6 MiB", format!("{:.1} MiB", table::mebibytes(bytes)))
+    Row::new(what, "≤ 6 MiB", format!("{:.1} MiB", table::mebibytes(bytes)))
 }

@@ -50,10 +50,27 @@ pub fn run(_: &Args) -> Result<ExitCode, Failure> {
     let on_path =
         |dir: &std::path::Path| env::var_os("PATH").is_some_and(|path| env::split_paths(&path).any(|on| on == dir));
     if let Some(dir) = places.link.parent().filter(|dir| link == Link::Made && !on_path(dir)) {
-        printing::print(format!("{} is not on your PATH; add it to use `cc2cc` in a terminal\n", dir.display()));
+        printing::print(format!(
+            "{} is not on your PATH; to use `cc2cc` in a terminal, put this line into {}:\n    {}\n",
+            dir.display(),
+            if cfg!(windows) { "your PowerShell profile" } else { "the start file of your shell, such as ~/.bashrc" },
+            onto_path(&dir.display().to_string())
+        ));
     }
     printing::print("sessions that run now keep what they loaded; new ones get this\n");
     Ok(ExitCode::SUCCESS)
+}
+
+/// The line of a shell that puts a directory onto the PATH.
+fn onto_path(dir: &str) -> String {
+    if cfg!(windows) {
+        return format!("$env:Path = '{};' + $env:Path", dir.replace('\'', "''"));
+    }
+    let means_something = |c: char| "\"$`\\!".contains(c);
+    if dir.contains(means_something) {
+        return format!("export PATH='{}':\"$PATH\"", dir.replace('\'', r"'\''"));
+    }
+    format!("export PATH=\"{dir}:$PATH\"")
 }
 
 pub fn remove(home: Result<Home, HomeError>, args: &RemovalArgs) -> Result<ExitCode, Failure> {

@@ -38,18 +38,26 @@ fn install_by(world: &World, program: &str) -> Said {
     world.said(&ended).fine()
 }
 
+/// What installing says, with the words for the PATH that it has on Unix.
+fn said_installing(world: &World) -> String {
+    let said = world.run(&["install"]).to_string();
+    said.replace("your PowerShell profile", "the start file of your shell, such as ~/.bashrc")
+        .replace("$env:Path = '/world/home/.local/bin;' + $env:Path", r#"export PATH="/world/home/.local/bin:$PATH""#)
+}
+
 #[test]
 fn installing_writes_the_plugin_with_the_binary_and_a_link() {
     let world = World::new();
-    assert_snapshot!(world.run(&["install"]), @"
+    assert_snapshot!(said_installing(&world), @r#"
     exit 0
     --- out
     cc2cc 0.1.0 is installed in /world/home/.claude/skills/cc2cc
     command: /world/home/.local/bin/cc2cc
-    /world/home/.local/bin is not on your PATH; add it to use `cc2cc` in a terminal
+    /world/home/.local/bin is not on your PATH; to use `cc2cc` in a terminal, put this line into the start file of your shell, such as ~/.bashrc:
+        export PATH="/world/home/.local/bin:$PATH"
     sessions that run now keep what they loaded; new ones get this
     --- err
-    ");
+    "#);
     assert_snapshot!(below_home(&world).join("\n"), @"
     .claude/skills/cc2cc/.claude-plugin/plugin.json
     .claude/skills/cc2cc/.mcp.json
@@ -104,30 +112,32 @@ fn installing_again_updates_what_is_there_with_the_old_binary_in_use() {
     let mut running = Command::new(world.path(BINARY));
     world.furnish(&mut running);
     let mut running = running.args(["wait", "--timeout", "60s"]).spawn().unwrap();
-    assert_snapshot!(world.run(&["install"]), @"
+    assert_snapshot!(said_installing(&world), @r#"
     exit 0
     --- out
     cc2cc is updated from 0.0.1 to 0.1.0 in /world/home/.claude/skills/cc2cc
     command: /world/home/.local/bin/cc2cc
-    /world/home/.local/bin is not on your PATH; add it to use `cc2cc` in a terminal
+    /world/home/.local/bin is not on your PATH; to use `cc2cc` in a terminal, put this line into the start file of your shell, such as ~/.bashrc:
+        export PATH="/world/home/.local/bin:$PATH"
     sessions that run now keep what they loaded; new ones get this
     --- err
-    ");
+    "#);
     assert!(running.try_wait().unwrap().is_none(), "the old one runs on");
     running.kill().unwrap();
     running.wait().unwrap();
 
     assert_ne!(fs::read_to_string(plugin.join("commands/send.md")).unwrap(), "an older text");
     assert!(!plugin.join("OLD.md").exists() && plugin.join("README.md").exists());
-    assert_snapshot!(world.run(&["install"]), @"
+    assert_snapshot!(said_installing(&world), @r#"
     exit 0
     --- out
     cc2cc 0.1.0 is installed anew in /world/home/.claude/skills/cc2cc
     command: /world/home/.local/bin/cc2cc
-    /world/home/.local/bin is not on your PATH; add it to use `cc2cc` in a terminal
+    /world/home/.local/bin is not on your PATH; to use `cc2cc` in a terminal, put this line into the start file of your shell, such as ~/.bashrc:
+        export PATH="/world/home/.local/bin:$PATH"
     sessions that run now keep what they loaded; new ones get this
     --- err
-    ");
+    "#);
     assert_eq!(below_home(&world), installed);
 }
 
@@ -169,13 +179,13 @@ fn a_folder_that_is_not_ours_is_left_untouched() {
     let plugin = world.path("home/.claude/skills/cc2cc");
     fs::create_dir_all(&plugin).unwrap();
     fs::write(plugin.join("SKILL.md"), "mine").unwrap();
-    assert_snapshot!(world.run(&["install"]), @"
+    assert_snapshot!(said_installing(&world), @r#"
     exit 1
     --- out
     --- err
     cc2cc: /world/home/.claude/skills/cc2cc is there and was not written by cc2cc; it was left alone
     hint: move it away, or set CLAUDE_CONFIG_DIR to another place
-    ");
+    "#);
     assert_eq!(below_home(&world), [".claude/skills/cc2cc/SKILL.md"]);
     assert_snapshot!(world.run(&["uninstall"]), @"
     exit 1
@@ -185,6 +195,19 @@ fn a_folder_that_is_not_ours_is_left_untouched() {
     hint: with CLAUDE_CONFIG_DIR set, it looks there
     ");
     assert_eq!(fs::read_to_string(plugin.join("SKILL.md")).unwrap(), "mine");
+}
+
+#[test]
+#[cfg(unix)]
+fn the_line_for_the_path_is_one_that_a_shell_takes() {
+    let world = World::new();
+    let home = world.path("home of \"$HOME\" it's");
+    fs::create_dir(&home).unwrap();
+    let said = world.said(&world.command(&["install"]).env("HOME", &home).output().unwrap()).fine().out;
+    let line = said.lines().find(|line| line.contains("export PATH")).unwrap();
+    let script = format!("PATH=/usr/bin:/bin; {line}; command -v cc2cc");
+    let found = Command::new("/bin/sh").args(["-c", &script]).env_clear().output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&found.stdout).trim(), home.join(".local/bin/cc2cc").display().to_string());
 }
 
 #[test]
@@ -289,16 +312,17 @@ fn beside_the_plugin_of_a_marketplace_only_the_program_is_installed() {
     from_marketplace(&world, env!("CARGO_PKG_VERSION"));
     let said = world.run(&["doctor"]).to_string();
     assert_snapshot!(said.lines().find(|line| line.contains("plugin")).unwrap(), @"note    plugin    0.1.0 as cc2cc@cc2cc; the one in /world/home/.claude/skills/cc2cc is not loaded beside it: `cc2cc install` clears that up");
-    assert_snapshot!(world.run(&["install"]), @"
+    assert_snapshot!(said_installing(&world), @r#"
     exit 0
     --- out
     cc2cc 0.1.0 is installed anew in /world/home/.claude/skills/cc2cc
     Claude Code has the plugin as cc2cc@cc2cc, so this is only its program
     command: /world/home/.local/bin/cc2cc
-    /world/home/.local/bin is not on your PATH; add it to use `cc2cc` in a terminal
+    /world/home/.local/bin is not on your PATH; to use `cc2cc` in a terminal, put this line into the start file of your shell, such as ~/.bashrc:
+        export PATH="/world/home/.local/bin:$PATH"
     sessions that run now keep what they loaded; new ones get this
     --- err
-    ");
+    "#);
     assert_snapshot!(below_home(&world).join("\n"), @"
     .claude/plugins/installed_plugins.json
     .claude/settings.json
