@@ -3,6 +3,7 @@
 /** What a person can do with an open letter; the binary says which of it. */
 const BUTTONS = [
   { key: 'accept', label: 'Accept', hotkey: 'y', variant: 'primary' },
+  { key: 'always', label: 'Always', hotkey: 'w' },
   { key: 'refuse', label: 'Refuse', hotkey: 'n' },
   { key: 'answer', label: 'Answer', hotkey: 'a' },
   { key: 'done', label: 'Mark read', hotkey: 'r' },

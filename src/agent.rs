@@ -23,6 +23,7 @@ pub mod repo;
 pub mod send;
 pub mod status;
 pub mod timers;
+pub mod trust;
 pub mod unproved;
 
 use std::path::Path;

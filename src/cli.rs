@@ -25,6 +25,7 @@ mod status;
 mod statusline;
 mod thread;
 mod topics;
+mod trust;
 mod update;
 mod usage;
 mod verbs;
@@ -83,6 +84,7 @@ enum Verb {
     Accept(accept::Args),
     Refuse(accept::RefusalArgs),
     Retry(accept::RetryArgs),
+    Trust(trust::Args),
     Prune(prune::Args),
     Demo(demo::Args),
     Doctor(doctor::Args),
@@ -184,6 +186,7 @@ fn dispatch(verb: Verb) -> Result<ExitCode, Failure> {
         Verb::Accept(args) => accept::accept(&home?, &args),
         Verb::Refuse(args) => accept::refuse(&home?, &args),
         Verb::Retry(args) => accept::retry(&home?, &args),
+        Verb::Trust(args) => trust::run(&home?, &args),
         Verb::Prune(args) => prune::run(&home?, &args),
         Verb::Demo(args) => demo::run(&args),
         Verb::Doctor(args) => Ok(doctor::run(home, &args)),

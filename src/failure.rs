@@ -114,6 +114,7 @@ impl From<DecisionError> for Failure {
         match error {
             DecisionError::NoSuchLetter(id) => Self::no_such_letter(&id),
             DecisionError::Elsewhere { .. } => Self::new(Code::Failed, error.to_string()),
+            DecisionError::Config(error) => error.into(),
             DecisionError::Fs(error) => error.into(),
         }
     }

@@ -4,7 +4,9 @@ use jiff::Timestamp;
 
 use super::{
     notice,
+    policy::{ConfigError, Trusted},
     status::{self, Found},
+    trust,
 };
 use crate::mailbox::{
     Mailbox, Moved, State,
@@ -22,6 +24,8 @@ pub enum DecisionError {
     #[error("the letter `{id}` is not {wanted} but {}", is.adjective())]
     Elsewhere { id: LetterId, wanted: &'static str, is: State },
     #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
     Fs(#[from] FsError),
 }
 
@@ -36,6 +40,18 @@ pub fn accept(home: &Home, id: &LetterId) -> Result<Vec<Found>, DecisionError> {
         notice::no_longer_held(home, found)?;
     }
     Ok(accepted)
+}
+
+/// As [`accept`], and gives each recipient's person's standing yes to the sender.
+///
+/// # Errors
+/// [`DecisionError`]; also when the yes cannot be written down, and nothing has changed then.
+pub fn accept_always(home: &Home, id: &LetterId) -> Result<Vec<Found>, DecisionError> {
+    for found in held(home, id)? {
+        let (from, to) = (found.letter.from.clone(), found.mailbox.name().clone());
+        trust::give(home, &Trusted::Pair { from, to })?;
+    }
+    accept(home, id)
 }
 
 /// Refuses every held copy of a letter, and tells its sender.

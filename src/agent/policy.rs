@@ -14,6 +14,9 @@
 //! [from]
 //! noisy-crow = "hold"            # what this agent sends, to anyone
 //!
+//! [repos]
+//! "~/proj/shop" = "accept"       # a standing yes among the sessions of this repository
+//!
 //! [agents.calm-owl]
 //! policy = "hold"                # what anyone sends to calm-owl
 //! from.brave-fox = "accept"      # a standing yes, also against the privilege rule
@@ -26,6 +29,7 @@ use std::{
 
 use serde::Deserialize;
 
+use super::Record;
 use crate::mailbox::{
     Mailbox, State,
     disk::{self, FsError},
@@ -70,6 +74,7 @@ pub struct Config {
     tools: Tools,
     dirs: BTreeMap<Directory, AgentName>,
     from: BTreeMap<AgentName, Rule>,
+    repos: BTreeMap<Directory, Rule>,
     agents: BTreeMap<AgentName, ForAgent>,
     /// Where names are looked up: a rule follows its agent through renames.
     #[serde(skip)]
@@ -109,6 +114,7 @@ impl Default for Config {
             tools: Tools::default(),
             dirs: BTreeMap::new(),
             from: BTreeMap::new(),
+            repos: BTreeMap::new(),
             agents: BTreeMap::new(),
             home: None,
         }
@@ -124,6 +130,14 @@ pub enum ConfigError {
     Invalid { path: PathBuf, why: String },
     #[error(transparent)]
     Fs(#[from] FsError),
+}
+
+/// A standing yes of the person's, against the privilege rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trusted {
+    Pair { from: AgentName, to: AgentName },
+    Sender(AgentName),
+    Repo(PathBuf),
 }
 
 /// What is to become of a letter, and why.
@@ -162,6 +176,10 @@ impl Config {
             let why = format!("line {line}: {}", shorten(error.message(), 200));
             ConfigError::Invalid { path, why }
         })?;
+        if config.repos.values().any(|rule| *rule != Rule::Accept) {
+            let why = "[repos] knows only \"accept\"; [agents.NAME] holds and refuses".to_owned();
+            return Err(ConfigError::Invalid { path: home.path().join("config.toml"), why });
+        }
         if let Some(name) = config.dirs.values().find(|name| name.is_reserved()) {
             return Err(ConfigError::Invalid {
                 path: home.path().join("config.toml"),
@@ -207,12 +225,36 @@ impl Config {
                 Verdict::Hold(format!("{} letters without human input", letter.origin.hops))
             }
             Rule::Accept
-                if for_pair.is_none() && level == Some(Level::Free) && letter.origin.level != Some(Level::Free) =>
+                if for_pair.is_none()
+                    && level == Some(Level::Free)
+                    && letter.origin.level != Some(Level::Free)
+                    && !self.is_among_friends(letter, receiver) =>
             {
                 Verdict::Hold(format!("{receiver} acts without asking, and {sender} does not"))
             }
             Rule::Accept => Verdict::Accept,
         }
+    }
+
+    /// Whether sender and receiver work in one repository that the person trusts.
+    fn is_among_friends(&self, letter: &Letter, receiver: &AgentName) -> bool {
+        let Some(of_sender) = letter.origin.repo.as_deref().map(Path::new) else { return false };
+        let is_trusted = || self.repos.keys().any(|repo| repo.0 == of_sender);
+        let mailbox = || self.home.as_ref()?.mailbox(receiver);
+        is_trusted()
+            && mailbox().is_some_and(|found| Record::of(&found).repo.as_deref().map(Path::new) == Some(of_sender))
+    }
+
+    /// The standing yeses: pairs of sender and receiver, and repositories.
+    #[must_use]
+    pub fn trusted(&self) -> Vec<Trusted> {
+        let pairs = self.agents.iter().flat_map(|(receiver, rules)| {
+            let yes = rules.from.iter().filter(|(_, rule)| **rule == Rule::Accept);
+            yes.map(|(sender, _)| Trusted::Pair { from: sender.clone(), to: receiver.clone() })
+        });
+        let senders = self.from.iter().filter(|(_, rule)| **rule == Rule::Accept);
+        let senders = senders.map(|(sender, _)| Trusted::Sender(sender.clone()));
+        pairs.chain(senders).chain(self.repos.keys().map(|repo| Trusted::Repo(repo.0.clone()))).collect()
     }
 
     /// Lets a waiting letter with these receipts go to its receiver, who acts at `level`, or puts it where it belongs

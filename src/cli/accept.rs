@@ -17,6 +17,9 @@ pub struct Args {
     /// The held letter
     #[arg(value_parser = ids::letter_id, add = completions::held())]
     id: LetterId,
+    /// From now on let whatever this sender writes to this session through
+    #[arg(long)]
+    always: bool,
 }
 
 /// Refuse a held letter and tell its sender
@@ -42,8 +45,16 @@ pub struct RetryArgs {
 
 pub fn accept(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
     only_a_person()?;
-    for found in decisions::accept(home, &args.id)? {
-        printing::print(format!("accepted: {} gets it now\n", found.mailbox.name()));
+    let accepted =
+        if args.always { decisions::accept_always(home, &args.id)? } else { decisions::accept(home, &args.id)? };
+    for found in accepted {
+        let name = found.mailbox.name();
+        let more = if args.always {
+            format!(", and what {} writes to it from now on", found.letter.from)
+        } else {
+            String::new()
+        };
+        printing::print(format!("accepted: {name} gets it now{more}\n"));
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -65,7 +76,7 @@ pub fn retry(home: &Home, args: &RetryArgs) -> Result<ExitCode, Failure> {
 }
 
 /// A model must not decide what its person is asked.
-fn only_a_person() -> Result<(), Failure> {
+pub(super) fn only_a_person() -> Result<(), Failure> {
     if caller::in_a_session() {
         return Err(Failure::new(Code::Held, "only a person decides this")
             .hint("use /inbox, /cc2cc:accept ID or /cc2cc:refuse ID in the session, or a terminal of your own"));

@@ -68,6 +68,11 @@ enum Verb {
         #[arg(default_value = "", allow_hyphen_values = true)]
         id: String,
     },
+    /// Let a held letter go on, and whatever its sender writes here from now on
+    Always {
+        #[arg(default_value = "", allow_hyphen_values = true)]
+        id: String,
+    },
     /// Refuse a held letter
     Refuse {
         #[arg(default_value = "", allow_hyphen_values = true)]
@@ -94,7 +99,12 @@ fn answer(home: &Home, verb: &Verb) -> Result<String, Failure> {
         Verb::Inbox { json: false } => slash_commands::inbox(&mailbox, Through::Mod)?,
         Verb::Who { json: false } => slash_commands::who(home, &mailbox)?,
         Verb::Done { id } => slash_commands::done(&mailbox, &letter_id(id)?)?.to_owned(),
-        Verb::Accept { id } => slash_commands::accept(home, &mailbox, &letter_id(id)?)?.to_owned(),
+        Verb::Accept { id } => {
+            let (always, id) = slash_commands::is_always(id);
+            let decide = if always { slash_commands::accept_always } else { slash_commands::accept };
+            decide(home, &mailbox, &letter_id(id)?)?.to_owned()
+        }
+        Verb::Always { id } => slash_commands::accept_always(home, &mailbox, &letter_id(id)?)?.to_owned(),
         Verb::Refuse { id } => slash_commands::refuse(home, &mailbox, &letter_id(id)?)?.to_owned(),
         Verb::Inbox { json: true } => return Ok(for_pane(inbox(&mailbox, now)?)),
         Verb::Who { json: true } => return Ok(for_pane(who(home, &mailbox)?)),
@@ -167,7 +177,7 @@ fn letter(mailbox: &Mailbox, id: &LetterId, now: Timestamp) -> Result<Value, Fai
     if !letter.from.is_reserved() || letter.from.is_user() {
         can.push("answer");
     }
-    can.extend(if is_held { &["accept", "refuse"][..] } else { &[] });
+    can.extend(if is_held { &["accept", "always", "refuse"][..] } else { &[] });
     can.extend((found.state == State::Inbox).then_some("done"));
     Ok(json!({
         "id": id,

@@ -217,6 +217,7 @@ fn topics_and_verbs_are_listed_and_each_verb_has_its_help() {
       accept       Let a held letter go on to its session
       refuse       Refuse a held letter and tell its sender
       retry        Give a dead letter another chance
+      trust        Let letters through that would wait for your yes
 
     Watch:
       watch        Follow letters and agents live

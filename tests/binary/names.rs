@@ -91,6 +91,7 @@ fn whoever_takes_the_name_of_a_session_that_has_ended_gets_what_waits_there() {
     ✉ ann: two
     ✉ held: ann: a question of trust (for a reason)
       /cc2cc:accept ID
+      /cc2cc:accept --always ID
       /cc2cc:refuse ID
       `cc2cc read ID` in a terminal shows all of it
     cc2cc: you are reviewer now · 2 letters waited for that name

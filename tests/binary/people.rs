@@ -167,3 +167,111 @@ fn wrong_words_are_answered_with_the_right_ones() {
         assert!(!said.err.is_empty());
     }
 }
+
+#[test]
+fn a_standing_yes_is_given_listed_and_taken_back() {
+    let world = World::new().agent("ann").agent("bob");
+    let run = |words: &[&str]| world.run(words).to_string();
+    assert_snapshot!(run(&["trust"]), @"
+    exit 0
+    --- out
+    nobody is trusted beyond the rules; `cc2cc trust A B` and `cc2cc trust @repo` do that
+    --- err
+    ");
+    assert_snapshot!(run(&["trust", "ann", "bob"]), @"
+    exit 0
+    --- out
+    trusted: ann to bob
+    --- err
+    ");
+    assert_snapshot!(run(&["trust", "ann", "bob"]), @"
+    exit 0
+    --- out
+    trusted already: ann to bob
+    --- err
+    ");
+    assert_snapshot!(run(&["trust", "ann"]), @"
+    exit 2
+    --- out
+    --- err
+    cc2cc: ann is to be trusted by whom?
+    hint: `cc2cc trust ann NAME` is for what it writes to NAME, `cc2cc trust @repo` for a repository
+    ");
+    assert_snapshot!(run(&["trust", "amn", "bob"]), @"
+    exit 3
+    --- out
+    --- err
+    cc2cc: no agent named `amn`
+    hint: did you mean `ann`? `cc2cc agents --all` lists everyone
+    ");
+    assert_snapshot!(run(&["trust", "ann", "ann"]), @"
+    exit 2
+    --- out
+    --- err
+    cc2cc: ann writes no letters to itself
+    ");
+    assert_snapshot!(run(&["trust", "@repo"]), @"
+    exit 2
+    --- out
+    --- err
+    cc2cc: @repo means the git repository here, and /world/work is in none
+    hint: go into the repository, or name two agents
+    ");
+    std::fs::create_dir_all(world.path("work/.git")).unwrap();
+    std::fs::write(world.path("work/.git/HEAD"), "ref: refs/heads/main\n").unwrap();
+    assert_snapshot!(run(&["trust", "@repo"]), @"
+    exit 0
+    --- out
+    trusted: among the sessions of /world/work
+    --- err
+    ");
+    assert_snapshot!(run(&["trust"]), @"
+    exit 0
+    --- out
+    ann to bob
+    among the sessions of /world/work
+    --- err
+    ");
+    assert_snapshot!(run(&["trust", "--json"]), @r#"
+    exit 0
+    --- out
+    {"trusted":[{"from":"ann","to":"bob"},{"repo":"/world/work"}]}
+    --- err
+    "#);
+    assert_snapshot!(run(&["trust", "--remove", "ann", "bob"]), @"
+    exit 0
+    --- out
+    no longer trusted: ann to bob
+    --- err
+    ");
+    assert_snapshot!(run(&["trust", "--remove", "ann", "bob"]), @"
+    exit 3
+    --- out
+    --- err
+    cc2cc: there is no standing yes for ann to bob
+    hint: `cc2cc trust` lists them
+    ");
+    assert_snapshot!(run(&["trust", "--remove", "@repo"]), @"
+    exit 0
+    --- out
+    no longer trusted: among the sessions of /world/work
+    --- err
+    ");
+}
+
+#[test]
+fn accept_always_lets_what_the_sender_writes_through_from_then_on() {
+    let world = World::new().agent("ann").agent("bob");
+    let id = world.posted("ann", "bob", "hello");
+    world.at("bob").hold(&id, "bob acts without asking, and ann does not").unwrap();
+    assert_snapshot!(world.run(&["accept", "--always", id.as_str()]).to_string(), @"
+    exit 0
+    --- out
+    accepted: bob gets it now, and what ann writes to it from now on
+    --- err
+    ");
+    assert_eq!(world.run(&["trust"]).fine().out, "ann to bob\n");
+    let session = world.session("calm-owl").started();
+    let said = session.shell(&["trust", "ann", "bob"]);
+    assert_eq!(said.code, Some(4), "no model does this: {said}");
+}

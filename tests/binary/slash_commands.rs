@@ -168,7 +168,7 @@ fn the_mod_is_told_of_letters_and_what_a_person_can_do_with_them() {
     );
     let read = asked(&world, &["read", held.as_str()], "").fine().json();
     assert!(
-        has(&read, &json!({ "can": ["answer", "accept", "refuse"], "why": "calm-owl bypasses permissions" })),
+        has(&read, &json!({ "can": ["answer", "accept", "always", "refuse"], "why": "calm-owl bypasses permissions" })),
         "{read}"
     );
 

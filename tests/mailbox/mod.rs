@@ -27,6 +27,7 @@ mod sending;
 mod steps;
 mod strays;
 mod transcript;
+mod trust;
 mod unanswered;
 mod unproved;
 mod watching;

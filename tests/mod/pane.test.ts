@@ -8,7 +8,7 @@ const SURFACES = ['terminal', 'desktop', 'vscode', 'mobile'] as const
 async function opened($, on, letter, surface) {
   const tried = world(on)
   const full = { ...letter, about: 'message', why: letter.state === 'held' ? 'she asks' : null, text: 'line one\nline two' }
-  const can = letter.state === 'held' ? ['answer', 'accept', 'refuse'] : ['answer', 'done']
+  const can = letter.state === 'held' ? ['answer', 'accept', 'always', 'refuse'] : ['answer', 'done']
   tried.binary.says = { 'inbox --json': box(HELD, LETTER), [`read ${letter.id}`]: JSON.stringify({ ...full, can }) }
   await start($)
   expect((await given($, 'inbox')).text).toBeUndefined()
@@ -87,7 +87,7 @@ test('what is sent then answers that letter, once, and only when it goes to whoe
   await ui.unmount()
 })
 
-for (const [deed, letter] of [['accept', HELD], ['refuse', HELD], ['done', LETTER]]) {
+for (const [deed, letter] of [['accept', HELD], ['always', HELD], ['refuse', HELD], ['done', LETTER]]) {
   test(`${deed} is the binary's to do, and leads back to the list`, async ($, on) => {
     const { ui, seen, binary } = await opened($, on, letter, 'terminal')
     binary.says['inbox --json'] = box()

@@ -54,7 +54,11 @@ pub fn answer(home: &Home, mailbox: &Mailbox, command: &str) -> Option<Answer> {
     let (verb, rest) = command.split_once(char::is_whitespace).unwrap_or((command, ""));
     let outcome = match verb {
         "send" => send(home, mailbox, rest, None, Through::Hook),
-        "accept" => letter_id(rest, Through::Hook).and_then(|id| Ok(format!("{}: {id}", accept(home, mailbox, &id)?))),
+        "accept" => {
+            let (always, rest) = is_always(rest);
+            let decided = |id| if always { accept_always(home, mailbox, &id) } else { accept(home, mailbox, &id) };
+            letter_id(rest, Through::Hook).and_then(|id| Ok(format!("{}: {id}", decided(id.clone())?)))
+        }
         "refuse" => letter_id(rest, Through::Hook).and_then(|id| Ok(format!("{}: {id}", refuse(home, mailbox, &id)?))),
         "inbox" => inbox(mailbox, Through::Hook),
         "who" => who(home, mailbox),
@@ -107,6 +111,23 @@ pub fn send(
 pub fn accept(home: &Home, mailbox: &Mailbox, id: &LetterId) -> Result<&'static str, Failure> {
     decide(mailbox, id, |id| Ok(decisions::accept(home, id)?))?;
     Ok("accepted")
+}
+
+/// As [`accept`], and lets whatever this sender writes to this session through from now on.
+///
+/// # Errors
+/// When no such letter is held here, or the rules cannot be written.
+pub fn accept_always(home: &Home, mailbox: &Mailbox, id: &LetterId) -> Result<&'static str, Failure> {
+    decide(mailbox, id, |id| Ok(decisions::accept_always(home, id)?))?;
+    Ok("accepted, and so is what its sender writes from now on")
+}
+
+/// Whether a decision is to stand, and the words without that one.
+#[must_use]
+pub fn is_always(words: &str) -> (bool, &str) {
+    let words = words.trim();
+    let rest = words.strip_prefix("--always").or_else(|| words.strip_suffix("--always"));
+    (rest.is_some(), rest.unwrap_or(words))
 }
 
 /// Refuses a letter that is held for this session.

@@ -235,7 +235,7 @@ fn held_line(held: &HeldLetter) -> String {
     let why = held.why().map(|why| format!(" ({why})")).unwrap_or_default();
     let (from, line, id) = (&letter.from, letter.first_line(80), &letter.id);
     format!(
-        "✉ held: {from}: {line}{why}\n  /cc2cc:accept {id}\n  /cc2cc:refuse {id}\n  `cc2cc read {id}` in a terminal shows all of it"
+        "✉ held: {from}: {line}{why}\n  /cc2cc:accept {id}\n  /cc2cc:accept --always {id}\n  /cc2cc:refuse {id}\n  `cc2cc read {id}` in a terminal shows all of it"
     )
 }
 

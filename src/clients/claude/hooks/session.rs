@@ -18,7 +18,7 @@ use crate::{
         client::Claude,
         client_name,
         host_process::{self, HOST_VARIABLE, NAME_VARIABLE},
-        version,
+        permission_mode, version,
     },
     delivery::{client::Client, settle},
     mailbox::{
@@ -171,6 +171,9 @@ fn remember(mailbox: &Mailbox, input: &HookEvent, now: Timestamp) -> Result<()> 
     Record::change(mailbox, now, |record| {
         if let Some(cwd) = &input.cwd {
             record.locate(Path::new(cwd));
+        }
+        if matches!(input.source.as_deref(), Some("startup" | "resume" | "fork")) {
+            record.level = permission_mode::at_start(input.cwd.as_deref().map(Path::new));
         }
         record.session.clone_from(&input.session_id);
         record.evidence.clone_from(&input.transcript_path);
