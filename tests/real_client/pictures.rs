@@ -3,7 +3,7 @@
 use std::{fs, num::NonZero};
 
 use cc2cc::{
-    agent::{Activity, Record},
+    agent::{Activity, Record, reach},
     mailbox::home::Home,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -53,7 +53,7 @@ fn two_sessions_talk() {
     owl.api.when_it(|request| !request.tool_results().is_empty()).reply(Reply::text("I told brave-fox."));
     fox.api
         .when("Two tests fail")
-        .reply(Reply::text("calm-owl found two tests that need the new field, and mends them."));
+        .reply(Reply::text("calm-owl found two tests that need the new field, and fixes them."));
 
     fox.type_line("ask calm-owl whether the new login API works for the web client");
     fox.wait_for_screen("calm-owl found two tests");
@@ -124,9 +124,11 @@ fn the_live_view_is_open() {
         .map(|(name, place, state)| {
             let mailbox = home.claim(&name.parse().expect("a name")).expect("a mailbox");
             let cwd = world.home().join("shop").join(place).display().to_string();
-            let told = Record { cwd: Some(cwd), state, ..Record::default() };
+            let host = Some("played".to_owned());
+            let told = Record { cwd: Some(cwd), state, delivers_in: host.clone(), host, ..Record::default() };
             Record::change(&mailbox, Timestamp::now(), |record| *record = told).expect("a record");
-            (name != "swift-lynx").then(|| mailbox.hold_presence().expect("its presence"))
+            let waker = || reach::take_wakers_place(&mailbox).expect("its place").expect("nobody has it");
+            (name != "swift-lynx").then(|| (mailbox.hold_presence().expect("its presence"), waker()))
         })
         .collect();
     let seen = |to: &str, id: &str, steps: &[&str]| {
