@@ -28,7 +28,7 @@ const REGISTER_AGAIN_MS = [20, 50, 100, 200, 400, 800, 1600]
 /** What a person is shown, or no longer. */
 const TOLD = ['ready', 'renamed', 'sent', 'held', 'accepted', 'refused', 'retried', 'expired', 'dead']
 /** What happens to agents and not to letters. */
-const OF_AGENTS = ['online', 'offline', 'idle', 'busy', 'deaf', 'reach']
+const OF_AGENTS = ['online', 'offline', 'idle', 'busy', 'deaf', 'reach', 'wake']
 /** What the person can do when the plugin's folder is gone, as after an update: no hook of ours runs from then on. */
 const RELOAD = "the plugin's folder is gone, as after an update; /reload-plugins loads what is installed now, and what waits arrives"
 
@@ -323,9 +323,19 @@ async function listen($) {
     rest = lines.pop()
     const heard = lines.map(parsed).filter(Boolean)
     if (heard.some(({ event }) => event === 'deaf')) await lookForFolder($)
+    for (const { prompt } of heard.filter(({ event }) => event === 'wake')) await wake($, prompt)
     await hear($, heard)
   }
   return began
+}
+
+/** Wakes the session where its waker is gone: the binary says when, and knows its own words again in the prompt. */
+async function wake($, text) {
+  try {
+    await $.prompt.submit({ text })
+  } catch (error) {
+    $.ui.log(`not woken: ${error}`, { to: 'debug' })
+  }
 }
 
 /**

@@ -28,6 +28,9 @@ const ON_ITS_WAY: SignedDuration = SignedDuration::from_secs(10);
 /// How long client and hooks must have said different things: at the beginning of a turn one of them is the first.
 const FOR_SURE: SignedDuration = SignedDuration::from_secs(2);
 
+/// Why nothing wakes a session that has a terminal and hooks.
+pub const WAKER_IS_GONE: &str = "its waker is gone";
+
 /// How letters reach an agent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reach {
@@ -108,7 +111,7 @@ impl Standing {
         let witness = WITNESS.get().filter(|_| is_online);
         let said = witness.and_then(|witness| (witness.said)(record));
         let is_pushed_to = witness.is_some_and(|witness| (witness.is_pushed_to)(record));
-        let locks = Locks { is_online, has_waker: has_waker(mailbox), waking_for: since_wake(mailbox), is_pushed_to };
+        let locks = Locks { is_online, is_pushed_to, ..Locks::of(mailbox) };
         weigh(record, locks, said, now)
     }
 
@@ -141,6 +144,12 @@ pub fn has_waker(mailbox: &Mailbox) -> bool {
     lock::is_kept(&lock::lasting(mailbox.path(), WAKER_LOCK))
 }
 
+/// Whether a session that should have a waker has none, also while it is at work.
+#[must_use]
+pub fn lacks_waker(mailbox: &Mailbox, record: &Record, now: Timestamp) -> bool {
+    record.delivers() && !record.headless && lacks_waker_by(record, Locks::of(mailbox), now)
+}
+
 /// Takes the place of the session's waker, unless another process has it.
 ///
 /// # Errors
@@ -169,6 +178,13 @@ struct Locks {
     has_waker: bool,
     waking_for: Option<SignedDuration>,
     is_pushed_to: bool,
+}
+
+impl Locks {
+    fn of(mailbox: &Mailbox) -> Self {
+        let (has_waker, waking_for) = (has_waker(mailbox), since_wake(mailbox));
+        Self { is_online: false, has_waker, waking_for, is_pushed_to: false }
+    }
 }
 
 /// Decides from what is known; reads nothing.
@@ -208,12 +224,17 @@ fn weigh(record: &Record, locks: Locks, said: Option<Said>, now: Timestamp) -> S
     if let Some(blocked) = &record.blocked {
         return obstacle(Reach::NextTurn, blocked);
     }
-    let spoke = record.updated.map(|at| now.duration_since(at).abs());
-    let is_on_its_way = [spoke, locks.waking_for].into_iter().flatten().any(|age| age < ON_ITS_WAY);
-    if locks.has_waker || activity == Activity::Busy || is_on_its_way {
+    if activity == Activity::Busy || !lacks_waker_by(record, locks, now) {
         return is(Reach::Wakes, since, None);
     }
-    is(Reach::NextTurn, since, Some("its waker is gone".to_owned()))
+    is(Reach::NextTurn, since, Some(WAKER_IS_GONE.to_owned()))
+}
+
+/// Whether the session has no waker, and none is on its way.
+fn lacks_waker_by(record: &Record, locks: Locks, now: Timestamp) -> bool {
+    let spoke = record.updated.map(|at| now.duration_since(at).abs());
+    let is_on_its_way = [spoke, locks.waking_for].into_iter().flatten().any(|age| age < ON_ITS_WAY);
+    !locks.has_waker && !is_on_its_way
 }
 
 /// Whether what a client says is the newer word: hooks and client speak one after the other of the same thing.

@@ -7,7 +7,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{
     caller::{self, Reader},
@@ -20,7 +20,11 @@ use crate::{
         feed::{Event, Feed},
         identity::{self, Trust},
     },
-    clients::claude::host_process::{self, Part},
+    clients::claude::{
+        host_process::{self, Part},
+        mod_wake,
+    },
+    delivery::wake::Calm,
     failure::{Code, Failure},
     mailbox::{
         Mailbox,
@@ -58,7 +62,7 @@ pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
         }
         printing::check_output()?;
         end_with_reader();
-        follow(&mut Feed::open(home, scope)?, &Reader::of(home), |_| true)?;
+        follow(&mut Feed::open(home, scope)?, &Reader::of(home), |_| Ok(true))?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -103,7 +107,18 @@ fn follow_session(home: &Home) -> Result<(), Failure> {
             let followed = feed.scope().and_then(|name| home.mailbox(name));
             own().is_none_or(|own| followed.is_none_or(|followed| followed == own))
         };
-        follow(&mut feed, &reader, still)?;
+        let mut calm = Calm::default();
+        let mut wake = |feed: &Feed| -> Result<(), Failure> {
+            let Some(mailbox) = feed.scope().and_then(|name| home.mailbox(name)) else { return Ok(()) };
+            match mod_wake::due(home, &mailbox, &mut calm, Timestamp::now())? {
+                Some(prompt) => print(json!({ "event": "wake", "at": Timestamp::now(), "prompt": prompt })),
+                None => Ok(()),
+            }
+        };
+        follow(&mut feed, &reader, |feed| {
+            wake(feed)?;
+            Ok(still(feed))
+        })?;
     }
 }
 
@@ -124,9 +139,13 @@ fn await_claim(home: &Home, own: impl Fn() -> Option<Mailbox>) -> Result<Mailbox
 }
 
 /// Prints what happens, as long as `goes_on` says so and somebody reads it.
-fn follow(feed: &mut Feed, reader: &Reader, goes_on: impl Fn(&Feed) -> bool) -> Result<(), Failure> {
+fn follow(
+    feed: &mut Feed,
+    reader: &Reader,
+    mut goes_on: impl FnMut(&Feed) -> Result<bool, Failure>,
+) -> Result<(), Failure> {
     print(report::json::ready(feed, Timestamp::now()))?;
-    while goes_on(feed) {
+    while goes_on(feed)? {
         for event in feed.next(BEAT) {
             let mut line = report::json::event(&event);
             if let Event::Sent(found) = &event

@@ -10,6 +10,7 @@ pub mod hooks;
 pub mod host_process;
 pub mod input_stream;
 pub mod kind;
+pub mod mod_wake;
 pub mod permission_mode;
 pub mod plugin_folder;
 pub mod prompt;

@@ -135,3 +135,41 @@ fn after_esc_a_session_is_idle_with_the_next_look() {
     wait_until_listed(&bob, &world, "bob", "wakes", &json!("idle"));
     gate.open();
 }
+
+/// Kills the waker of the only session in a world, and waits until it has gone.
+fn kill_waker(session: &Session, world: &World, name: &str) {
+    let home = world.home().display().to_string();
+    let is_waker = |words: &str| words.contains(&home) && words.ends_with("wait\0--ring\0");
+    let processes = std::fs::read_dir("/proc").expect("processes").flatten();
+    let wakers: Vec<String> = processes
+        .filter(|process| std::fs::read_to_string(process.path().join("cmdline")).is_ok_and(|words| is_waker(&words)))
+        .map(|process| process.file_name().to_string_lossy().into_owned())
+        .collect();
+    assert_eq!(wakers.len(), 1, "{wakers:?}");
+    let killed = std::process::Command::new("kill").args(["-9", &wakers[0]]).status().expect("kill");
+    assert!(killed.success());
+    session.wait("the waker's end", || (!crate::has_waker(world, name)).then_some(()));
+}
+
+#[test]
+fn a_session_whose_waker_is_gone_says_so_and_the_mod_wakes_it() {
+    let world = World::with_cc2cc();
+    let bob = settled(&world, "bob");
+    bob.idle();
+    kill_waker(&bob, &world, "bob");
+    wait_until_listed(&bob, &world, "bob", "next turn", &Value::Null);
+    assert_eq!(agent(&world, "bob")["why"], "its waker is gone");
+
+    let id = post(&world, "bob", "the build is red");
+    let told = bob.wait_until_told("the build is red");
+    assert_eq!(told.everything().matches(&format!("<letter id=\"{id}\"")).count(), 1);
+    bob.wait("it is seen", || (world.status_of(&id) == "seen").then_some(()));
+    wait_until_listed(&bob, &world, "bob", "wakes", &json!("idle"));
+    bob.wait("a waker again", || crate::has_waker(&world, "bob").then_some(()));
+    let again = post(&world, "bob", "it is green again");
+    bob.wait_until_told("it is green again");
+    bob.wait("it is seen", || (world.status_of(&again) == "seen").then_some(()));
+    bob.idle();
+    assert_eq!((times(&bob, &id), times(&bob, &again)), (1, 1));
+    assert_eq!(bob.requests().len(), 2);
+}

@@ -108,10 +108,7 @@ impl Client for Claude {
         if plugin_folder::look(mailbox) == PluginFolder::Gone {
             plugin_folder::tell();
         }
-        let mut from: Vec<&str> = letters.iter().map(|letter| letter.from.as_str()).collect();
-        from.sort_unstable();
-        from.dedup();
-        output::complain(&format!("{}\n", prompt::wake(mailbox.name().as_str(), &from.join(", "), &word)));
+        output::complain(&format!("{}\n", prompt::wake(mailbox.name().as_str(), &wakes::senders(letters), &word)));
         process::exit(WAKE)
     }
 

@@ -52,10 +52,14 @@ const MADE_BY_THE_CLIENT: [(&str, &str); 20] = [
 /// Who wrote a prompt, by what the client says of its source, if it does, and by its text.
 #[must_use]
 pub fn author<'a>(prompt: &'a str, source: Option<&str>) -> Author<'a> {
+    let prompt = prompt.trim();
+    // A waker's text alone is what the mod submits where there is no waker. Nobody else knows the word in it.
+    if let Some(word) = bare_word(prompt) {
+        return Author::Waker(word);
+    }
     if matches!(source, Some("user" | "sdk")) {
         return Author::Person;
     }
-    let prompt = prompt.trim();
     if is_notification(prompt) {
         return word(prompt).map_or(Author::Other, Author::Waker);
     }
@@ -78,6 +82,12 @@ fn is_notification(prompt: &str) -> bool {
     let added = added.trim();
     let is_one = prompt.matches(NOTIFICATION[0]).count() == 1;
     is_one && (added.is_empty() || added.starts_with(REMINDER[0]) && added.ends_with(REMINDER[1]))
+}
+
+/// The word in a prompt that is a waker's text and nothing else.
+fn bare_word(prompt: &str) -> Option<&str> {
+    let is_text = prompt.starts_with(WAKE) && prompt.ends_with(WORD_IN[1]) && !prompt.contains('\n');
+    is_text.then(|| word(prompt)).flatten()
 }
 
 /// The word in a waker's text; `None` when a notification is of something else, or of a version without words.
@@ -119,6 +129,17 @@ mod tests {
             Author::Other,
             "that of an older version is nobody's command and no person's word"
         );
+    }
+
+    #[test]
+    fn the_text_of_a_wake_alone_is_what_the_mod_submits() {
+        let text = wake("calm-owl", "ann", "1f3a9c2e");
+        for source in [None, Some("user"), Some("plugin")] {
+            assert_eq!(author(&text, source), Author::Waker("1f3a9c2e"), "{source:?}");
+        }
+        for more in [format!("{text} why?"), format!("see: {text}"), format!("{text}\nwhat is this? (wake 1f3a9c2e)")] {
+            assert_eq!(by_text(&more), Author::Person, "{more}");
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ use crate::{
     mailbox::{
         Mailbox,
         disk::{self, Durability, FsError},
+        scan::Waiting,
     },
 };
 
@@ -27,6 +28,15 @@ pub fn begin(mailbox: &Mailbox) -> Result<String, FsError> {
     let word = word();
     disk::replace(&directory.join(&word), b"", Durability::Process)?;
     Ok(word)
+}
+
+/// Whose letters a wake is for, each once.
+#[must_use]
+pub fn senders(letters: &[Waiting]) -> String {
+    let mut from: Vec<&str> = letters.iter().map(|letter| letter.from.as_str()).collect();
+    from.sort_unstable();
+    from.dedup();
+    from.join(", ")
 }
 
 /// Whether one of the last wakes has this word.
