@@ -4,7 +4,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use super::{Record, reach::Standing, repo};
+use super::{Record, rate_limit, reach::Standing, repo};
 use crate::mailbox::{
     Mailbox, State,
     disk::FsError,
@@ -75,11 +75,24 @@ pub fn describe(mailbox: Mailbox) -> Listed {
 }
 
 impl Listed {
+    /// Whether a session had it and has ended, and not a letter was ever written to or from it.
+    #[must_use]
+    pub fn is_trace_of_nothing(&self) -> bool {
+        !self.is_online() && was_nothing(&self.mailbox, &self.record)
+    }
+
     /// Whether a live session has the mailbox.
     #[must_use]
     pub fn is_online(&self) -> bool {
         self.standing.is_online()
     }
+}
+
+/// Whether a session, and nothing but a session, has left this mailbox.
+#[must_use]
+pub fn was_nothing(mailbox: &Mailbox, record: &Record) -> bool {
+    let is_empty = |state| mailbox.count(state).is_ok_and(|count| count == 0);
+    record.started.is_some() && State::ALL.into_iter().all(is_empty) && !rate_limit::has_sent(mailbox)
 }
 
 /// The names most like one that does not exist, nearest first.

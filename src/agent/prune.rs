@@ -4,15 +4,18 @@
 
 use std::fs;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use super::{Record, identity};
+use super::{Record, directory, identity};
 use crate::mailbox::{
     Mailbox, State,
     disk::{self, FsError},
     home::Home,
     removal::Removal,
 };
+
+/// How long the name of a session stays that ended without a letter.
+const TRACES_STAY: SignedDuration = SignedDuration::from_hours(1);
 
 /// Whether to do it, or only to say what would be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +36,7 @@ pub struct Pruned {
 }
 
 /// Removes letters that were seen and sent before `before`, and agents that have been away since then and have no
-/// letters. Letters that wait, are held or could not be delivered are never touched, nor is a session that is online.
+/// letters; those whose sessions ended without ever having one go an hour after that. Letters that wait, are held or could not be delivered are never touched, nor is a session that is online.
 ///
 /// # Errors
 /// A `FsError`; what was removed until then stays removed.
@@ -85,6 +88,8 @@ fn is_abandoned(mailbox: &Mailbox, before: Timestamp) -> bool {
     let empty = |state| mailbox.count(state).is_ok_and(|count| count == 0);
     let waiting = [State::Inbox, State::Claimed, State::Held, State::Dead];
     let record = Record::of(mailbox);
+    let an_hour_ago = Timestamp::now().checked_sub(TRACES_STAY).unwrap_or(Timestamp::MIN);
+    let before = if directory::was_nothing(mailbox, &record) { before.max(an_hour_ago) } else { before };
     !mailbox.name().is_user()
         && record.updated.is_some_and(|at| at < before)
         && !mailbox.is_online()

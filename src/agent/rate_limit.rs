@@ -101,6 +101,12 @@ impl Account {
     }
 }
 
+/// Whether an agent's model ever sent a letter.
+#[must_use]
+pub fn has_sent(mailbox: &Mailbox) -> bool {
+    mailbox.path().join("outgoing.json").exists()
+}
+
 impl Flow {
     fn left_at(&self, now: Timestamp) -> f64 {
         // A clock that was set back neither gives nor takes.

@@ -11,7 +11,7 @@ use crate::{agent::directory, failure::Failure, mailbox::home::Home, report};
 /// List the sessions one can write to
 #[derive(clap::Args)]
 pub struct Args {
-    /// Also those that are away
+    /// Also those that are away, but for sessions that ended without a letter
     #[arg(long)]
     all: bool,
     /// Print JSON
@@ -22,8 +22,8 @@ pub struct Args {
 pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
     let me = caller::agent(home).ok().flatten();
     let mut agents = directory::list(home)?;
-    let known = agents.len();
-    agents.retain(|agent| agent.is_online() || args.all);
+    let known = agents.iter().filter(|agent| !agent.is_trace_of_nothing()).count();
+    agents.retain(|agent| agent.is_online() || args.all && !agent.is_trace_of_nothing());
     if args.json {
         printing::print(json!({ "agents": agents.iter().map(report::json::agent).collect::<Vec<_>>() }));
     } else if agents.is_empty() {

@@ -10,7 +10,7 @@ use super::{
     trace,
 };
 use crate::{
-    agent::{Record, unproved::Unproved},
+    agent::{Record, obstacle::Obstacle, unproved::Unproved},
     mailbox::{
         Mailbox, State,
         disk::FsError,
@@ -31,6 +31,8 @@ const PAUSES_WHEN_BLOCKED: [SignedDuration; 5] = [
     SignedDuration::from_hours(1),
 ];
 
+/// Why a wake becomes no turn, where it is not the person's doing.
+const BLOCKED: &str = "another hook blocks its wakes";
 /// How long a session rests after a second error in a row before a letter is tried for the last time.
 const SECOND_TRY: SignedDuration = SignedDuration::from_mins(10);
 
@@ -86,6 +88,7 @@ fn act(
         }
         Evidence::Seen => {
             decided("it is in the session's record", "done");
+            note_blocked(mailbox, record, None, now)?;
             return mailbox.finish(id, State::Claimed, Some(&Receipt::at(Step::Seen, now))).map(drop);
         }
         // It is in the conversation, and goes before the model with whatever turn works again.
@@ -100,6 +103,9 @@ fn act(
         }
         Evidence::No(why) => {
             decided(why.as_str(), "back to the inbox");
+            if why == Why::Blocked {
+                note_blocked(mailbox, record, Some(BLOCKED), now)?;
+            }
             return mailbox.give_back_if_still(id, receipts.len(), why.as_str()).map(drop);
         }
         Evidence::Unavailable(cause) => cause,
@@ -112,6 +118,14 @@ fn act(
         Unproved::no_record(mailbox, session, record.evidence.as_deref(), cause.as_str())?;
     }
     Unproved::add(mailbox, session, id, cause.as_str(), now)
+}
+
+/// Notes what blocks the session's wakes, since the first one that it blocked; or that one has come through.
+fn note_blocked(mailbox: &Mailbox, record: &Record, why: Option<&str>, now: Timestamp) -> Result<(), FsError> {
+    if record.blocked.is_none() == why.is_none() {
+        return Ok(());
+    }
+    Record::change(mailbox, now, |record| record.blocked = why.map(|why| Obstacle::new(now, why))).map(drop)
 }
 
 /// Whether a turn is worth trying again for a letter whose turn has failed.

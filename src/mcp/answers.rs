@@ -99,7 +99,7 @@ fn within(entries: impl Iterator<Item = Value>) -> impl Iterator<Item = Value> {
 
 pub fn agents(home: &Home, me: &Mailbox, arguments: &Agents) -> Result<Value, Failure> {
     let mut agents = directory::list(home)?;
-    agents.retain(|agent| agent.is_online() || arguments.all == Some(true));
+    agents.retain(|agent| agent.is_online() || arguments.all == Some(true) && !agent.is_trace_of_nothing());
     let listed: Vec<Value> = within(agents.iter().map(report::agent)).collect();
     Ok(json!({ "me": me.name(), "more": agents.len() - listed.len(), "agents": listed }))
 }

@@ -4,13 +4,14 @@ use std::fs;
 
 use cc2cc::{
     agent::{
-        Record,
+        Record, directory,
         prune::{self, Pruned, Pruning},
     },
     mailbox::{Key, State, letter::Letter, lock, removal::Removal},
 };
+use jiff::Timestamp;
 
-use super::post::{Post, after_noon, name, noon, texts};
+use super::post::{Post, after_noon, name, noon, says, texts};
 
 /// An agent that was last heard of at noon.
 fn heard_of(post: &Post, agent: &str) {
@@ -38,6 +39,35 @@ fn seen_letters_and_empty_agents_go_and_nothing_else() {
     assert_eq!(post.at("eve").state_of(&waiting), Some(State::Inbox));
     assert!(post.at("zoe").is_online());
     drop(here);
+}
+
+#[test]
+fn sessions_that_ended_without_a_letter_are_hidden_and_go_sooner() {
+    let post = Post::new().agent("ann").agent("bob").agent("eve");
+    let started = Some(noon());
+    for agent in ["ann", "bob", "eve"] {
+        Record::change(&post.at(agent), noon(), |record| record.started = started).unwrap();
+    }
+    post.posted("ann", "bob", "hello");
+    let hidden = || {
+        let listed = directory::list(&post.home).unwrap();
+        let traces = listed.into_iter().filter(directory::Listed::is_trace_of_nothing);
+        traces.map(|agent| agent.mailbox.name().to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(hidden(), ["ann", "eve"]);
+    post.send("ann", "bob", &says("and this")).unwrap();
+    assert_eq!(hidden(), ["eve"], "one that has written is no trace of nothing");
+
+    let pruned = prune::prune(&post.home, Timestamp::MIN, Pruning::Remove).unwrap();
+    assert_eq!(pruned, Pruned { letters: 0, agents: 1, records: 0 });
+    assert!(post.home.mailbox(&name("eve")).is_none());
+    Record::change(&post.home.claim(&name("eve")).unwrap(), Timestamp::now(), |record| record.started = started)
+        .unwrap();
+    assert_eq!(
+        prune::prune(&post.home, Timestamp::MIN, Pruning::Remove).unwrap(),
+        Pruned::default(),
+        "it ended just now"
+    );
 }
 
 #[test]

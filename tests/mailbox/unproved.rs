@@ -123,6 +123,11 @@ fn a_blocked_prompt_gives_its_letter_back_as_often_as_it_takes() {
         story.claimed_again(noon());
     }
     assert_eq!(pauses, [5, 30, 120, 600, 3600, 3600]);
+    let blocked = Record::of(bob).blocked.expect("it is said what is in the way");
+    assert_eq!((blocked.since, blocked.why.as_str()), (after_noon(60), "another hook blocks its wakes"));
+    transcript.row(&user("go on")).row(&context("UserPromptSubmit", &framed(bob, id))).row(&answer()).row(&turn_end());
+    assert_eq!(settled(bob, id, after_noon(61)), Some(State::Done));
+    assert_eq!(Record::of(bob).blocked, None, "it has come through");
 }
 
 #[test]

@@ -184,7 +184,10 @@ fn blocked(client: Client) {
     bob.wait_for_screen("operation blocked by hook");
     let inbox = world.mailbox("bob", "inbox").join(format!("{id}.json"));
     bob.wait("the letter is back", || inbox.exists().then_some(()));
-    bob.wait("he is idle", || (crate::agent(&world, "bob")["state"] == "idle").then_some(()));
+    let listed = || crate::agent(&world, "bob");
+    bob.wait("it is said", || (listed()["why"] == "another hook blocks its wakes").then_some(()));
+    bob.wait("he is not busy", || (listed()["state"].is_null()).then_some(()));
+    assert_eq!(listed()["reach"], "next turn");
     let receipts =
         || fs::read_to_string(world.mailbox("bob", "receipts").join(format!("{id}.jsonl"))).expect("receipts");
     // It is notified again once its pause is over, and not at once.
@@ -196,6 +199,7 @@ fn blocked(client: Client) {
     bob.wait_until_told("hello");
     bob.wait("it is proved seen", || (world.status_of(&id) == "seen").then_some(()));
     bob.idle();
+    bob.wait("he is listed as idle", || (listed()["state"] == "idle").then_some(()));
     assert_eq!(bob.requests().len(), 1, "no turn for nothing");
     bob.type_line("are you there?");
     bob.wait_until_told("are you there?");
