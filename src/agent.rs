@@ -25,6 +25,7 @@ pub mod status;
 pub mod timers;
 pub mod trust;
 pub mod unproved;
+pub mod which;
 
 use std::path::Path;
 

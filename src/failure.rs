@@ -9,6 +9,7 @@ use crate::{
         policy::ConfigError,
         send::{self, SendError},
         status::Found,
+        which::WhichError,
     },
     mailbox::{
         State,
@@ -116,6 +117,17 @@ impl From<DecisionError> for Failure {
             DecisionError::Elsewhere { .. } => Self::new(Code::Failed, error.to_string()),
             DecisionError::Config(error) => error.into(),
             DecisionError::Fs(error) => error.into(),
+        }
+    }
+}
+
+impl From<WhichError> for Failure {
+    fn from(error: WhichError) -> Self {
+        match error {
+            WhichError::Bad(error) => error.into(),
+            WhichError::Fs(error) => error.into(),
+            WhichError::Several { .. } => Self::new(Code::Usage, error.to_string()).hint("write more of it"),
+            WhichError::NoLast => Self::new(Code::NotFound, error.to_string()),
         }
     }
 }

@@ -22,6 +22,8 @@ pub enum Address {
     Repo,
     /// Every agent in the sender's directory.
     Dir,
+    /// All of these.
+    Several(Vec<Address>),
 }
 
 impl std::str::FromStr for Address {
@@ -32,6 +34,9 @@ impl std::str::FromStr for Address {
             "@all" => Ok(Self::All),
             "@repo" => Ok(Self::Repo),
             "@dir" => Ok(Self::Dir),
+            _ if text.contains(',') => {
+                text.split(',').map(|one| one.trim().parse()).collect::<Result<_, _>>().map(Self::Several)
+            }
             _ => text.strip_prefix('@').unwrap_or(text).parse().map(Self::Agent).map_err(|_| BadName(text.to_owned())),
         }
     }
@@ -44,6 +49,10 @@ impl std::fmt::Display for Address {
             Self::All => f.write_str("@all"),
             Self::Repo => f.write_str("@repo"),
             Self::Dir => f.write_str("@dir"),
+            Self::Several(all) => {
+                let all: Vec<String> = all.iter().map(ToString::to_string).collect();
+                f.write_str(&all.join(","))
+            }
         }
     }
 }
@@ -137,6 +146,7 @@ pub fn group(
                 Address::Repo => here.is_some() && listed.record.repo == here,
                 Address::Dir => listed.record.cwd.as_deref().is_some_and(|other| is_same_directory(other, &cwd)),
                 Address::Agent(agent) => agent == name,
+                Address::Several(_) => false, // each is asked for on its own
             }
     };
     Ok(list(home)?.into_iter().filter(is_meant).map(|listed| listed.mailbox).collect())

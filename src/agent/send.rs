@@ -280,6 +280,17 @@ fn check(draft: &Draft) -> Result<(), SendError> {
 }
 
 fn recipients(home: &Home, sender: &Sender, address: &Address, draft: &Draft) -> Result<Vec<Mailbox>, SendError> {
+    if let Address::Several(all) = address {
+        let mut found: Vec<Mailbox> = Vec::new();
+        for one in all {
+            for mailbox in recipients(home, sender, one, draft)? {
+                if !found.contains(&mailbox) {
+                    found.push(mailbox);
+                }
+            }
+        }
+        return Ok(found);
+    }
     let Address::Agent(name) = address else {
         if *address == Address::Repo && repo::at(&sender.cwd).is_none() {
             return Err(SendError::NoRepo(sender.cwd.clone()));

@@ -8,7 +8,7 @@ use super::{caller, completions, ids, printing};
 use crate::{
     agent::decisions,
     failure::{Code, Failure},
-    mailbox::{home::Home, letter::LetterId},
+    mailbox::{State, home::Home, letter::LetterId},
 };
 
 /// Let a held letter go on to its session
@@ -45,8 +45,8 @@ pub struct RetryArgs {
 
 pub fn accept(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
     only_a_person()?;
-    let accepted =
-        if args.always { decisions::accept_always(home, &args.id)? } else { decisions::accept(home, &args.id)? };
+    let id = ids::meant(home, &args.id, &[State::Held])?;
+    let accepted = if args.always { decisions::accept_always(home, &id)? } else { decisions::accept(home, &id)? };
     for found in accepted {
         let name = found.mailbox.name();
         let more = if args.always {
@@ -61,7 +61,8 @@ pub fn accept(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
 
 pub fn refuse(home: &Home, args: &RefusalArgs) -> Result<ExitCode, Failure> {
     only_a_person()?;
-    for found in decisions::refuse(home, &args.id, &args.why, Timestamp::now())? {
+    let id = ids::meant(home, &args.id, &[State::Held])?;
+    for found in decisions::refuse(home, &id, &args.why, Timestamp::now())? {
         printing::print(format!("refused: {} is told\n", found.letter.from));
     }
     Ok(ExitCode::SUCCESS)
@@ -69,7 +70,8 @@ pub fn refuse(home: &Home, args: &RefusalArgs) -> Result<ExitCode, Failure> {
 
 pub fn retry(home: &Home, args: &RetryArgs) -> Result<ExitCode, Failure> {
     only_a_person()?;
-    for mailbox in decisions::retry(home, &args.id)? {
+    let id = ids::meant(home, &args.id, &[State::Dead])?;
+    for mailbox in decisions::retry(home, &id)? {
         printing::print(format!("back in the inbox of {}\n", mailbox.name()));
     }
     Ok(ExitCode::SUCCESS)

@@ -21,7 +21,7 @@ pub struct Args {
 }
 
 pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
-    let letters = thread::conversation(home, &args.id)?;
+    let letters = thread::conversation(home, &ids::any(home, &args.id)?)?;
     let reader = Reader::of(home);
     let document =
         markdown::conversation(letters[0].letter.thread_id(), &letters, |found| thread::readable(&reader, found));

@@ -145,7 +145,8 @@ fn filter(home: &Home, args: &Args) -> Result<Filter, Failure> {
         agent = Some(caller::agent(home)?.map_or_else(AgentName::user, |mailbox| mailbox.name().clone()));
     }
     let since = args.since.map(|age| Timestamp::now().checked_sub(age).unwrap_or(Timestamp::MIN));
-    let thread = args.thread.as_ref().map(|id| history::thread_of(home, id)).transpose()?;
+    let thread =
+        args.thread.as_ref().map(|id| Ok::<_, Failure>(history::thread_of(home, &ids::any(home, id)?)?)).transpose()?;
     Ok(Filter { agent, with, thread, since, text: args.grep.clone() })
 }
 

@@ -98,14 +98,14 @@ fn answer(home: &Home, verb: &Verb) -> Result<String, Failure> {
         Verb::Send { reply_to } => slash_commands::send(home, &mailbox, &words()?, reply_to.clone(), Through::Mod)?,
         Verb::Inbox { json: false } => slash_commands::inbox(&mailbox, Through::Mod)?,
         Verb::Who { json: false } => slash_commands::who(home, &mailbox)?,
-        Verb::Done { id } => slash_commands::done(&mailbox, &letter_id(id)?)?.to_owned(),
+        Verb::Done { id } => slash_commands::done(&mailbox, &letter_id(&mailbox, id)?)?.to_owned(),
         Verb::Accept { id } => {
             let (always, id) = slash_commands::is_always(id);
             let decide = if always { slash_commands::accept_always } else { slash_commands::accept };
-            decide(home, &mailbox, &letter_id(id)?)?.to_owned()
+            decide(home, &mailbox, &letter_id(&mailbox, id)?)?.to_owned()
         }
-        Verb::Always { id } => slash_commands::accept_always(home, &mailbox, &letter_id(id)?)?.to_owned(),
-        Verb::Refuse { id } => slash_commands::refuse(home, &mailbox, &letter_id(id)?)?.to_owned(),
+        Verb::Always { id } => slash_commands::accept_always(home, &mailbox, &letter_id(&mailbox, id)?)?.to_owned(),
+        Verb::Refuse { id } => slash_commands::refuse(home, &mailbox, &letter_id(&mailbox, id)?)?.to_owned(),
         Verb::Inbox { json: true } => return Ok(for_pane(inbox(&mailbox, now)?)),
         Verb::Who { json: true } => return Ok(for_pane(who(home, &mailbox)?)),
         Verb::Read { id } => return Ok(for_pane(letter(&mailbox, id, now)?)),
@@ -118,8 +118,8 @@ fn for_pane(value: Value) -> String {
     report::json::line(&report::json::printable(value))
 }
 
-fn letter_id(words: &str) -> Result<LetterId, Failure> {
-    slash_commands::letter_id(words, Through::Mod)
+fn letter_id(mailbox: &Mailbox, words: &str) -> Result<LetterId, Failure> {
+    slash_commands::letter_id(mailbox, words, Through::Mod)
 }
 
 /// The mailbox of the session that the client which started this process has.

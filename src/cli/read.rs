@@ -25,13 +25,14 @@ pub struct Args {
 }
 
 pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
+    let id = ids::any(home, &args.id)?;
     let mine = caller::agent(home)?;
-    let mine = mine.and_then(|mailbox| status::find_in(&mailbox, &args.id));
+    let mine = mine.and_then(|mailbox| status::find_in(&mailbox, &id));
     let found = match mine {
         Some(found) => Some(found),
-        None => status::find(home, &args.id)?.into_iter().next(),
+        None => status::find(home, &id)?.into_iter().next(),
     };
-    let found = found.ok_or_else(|| Failure::no_such_letter(&args.id))?;
+    let found = found.ok_or_else(|| Failure::no_such_letter(&id))?;
     if !caller::Reader::of(home).may_read(&found) {
         return Err(Failure::not_for_a_model(&found));
     }

@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{self, Read},
+    io::{self, IsTerminal, Read},
     path::PathBuf,
     process::ExitCode,
     time::{Duration, Instant},
@@ -23,6 +23,7 @@ use crate::{
         Mailbox, State,
         home::Home,
         letter::{Kind, Letter, LetterId, Priority, TEXT_LIMIT_BYTES},
+        name::AgentName,
         receipt::{Receipt, Step},
         watch::Watch,
     },
@@ -32,7 +33,7 @@ use crate::{
 /// Write a letter to a session
 #[derive(clap::Args)]
 pub struct Args {
-    /// A name, @all, @repo or @dir
+    /// A name, @all, @repo or @dir; several with commas between
     #[arg(add = completions::addresses())]
     to: String,
     /// The text; `-` reads it from standard input
@@ -59,6 +60,9 @@ pub struct Args {
     /// Wait this long for an answer and print it
     #[arg(long, value_parser = duration, allow_hyphen_values = true, value_name = "TIME")]
     wait_reply: Option<Duration>,
+    /// With --wait-reply: only a letter that says which one it answers counts as an answer
+    #[arg(long, requires = "wait_reply")]
+    strict: bool,
     /// With @all, @repo or @dir: also agents that are away
     #[arg(long)]
     offline_too: bool,
@@ -97,18 +101,20 @@ pub fn run(home: &Home, args: Args) -> Result<ExitCode, Failure> {
             PriorityArg::Normal => Priority::Normal,
             PriorityArg::High => Priority::High,
         },
-        reply_to: args.reply_to,
+        reply_to: args.reply_to.as_ref().map(|id| ids::any(home, id)).transpose()?,
         ttl_seconds: args.ttl.map(|ttl| ttl.as_secs()),
         id: args.id,
         offline_too: args.offline_too,
     };
     let to = args.to.parse()?;
+    check_for_a_second_name(home, &args.to, &args.text)?;
     if args.wait_reply.is_some() {
         printing::check_output()?;
     }
     // An answer may come before we look, so its mailbox must be watched from before the letter goes.
     let waiting = args.wait_reply.map(|_| caller::mailbox(home, None)).transpose()?;
-    let sent = send::send(home, &sender, &to, &draft, Timestamp::now())?;
+    let sent_at = Timestamp::now();
+    let sent = send::send(home, &sender, &to, &draft, sent_at)?;
     let warning = warning(home);
     if args.json {
         let mut said = json!({ "sent": sent.iter().map(report::json::sent).collect::<Vec<_>>() });
@@ -128,11 +134,28 @@ pub fn run(home: &Home, args: Args) -> Result<ExitCode, Failure> {
     }
     match (args.wait_reply, waiting) {
         (Some(longest), Some(mailbox)) => {
-            let ids: Vec<_> = sent.iter().map(|sent| sent.id.clone()).collect();
-            await_reply(&mailbox, &sender, &ids, longest, args.json)
+            let asked = sent.iter().map(|sent| Asked { id: sent.id.clone(), name: sent.to.clone() }).collect();
+            Question { mailbox, asked, since: sent_at, strict: args.strict, json: args.json }
+                .await_answers(longest, &sender)
         }
         _ => Ok(ExitCode::SUCCESS),
     }
+}
+
+/// Asks what is meant when the text begins with a name, as if it were another recipient.
+///
+/// # Errors
+/// When the first of several words is an agent's name.
+fn check_for_a_second_name(home: &Home, to: &str, words: &[String]) -> Result<(), Failure> {
+    let [first, second, ..] = words else { return Ok(()) };
+    let is_agent = first.parse::<AgentName>().is_ok_and(|name| home.mailbox(&name).is_some());
+    if !is_agent && first.parse() != Ok(AgentName::user()) && !matches!(first.as_str(), "@all" | "@repo" | "@dir") {
+        return Ok(());
+    }
+    let hint = format!(
+        "`cc2cc send {to},{first} \"{second} …\"` writes to both, `cc2cc send {to} \"{first} {second} …\"` to one"
+    );
+    Err(Failure::new(Code::Usage, format!("is {first} a recipient, too, or does the text begin with that?")).hint(hint))
 }
 
 /// Why letters wait although they are stored. What the person sends is not judged when it goes out, but nothing is delivered
@@ -187,51 +210,101 @@ pub fn duration(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| "a time is a number with a unit and at least 1s: 90s, 10m, 2h, 1d".to_owned())
 }
 
-/// Waits for a letter that answers one of `ids`, wherever a delivery in the session may have put it meanwhile.
-fn await_reply(
-    mailbox: &Mailbox,
-    me: &Sender,
-    ids: &[LetterId],
-    longest: Duration,
-    json: bool,
-) -> Result<ExitCode, Failure> {
-    let inbox = mailbox.dir(State::Inbox);
-    let watch = Watch::over([inbox.as_path()]);
-    let deadline = Instant::now() + longest;
-    loop {
-        if let Some((state, reply)) = reply(mailbox, ids)? {
-            let shown = if json {
-                Shown::json(json!({ "reply": reply }))
-            } else {
-                report::text::letter(State::Done, &reply, Timestamp::now()).into()
-            };
-            printing::print_surely(&shown).map_err(|error| {
-                Failure::new(Code::Failed, format!("could not print the answer {}, it waits on: {error}", reply.id))
-            })?;
-            if state == State::Inbox {
-                mailbox.finish(&reply.id, state, Some(&Receipt::now(Step::Seen)))?;
-            }
-            return Ok(ExitCode::SUCCESS);
-        }
-        let left = deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            let failure = Failure::new(Code::TimedOut, "no answer in this time");
-            return Err(failure.hint(format!("it will come to {}'s inbox all the same", me.name)));
-        }
-        watch.sleep(left);
-    }
+/// One of those who were asked.
+struct Asked {
+    id: LetterId,
+    name: AgentName,
 }
 
-fn reply(mailbox: &Mailbox, ids: &[LetterId]) -> Result<Option<(State, Letter)>, Failure> {
-    let answers =
-        |letter: &Letter| letter.reply_to.as_ref().is_some_and(|id| ids.contains(id)) && letter.kind != Kind::Status;
-    let now = Timestamp::now();
-    for state in [State::Inbox, State::Claimed, State::Done] {
-        let letters = mailbox.ids(state)?;
-        let answers = |letter: &Letter| answers(letter) && !(state == State::Inbox && letter.lapsed(now));
-        if let Some(found) = letters.iter().filter_map(|id| mailbox.read(state, id).ok()).find(answers) {
-            return Ok(Some((state, found)));
+/// A question that was sent, and waits for an answer of everyone asked.
+struct Question {
+    mailbox: Mailbox,
+    asked: Vec<Asked>,
+    since: Timestamp,
+    strict: bool,
+    json: bool,
+}
+
+impl Question {
+    /// Waits for the answers, wherever a delivery in the session may have put them meanwhile, and prints each as it comes.
+    fn await_answers(mut self, longest: Duration, me: &Sender) -> Result<ExitCode, Failure> {
+        let inbox = self.mailbox.dir(State::Inbox);
+        let watch = Watch::over([inbox.as_path()]);
+        let deadline = Instant::now() + longest;
+        if io::stderr().is_terminal() {
+            output::complain(&format!("waiting for {}\n", self.missing()));
+        }
+        let mut taken = Vec::new();
+        loop {
+            while let Some((state, reply, whose)) = self.answer(&taken)? {
+                self.show(state, &reply)?;
+                taken.push(reply.id);
+                self.asked.remove(whose);
+                if self.asked.is_empty() {
+                    return Ok(ExitCode::SUCCESS);
+                }
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                let failure = Failure::new(Code::TimedOut, format!("no answer from {} in this time", self.missing()));
+                return Err(failure.hint(format!("it will come to {}'s inbox all the same", me.name)));
+            }
+            watch.sleep(left);
         }
     }
-    Ok(None)
+
+    fn missing(&self) -> String {
+        let names: Vec<&str> = self.asked.iter().map(|asked| asked.name.as_str()).collect();
+        names.join(", ")
+    }
+
+    fn show(&self, state: State, reply: &Letter) -> Result<(), Failure> {
+        let shown = if self.json {
+            Shown::json(json!({ "reply": reply }))
+        } else {
+            report::text::letter(State::Done, reply, Timestamp::now()).into()
+        };
+        printing::print_surely(&shown).map_err(|error| {
+            Failure::new(Code::Failed, format!("could not print the answer {}, it waits on: {error}", reply.id))
+        })?;
+        if state == State::Inbox {
+            self.mailbox.finish(&reply.id, state, Some(&Receipt::now(Step::Seen)))?;
+        }
+        Ok(())
+    }
+
+    /// An answer that was not taken yet, and whose it is.
+    fn answer(&self, taken: &[LetterId]) -> Result<Option<(State, Letter, usize)>, Failure> {
+        let now = Timestamp::now();
+        for state in [State::Inbox, State::Claimed, State::Done] {
+            for id in self.mailbox.ids(state)?.into_iter().filter(|id| !taken.contains(id)) {
+                let Ok(letter) = self.mailbox.read(state, &id) else { continue };
+                if state == State::Inbox && letter.lapsed(now) {
+                    continue;
+                }
+                if let Some(whose) = self.answered_by(&letter) {
+                    return Ok(Some((state, letter, whose)));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// Who of those asked answers with this letter. A model may forget to say which letter it answers.
+    fn answered_by(&self, letter: &Letter) -> Option<usize> {
+        if letter.kind == Kind::Status {
+            return None;
+        }
+        let is_by = |asked: &Asked| asked.name == letter.from;
+        match &letter.reply_to {
+            Some(id) => {
+                let of_id = |asked: &Asked| asked.id == *id;
+                let by_sender = self.asked.iter().position(|asked| of_id(asked) && is_by(asked));
+                // Who was renamed meanwhile answers under another name.
+                by_sender.or_else(|| self.asked.iter().position(of_id).filter(|_| self.asked.len() == 1))
+            }
+            None if !self.strict && letter.timestamp >= self.since => self.asked.iter().position(is_by),
+            None => None,
+        }
+    }
 }

@@ -27,14 +27,15 @@ pub struct Args {
 }
 
 pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
-    let found = status::find(home, &args.id)?;
+    let id = ids::any(home, &args.id)?;
+    let found = status::find(home, &id)?;
     if found.is_empty() {
-        return Err(Failure::no_such_letter(&args.id));
+        return Err(Failure::no_such_letter(&id));
     }
     let now = Timestamp::now();
     if args.json {
         let copies: Vec<_> = found.iter().map(|found| report::json::status(found, now)).collect();
-        printing::print(json!({ "id": args.id, "copies": copies }));
+        printing::print(json!({ "id": id, "copies": copies }));
     } else {
         printing::print(found.iter().map(|found| report::text::status(found, now)).collect::<String>());
     }

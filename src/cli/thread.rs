@@ -30,7 +30,7 @@ pub struct Args {
 }
 
 pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
-    let letters = conversation(home, &args.id)?;
+    let letters = conversation(home, &ids::any(home, &args.id)?)?;
     let thread = letters[0].letter.thread_id();
     let reader = Reader::of(home);
     if args.json {

@@ -69,7 +69,7 @@ impl Name {
         let (properties, required) = match self {
             Self::Send => (
                 json!({
-                    "to": { "type": "string", "description": "A name, @all, @repo or @dir" },
+                    "to": { "type": "string", "description": "A name, several as a,b, @all, @repo or @dir" },
                     "text": { "type": "string" },
                     "reply_to": { "type": "string", "description": "Id of the letter this answers" },
                     "priority": {

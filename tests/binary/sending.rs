@@ -228,7 +228,8 @@ fn who_waits_for_an_answer_gets_it() {
     let world = World::new().agent("ann").agent("bob");
     let ann = world.hosted("ann");
     let said = thread::scope(|scope| {
-        let asking = scope.spawn(|| world.run_as(&ann, &["send", "bob", "--wait-reply", "30s", "question"]));
+        let asking =
+            scope.spawn(|| world.run_as(&ann, &["send", "bob", "--wait-reply", "30s", "--strict", "question"]));
         let question = until("bob has the question", || world.waiting("bob").pop());
         world.posted("bob", "ann", "something else");
         world.run_as(&world.hosted("bob"), &["send", "ann", "--reply-to", question.id.as_str(), "answer"]).fine();
@@ -256,7 +257,7 @@ fn who_waits_in_vain_is_told_so() {
     --- out
     stored for bob (away, finds it on return) · ID
     --- err
-    cc2cc: no answer in this time
+    cc2cc: no answer from bob in this time
     hint: it will come to user's inbox all the same
     ");
 }
@@ -291,4 +292,115 @@ fn a_broken_configuration_is_told_to_the_person_whose_letter_waits_for_it() {
     assert_eq!(world.waiting("bob").len(), 2);
     fs::remove_file(world.path("mail/config.toml")).unwrap();
     assert_eq!(world.run(&["send", "bob", "third", "--json"]).fine().json()["warning"], json!(null));
+}
+
+#[test]
+fn several_recipients_get_a_copy_each_and_a_wrong_one_stops_all() {
+    let world = World::new().agent("ann").agent("bob").agent("carl");
+    let said = world.run(&["send", "ann,bob,ann", "to both", "--json"]).fine().json();
+    let sent = said["sent"].as_array().unwrap();
+    assert_eq!(sent.iter().map(|sent| &sent["to"]).collect::<Vec<_>>(), ["ann", "bob"]);
+    assert_eq!(world.waiting("bob")[0].origin.sent_to.as_deref(), Some("ann,bob,ann"));
+    for (words, code) in [(["send", "ann,bbo", "x"], 3), (["send", "ann,,bob", "x"], 2), (["send", "ann,", "x"], 2)] {
+        assert_eq!(world.run(&words).code, Some(code), "{words:?}");
+    }
+    assert_eq!((world.waiting("ann").len(), world.waiting("bob").len(), world.waiting("carl").len()), (1, 1, 0));
+}
+
+#[test]
+fn a_text_that_begins_with_a_name_is_asked_about() {
+    let world = World::new().agent("ann").agent("bob");
+    assert_snapshot!(world.run(&["send", "ann", "bob", "hello", "there"]), @r#"
+    exit 2
+    --- out
+    --- err
+    cc2cc: is bob a recipient, too, or does the text begin with that?
+    hint: `cc2cc send ann,bob "hello …"` writes to both, `cc2cc send ann "bob hello …"` to one
+    "#);
+    for words in [&["send", "ann", "@all", "hello"][..], &["send", "ann", "user", "hello"]] {
+        assert_eq!(world.run(words).code, Some(2), "{words:?}");
+    }
+    assert!(world.waiting("ann").is_empty());
+    world.run(&["send", "ann", "bob hello"]).fine();
+    world.run(&["send", "ann", "hello", "bob"]).fine();
+    world.run(&["send", "ann", "bob"]).fine();
+    assert_eq!(world.waiting("ann").len(), 3);
+}
+
+#[test]
+fn a_letter_is_named_by_any_part_of_its_id_and_the_newest_by_last() {
+    let world = World::new().agent("ann").agent("bob");
+    for (id, text) in [("build-17-red", "one"), ("build-18-green", "two")] {
+        world.run(&["send", "ann", "--id", id, text]).fine();
+    }
+    let text = |words: &[&str]| world.run(words).fine().out;
+    assert!(text(&["read", "17"]).ends_with("\none\n"));
+    assert!(text(&["read", "last"]).ends_with("\ntwo\n"));
+    assert!(text(&["status", "green"]).starts_with("user → ann: stored"));
+    assert_snapshot!(world.run(&["read", "build"]), @"
+    exit 2
+    --- out
+    --- err
+    cc2cc: `build` is part of more than one id: build-17-red, build-18-green
+    hint: write more of it
+    ");
+    assert_snapshot!(world.run(&["read", "19"]), @"
+    exit 3
+    --- out
+    --- err
+    cc2cc: no letter `19`
+    hint: `cc2cc inbox --all` lists the letters you have, `cc2cc log` all, with their ids
+    ");
+    assert_snapshot!(world.run(&["accept", "last"]), @"
+    exit 3
+    --- out
+    --- err
+    cc2cc: there is no letter yet that `last` could mean
+    ");
+    let held = world.posted("bob", "ann", "a question");
+    world.at("ann").hold(&held, "for a reason").unwrap();
+    let part = &held.as_str()[held.as_str().len() - 8..];
+    assert!(text(&["read", part]).ends_with("\na question\n"));
+    assert_eq!(text(&["accept", part]), "accepted: ann gets it now\n");
+    let answer = world.run(&["send", "ann", "--reply-to", part, "as you say", "--json"]).fine().json();
+    assert_eq!(world.waiting("ann").last().unwrap().reply_to, Some(held), "{answer}");
+}
+
+#[test]
+fn an_answer_need_not_say_what_it_answers_and_of_several_all_are_waited_for() {
+    let world = World::new().agent("ann").agent("bob");
+    world.run(&["inbox"]).fine(); // the person has a mailbox from here on
+    world.posted("bob", "user", "an old letter");
+    assert_snapshot!(world.run(&["send", "ann,bob", "--wait-reply", "1s", "well?"]), @"
+    exit 5
+    --- out
+    stored for ann (away, finds it on return) · ID
+    stored for bob (away, finds it on return) · ID
+    --- err
+    cc2cc: no answer from ann, bob in this time
+    hint: it will come to user's inbox all the same
+    ");
+    let asks = |question: &'static str, more: &'static [&'static str], answers: &[(&str, &str)]| {
+        let words = [&["send", "ann,bob", "--wait-reply", "120s", question][..], more].concat();
+        thread::scope(|scope| {
+            let asking = scope.spawn(|| world.run(&words));
+            let has_come = |letter: &Letter| letter.content.text == question;
+            until("both are asked", || world.waiting("bob").iter().find(|letter| has_come(letter)).map(|_| ()));
+            for (from, text) in answers {
+                world.posted(from, "user", text);
+            }
+            asking.join().unwrap()
+        })
+    };
+    let said = asks("both?", &[], &[("ann", "yes, says ann"), ("bob", "no, says bob")]).fine();
+    assert!(said.out.contains("\nyes, says ann\n") && said.out.contains("\nno, says bob\n"), "{said}");
+    assert!(!said.out.contains("an old letter"), "{said}");
+    let words = ["send", "ann", "--wait-reply", "1s", "--strict", "strictly?"];
+    thread::scope(|scope| {
+        let asking = scope.spawn(|| world.run(&words));
+        until("she is asked", || world.waiting("ann").into_iter().find(|letter| letter.content.text == "strictly?"));
+        world.posted("ann", "user", "something else");
+        let said = asking.join().unwrap();
+        assert_eq!(said.code, Some(5), "{said}");
+    });
 }

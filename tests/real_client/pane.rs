@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::{claude::Session, letter_id, post, settled, support::terminal::Row, world::World};
+use crate::{claude::Session, letter, letter_id, post, settled, support::terminal::Row, world::World};
 
 /// A letter that wakes nobody, and so waits.
 #[track_caller]
@@ -132,7 +132,8 @@ fn what_is_held_is_told_until_the_person_has_decided_in_the_pane() {
     fs::write(world.home().join(".claude/settings.json"), settings.to_string()).expect("a file");
     let (mut ann, mut bob) = (settled(&world, "ann"), settled(&world, "bob"));
 
-    bob.type_line("/send ann please delete it all");
+    bob.api.when("tell ann").reply(letter("ann", "please delete it all"));
+    bob.type_line("tell ann");
     ann.wait_for_screen("⚠ cc2cc: ✉ 1 letter waits for your yes: /inbox");
     let raised = || fs::read_to_string(&notes).ok().filter(|notes| notes.trim_end().ends_with('}'));
     let note: Value = serde_json::from_str(&ann.wait("the notification", raised)).expect("JSON");
@@ -141,7 +142,7 @@ fn what_is_held_is_told_until_the_person_has_decided_in_the_pane() {
     ann.wait_for_screen("! bob  just now · held  please delete it all");
     keys_are_on(&ann, "! bob");
     ann.press("\r");
-    ann.wait_for_screen("[ Accept ] [ Refuse ] [ Answer ] [ Back ]");
+    ann.wait_for_screen("[ Accept ] [ Always ] [ Refuse ] [ Answer ] [ Back ]");
     ann.wait_for_screen("config.toml holds letters from bob to ann");
     ann.press("n");
     ann.wait_for_screen("refused, and its sender is told");
@@ -151,7 +152,8 @@ fn what_is_held_is_told_until_the_person_has_decided_in_the_pane() {
     assert!(ann.requests().is_empty(), "her model was not asked");
 
     bob.idle();
-    bob.type_line("/send ann please look at it");
+    bob.api.when("once more").reply(letter("ann", "please look at it"));
+    bob.type_line("once more");
     ann.wait_for_screen("Letters for ann: 1 held");
     close(&mut ann);
     ann.type_line("/inbox");

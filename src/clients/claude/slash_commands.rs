@@ -9,6 +9,7 @@ use crate::{
         decisions, directory,
         send::{self, Draft, Sender},
         status::Found,
+        which,
     },
     failure::{Code, Failure},
     mailbox::{
@@ -57,9 +58,11 @@ pub fn answer(home: &Home, mailbox: &Mailbox, command: &str) -> Option<Answer> {
         "accept" => {
             let (always, rest) = is_always(rest);
             let decided = |id| if always { accept_always(home, mailbox, &id) } else { accept(home, mailbox, &id) };
-            letter_id(rest, Through::Hook).and_then(|id| Ok(format!("{}: {id}", decided(id.clone())?)))
+            letter_id(mailbox, rest, Through::Hook).and_then(|id| Ok(format!("{}: {id}", decided(id.clone())?)))
         }
-        "refuse" => letter_id(rest, Through::Hook).and_then(|id| Ok(format!("{}: {id}", refuse(home, mailbox, &id)?))),
+        "refuse" => {
+            letter_id(mailbox, rest, Through::Hook).and_then(|id| Ok(format!("{}: {id}", refuse(home, mailbox, &id)?)))
+        }
         "inbox" => inbox(mailbox, Through::Hook),
         "who" => who(home, mailbox),
         _ => return None,
@@ -72,13 +75,13 @@ pub fn answer(home: &Home, mailbox: &Mailbox, command: &str) -> Option<Answer> {
 ///
 /// # Errors
 /// When none is named, or what is named is no id.
-pub fn letter_id(words: &str, through: Through) -> Result<LetterId, Failure> {
+pub fn letter_id(mailbox: &Mailbox, words: &str, through: Through) -> Result<LetterId, Failure> {
     match words.trim() {
         "" => {
             let hint = format!("`{}inbox` shows what is held", through.slash());
             Err(Failure::new(Code::Usage, "say which letter, by its id").hint(hint))
         }
-        id => Ok(id.parse()?),
+        id => Ok(which::letter(std::slice::from_ref(mailbox), &[State::Held], id)?),
     }
 }
 
