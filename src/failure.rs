@@ -78,6 +78,13 @@ impl Failure {
         )
     }
 
+    /// Why a teammate of an agent team neither writes nor gets letters.
+    #[must_use]
+    pub fn teammate() -> Self {
+        Self::new(Code::Failed, "a teammate of an agent team has no agent name: the session of its lead has one")
+            .hint("SendMessage reaches the lead, who can write the letter")
+    }
+
     #[must_use]
     pub fn takes_no_part() -> Self {
         Self::new(Code::Failed, "this Claude session has no agent name")

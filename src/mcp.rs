@@ -30,12 +30,13 @@ use crate::{
         Record,
         host::HostKey,
         identity::{self, Claimant, Trust},
+        send::Sender,
     },
     clients::claude::{
         background,
         channel::{self, Push},
         host_process::{self, Part},
-        plugin_folder, without_hooks,
+        plugin_folder, subagents, without_hooks,
     },
     failure::Failure,
     mailbox::{Mailbox, home::Home, letter::shorten, log},
@@ -167,11 +168,12 @@ impl ServerHandler for Server {
     async fn call_tool(
         &self,
         call: CallToolRequestParams,
-        _: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         self.come_online();
+        let call_id = context.meta.get("claudecode/toolUseId").and_then(Value::as_str).map(str::to_owned);
         let broken = |why| ErrorData::internal_error(why, None);
-        threads::guarded(|| self.call(call)).map_err(broken)?.map(CallToolResponse::Complete)
+        threads::guarded(|| self.call(call, call_id)).map_err(broken)?.map(CallToolResponse::Complete)
     }
 }
 
@@ -196,14 +198,19 @@ impl Server {
         text
     }
 
-    fn call(&self, call: CallToolRequestParams) -> Result<CallToolResult, ErrorData> {
+    /// `call_id` is what the client calls this call.
+    fn call(&self, call: CallToolRequestParams, call_id: Option<String>) -> Result<CallToolResult, ErrorData> {
         let tool = arguments::tool(&call)?;
         let given = call.arguments;
         let home = &self.home;
         Ok(self.answer(match tool {
             Name::Send => {
                 let arguments = arguments::read(tool, given)?;
-                self.caller().and_then(|me| answers::send(home, &me, arguments))
+                self.caller().and_then(|me| {
+                    let is_subagent = call_id.is_some_and(|id| subagents::made(&me, &id));
+                    let sender = Sender::agent(&me);
+                    answers::send(home, &if is_subagent { sender.by_subagent() } else { sender }, arguments)
+                })
             }
             Name::Inbox => {
                 let arguments = arguments::read(tool, given)?;
@@ -240,7 +247,8 @@ impl Server {
     }
 
     fn me(&self) -> Result<Mailbox, Failure> {
-        let host = self.host.as_ref().ok_or_else(Failure::takes_no_part)?;
+        let nobody = || if host_process::is_teammate() { Failure::teammate() } else { Failure::takes_no_part() };
+        let host = self.host.as_ref().ok_or_else(nobody)?;
         identity::find(&self.home, host).ok_or_else(Failure::takes_no_part)
     }
 

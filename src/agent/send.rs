@@ -71,6 +71,13 @@ impl Sender {
         self
     }
 
+    /// The same agent when a subagent of its session is speaking.
+    #[must_use]
+    pub fn by_subagent(mut self) -> Self {
+        self.origin.author = Some(Author::Subagent);
+        self
+    }
+
     /// Whether no rule and no rate limit is for it.
     fn is_free(&self) -> bool {
         self.name.is_user() || self.origin.author == Some(Author::Person)

@@ -131,6 +131,7 @@ pub fn author(letter: &Letter) -> Option<Author> {
     match &letter.origin.author {
         Some(Author::Person) => Some(Author::Person),
         Some(Author::Script) => Some(Author::Script),
+        Some(Author::Subagent) if !letter.from.is_reserved() => Some(Author::Subagent),
         _ => letter.from.is_user().then_some(Author::Script),
     }
 }
@@ -138,8 +139,10 @@ pub fn author(letter: &Letter) -> Option<Author> {
 fn render(letter: &Letter, redelivered: bool, text: &str) -> String {
     let mut head = format!("{OPENING}{}\" from=\"{}\"", letter.id, letter.from);
     let mut fact = |name: &str, value: &str| head.push_str(&format!(" {name}=\"{}\"", attribute(value)));
-    if let Some(author) = author(letter) {
-        fact("by", author.as_str());
+    match author(letter) {
+        Some(Author::Subagent) => fact("by", &format!("a subagent of {}", letter.from)),
+        Some(author) => fact("by", author.as_str()),
+        None => {}
     }
     fact("type", letter.kind.as_str());
     if letter.priority != crate::mailbox::letter::Priority::Normal {
@@ -256,6 +259,9 @@ mod tests {
         </cc2cc-mail>
         "#);
         assert!(!framed(&[by("user", Some(Author::Person))]).contains(OF_SESSIONS));
+        let of_subagent = framed(&[by("ann", Some(Author::Subagent))]);
+        assert!(of_subagent.contains(r#"from="ann" by="a subagent of ann" type"#), "{of_subagent}");
+        assert!(of_subagent.contains(OF_SESSIONS), "{of_subagent}");
     }
 
     fn framed(letters: &[Letter]) -> String {

@@ -171,6 +171,8 @@ pub enum Author {
     Person,
     /// A program that runs under the person's account, with no terminal and no session around it.
     Script,
+    /// A subagent of the sender's session.
+    Subagent,
     /// What another version knows; it counts for nobody in particular.
     Other(String),
 }
@@ -180,6 +182,7 @@ impl From<String> for Author {
         match text.as_str() {
             "person" => Self::Person,
             "script" => Self::Script,
+            "subagent" => Self::Subagent,
             _ => Self::Other(text),
         }
     }
@@ -197,6 +200,7 @@ impl Author {
         match self {
             Self::Person => "person",
             Self::Script => "script",
+            Self::Subagent => "subagent",
             Self::Other(text) => text,
         }
     }

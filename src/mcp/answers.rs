@@ -28,7 +28,7 @@ const LONGEST_LISTING_BYTES: usize = 16 * 1024;
 /// A kind of another version or of a script is somebody's text.
 const LONGEST_KIND_CHARS: usize = 40;
 
-pub fn send(home: &Home, me: &Mailbox, arguments: Send) -> Result<Value, Failure> {
+pub fn send(home: &Home, sender: &Sender, arguments: Send) -> Result<Value, Failure> {
     let draft = Draft {
         text: arguments.text,
         reply_to: arguments.reply_to.as_deref().map(str::parse).transpose()?,
@@ -39,7 +39,7 @@ pub fn send(home: &Home, me: &Mailbox, arguments: Send) -> Result<Value, Failure
         },
         ..Draft::default()
     };
-    let sent = send::send(home, &Sender::agent(me), &arguments.to.parse()?, &draft, Timestamp::now())?;
+    let sent = send::send(home, sender, &arguments.to.parse()?, &draft, Timestamp::now())?;
     Ok(json!({ "sent": sent.iter().map(report::sent).collect::<Vec<_>>() }))
 }
 

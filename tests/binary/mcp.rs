@@ -333,3 +333,24 @@ fn a_server_of_the_plugin_is_there_as_soon_as_a_hook_has_spoken() {
     let plugin = || cc2cc::agent::Record::of(&session.mailbox()).client.get("plugin").cloned();
     until("its folder is known", || (plugin() == Some(json!("/plugin"))).then_some(()));
 }
+
+#[test]
+fn a_call_that_a_subagent_makes_is_told_from_those_of_its_session() {
+    let world = World::new().agent("ann");
+    let session = world.session("calm-owl").started();
+    let mut server = Server::greeted(&session);
+    let before = |call: &str, agent: &Value| {
+        let tool = "mcp__plugin_cc2cc_cc2cc__send";
+        let event =
+            json!({ "hook_event_name": "PreToolUse", "tool_name": tool, "tool_use_id": call, "agent_id": agent });
+        session.hook("pre-tool-use", &event).fine();
+    };
+    // The client calls each `toolu_1` here.
+    before("toolu_1", &json!("af7cc6a85f8c9c55d"));
+    before("../../agent.json", &json!("af7cc6a85f8c9c55d"));
+    server.done("send", &json!({ "to": "ann", "text": "from a helper" }));
+    before("toolu_1", &Value::Null);
+    server.done("send", &json!({ "to": "ann", "text": "from the session" }));
+    let authors: Vec<_> = world.waiting("ann").into_iter().map(|letter| letter.origin.author).collect();
+    assert_eq!(authors, [Some(cc2cc::mailbox::letter::Author::Subagent), None]);
+}

@@ -152,7 +152,7 @@ fn a_session_is_told_once_who_works_in_the_same_place() {
         here.push(world.at(name).hold_presence().unwrap());
         Record::change(&world.at(name), jiff::Timestamp::now(), |record| record.locate(&world.path("work"))).unwrap();
         let said = world.session("calm-owl").start_hook("startup").fine();
-        (message(&said), context(&said).split("reply_to.").nth(1).unwrap().to_owned())
+        (message(&said), context(&said).split("these names.").nth(1).unwrap().to_owned())
     };
     let (to_person, to_model) = comes("ann");
     assert_eq!(to_person, "cc2cc: you are calm-owl\ncc2cc: ann works here, too; ask it anything");

@@ -35,6 +35,7 @@ struct Shared {
 }
 
 struct Rule {
+    kind: Kind,
     matches: Matches,
     answers: Answers,
 }
@@ -43,6 +44,7 @@ struct Rule {
 #[must_use]
 pub struct When<'a> {
     api: &'a Api,
+    kind: Kind,
     matches: Matches,
 }
 
@@ -78,7 +80,12 @@ impl Api {
 
     /// Like [`Api::when`], for any condition.
     pub fn when_it(&self, matches: impl Fn(&Request) -> bool + Send + 'static) -> When<'_> {
-        When { api: self, matches: Box::new(matches) }
+        When { api: self, kind: Kind::Conversation, matches: Box::new(matches) }
+    }
+
+    /// Like [`Api::when`], for the conversation of a subagent.
+    pub fn when_subagent(&self, text: &str) -> When<'_> {
+        When { kind: Kind::Subagent, ..self.when(text) }
     }
 
     /// From now on no request is answered, however often the client tries; `None` ends that.
@@ -119,13 +126,13 @@ impl When<'_> {
 
     /// Answers once with what `answer` makes of the request, such as a reply to a letter named in it.
     pub fn reply_with(self, answer: impl FnOnce(&Request) -> Reply + Send + 'static) {
-        self.api.add(Rule { matches: self.matches, answers: Box::new(answer) });
+        self.api.add(Rule { kind: self.kind, matches: self.matches, answers: Box::new(answer) });
     }
 }
 
 impl Shared {
     fn answer(&mut self, request: &Request) -> Reply {
-        let Some(at) = self.rules.iter().position(|rule| (rule.matches)(request)) else {
+        let Some(at) = self.rules.iter().position(|rule| rule.kind == request.kind && (rule.matches)(request)) else {
             return Reply::text("ok");
         };
         (self.rules.remove(at).answers)(request)
@@ -152,7 +159,8 @@ fn serve(mut http: tiny_http::Request, shared: &Mutex<Shared>) {
                 Some(fault) => Reply::fault(fault),
                 None => shared.answer(&request),
             },
-            Kind::Subagent | Kind::Side => Reply::text("ok"),
+            Kind::Subagent => shared.answer(&request),
+            Kind::Side => Reply::text("ok"),
         };
         shared.requests.push(request.clone());
         reply

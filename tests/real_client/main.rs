@@ -14,6 +14,7 @@ mod held;
 mod imitating;
 mod marketplace;
 mod naming;
+mod not_members;
 mod pane;
 mod permission;
 mod person;

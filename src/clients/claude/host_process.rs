@@ -34,7 +34,7 @@ pub enum Part {
     /// It has a name and is never woken, since its client would wait for the waker: letters come with its next turn. So it
     /// is for `claude -p` that was given a name, and for a streaming client whose end of input cannot be seen.
     Headless,
-    /// `claude -p` without a name: cc2cc does nothing in it.
+    /// `claude -p` without a name, or a teammate of an agent team: cc2cc does nothing in it.
     None,
 }
 
@@ -44,6 +44,7 @@ pub fn part() -> Part {
     let is_named = || matches!(wanted_name(), Some(Ok(_)));
     let pid = pid();
     let (takes_part, can_be_woken) = match pid.map_or(ClientKind::Unknown, kind::of) {
+        ClientKind::Teammate => (false, false),
         ClientKind::OneShot => (is_named(), false),
         ClientKind::Streaming => {
             (!says_unattended() || is_named(), pid.is_some_and(|pid| InputStream::of(pid).is_some()))
@@ -177,6 +178,12 @@ pub fn folder() -> Option<PathBuf> {
 #[must_use]
 pub fn runs_as_plugin() -> bool {
     env::var_os("CLAUDE_PLUGIN_ROOT").is_some()
+}
+
+/// Whether the client is that of a teammate of an agent team, for which its lead's session speaks.
+#[must_use]
+pub fn is_teammate() -> bool {
+    pid().is_some_and(|pid| kind::of(pid) == ClientKind::Teammate)
 }
 
 /// The words the client was started with; none when the system does not tell.

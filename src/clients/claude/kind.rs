@@ -16,6 +16,8 @@ pub enum ClientKind {
     OneShot,
     /// Messages come over its standard input, one line of JSON each; it ends when that ends and no background hook runs.
     Streaming,
+    /// A teammate of an agent team, in a pane of its own: the session of the team's lead speaks for the team.
+    Teammate,
     /// Neither command line nor streams can be read.
     Unknown,
 }
@@ -24,6 +26,9 @@ pub enum ClientKind {
 #[must_use]
 pub fn of(pid: u32) -> ClientKind {
     let words = host::command_line(pid);
+    if is_teammate(&words) {
+        return ClientKind::Teammate;
+    }
     if takes_messages(&words) {
         return ClientKind::Streaming;
     }
@@ -50,6 +55,14 @@ pub fn is_hosted(pid: u32) -> bool {
     const HOSTS: &str = "--bg-pty-host";
     let says = |pid, word: &str| host::command_line(pid).iter().any(|said| said == word);
     says(pid, WAITS) || host::parent_of(pid).is_some_and(|parent| says(parent, HOSTS))
+}
+
+/// Whether a client is that of a teammate, which its lead's client has started.
+fn is_teammate(words: &[String]) -> bool {
+    let says = |name: &str| {
+        options(words).any(|word| word == name || word.strip_prefix(name).is_some_and(|rest| rest.starts_with('=')))
+    };
+    is_client(words) && says("--agent-id") && says("--team-name")
 }
 
 /// Whether a command line is that of Claude Code: its own binary, or a script that another one runs.
@@ -138,7 +151,7 @@ fn writes_to_a_terminal(_: u32) -> Option<bool> {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_client, says_print, takes_messages};
+    use super::{is_client, is_teammate, says_print, takes_messages};
 
     fn words(line: &str) -> Vec<String> {
         line.split(' ').map(str::to_owned).collect()
@@ -194,6 +207,18 @@ mod tests {
             "claude --plugin-dir p",
         ] {
             assert!(!says_print(&words(line)), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_teammate_is_known_by_its_command_line() {
+        let team = "claude.exe --agent-id mate@crew --agent-name mate --team-name crew --parent-session-id c8f4";
+        assert!(is_teammate(&words(team)));
+        assert!(is_teammate(&words("claude --agent-id=mate@crew --team-name=crew")));
+        for line in
+            ["claude", "claude --agent reviewer", "claude --team-name crew", "claude -- --agent-id a --team-name b"]
+        {
+            assert!(!is_teammate(&words(line)), "{line}");
         }
     }
 

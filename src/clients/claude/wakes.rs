@@ -2,13 +2,12 @@
 //! that has such a word is that wake. The client may raise one more than once, as after an Esc; what only quotes an old one
 //! is none.
 
-use std::path::Path;
-
+use super::marks;
 use crate::{
     agent::reach::wakes as directory,
     mailbox::{
         Mailbox,
-        disk::{self, Durability, FsError},
+        disk::{self, FsError},
         scan::Waiting,
     },
 };
@@ -22,11 +21,8 @@ const WORD_LENGTH: usize = 8;
 /// # Errors
 /// A `FsError` when it cannot be written.
 pub fn begin(mailbox: &Mailbox) -> Result<String, FsError> {
-    let directory = directory(mailbox);
-    disk::real_dir(&directory).or_else(|_| disk::create_dir(&directory))?;
-    forget_old(&directory);
     let word = word();
-    disk::replace(&directory.join(&word), b"", Durability::Process)?;
+    marks::leave(&directory(mailbox), &word, KEPT)?;
     Ok(word)
 }
 
@@ -51,16 +47,6 @@ fn word() -> String {
     let id = disk::unique();
     let digits = id.split('-').next().unwrap_or_default();
     digits[digits.len().saturating_sub(WORD_LENGTH)..].to_owned()
-}
-
-fn forget_old(directory: &Path) {
-    let mut words = disk::names(directory).unwrap_or_default();
-    if words.len() < KEPT {
-        return;
-    }
-    let age = |word: &std::ffi::OsString| directory.join(word).metadata().and_then(|facts| facts.modified()).ok();
-    words.sort_by_cached_key(age);
-    words[..=words.len() - KEPT].iter().for_each(|word| disk::discard(&directory.join(word)));
 }
 
 #[cfg(test)]

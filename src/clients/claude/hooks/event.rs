@@ -42,6 +42,8 @@ pub struct HookEvent {
     pub session_crons: Value,
     /// `PreToolUse`, `PermissionRequest`: which tool the model calls.
     pub tool_name: Option<String>,
+    /// `PreToolUse`: the call's id, which a server is told, too.
+    pub tool_use_id: Option<String>,
     /// `StopFailure`: the client's word for the error.
     pub error: Value,
     /// `StopFailure`: what its person was told.

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     agent::identity::Trust,
-    clients::claude::{background, host_process},
+    clients::claude::{background, host_process, subagents},
     mailbox::log,
     output,
     text::terminal::printable,
@@ -52,7 +52,10 @@ fn handle(name: &str) -> anyhow::Result<()> {
         "user-prompt-submit" => mail::on_prompt(&home, &input),
         "stop" => mail::on_stop(&home, &input),
         "session-end" => session::end(&home, &input),
-        "pre-tool-use" => permission::before_a_tool(&home, &input),
+        "pre-tool-use" => {
+            permission::before_a_tool(&home, &input)?;
+            Ok(subagents::note(&home, &input)?)
+        }
         "permission-request" => match permission::before_a_question(&home, &input)? {
             Answered::Yes => Ok(()),
             Answered::No => obstacles::on_dialog(&home, &input),

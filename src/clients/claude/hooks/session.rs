@@ -85,7 +85,8 @@ pub fn start(home: &Home, input: &HookEvent) -> Result<Answer> {
         context: Some(format!(
             "This session's name is {name}. cc2cc carries letters between the Claude Code sessions on this machine; \
              they arrive by themselves, in <cc2cc-mail>, which says whose words they are. \
-             The send tool writes to a session, and answers a letter with reply_to.{beside}"
+             The send tool writes to a session, and answers a letter with reply_to; SendMessage knows none of these \
+             names.{beside}"
         )),
         message: (input.source.as_deref() != Some("compact")).then_some(message),
         block: None,
