@@ -21,6 +21,7 @@ mod mail;
 mod mcp;
 #[cfg(unix)] // in a pseudo-terminal, which Wine lacks
 mod names;
+#[cfg(unix)] // in a pseudo-terminal, which Wine lacks
 mod overview;
 mod people;
 mod protocol;
