@@ -38,12 +38,12 @@ impl Watch {
     #[must_use]
     pub fn over<'a>(directories: impl IntoIterator<Item = &'a Path>) -> Self {
         // One waiting hint is as good as many.
-        let (ring, changes) = mpsc::sync_channel(1);
+        let (hint, changes) = mpsc::sync_channel(1);
         let directories: Vec<PathBuf> = directories.into_iter().map(Path::to_owned).collect();
         let posts = posts(&directories);
         let watcher = watcher(move |event: notify::Result<Event>| {
             if !event.is_ok_and(|event| is_mere_reading(event.kind) || is_elsewhere(&event, &directories)) {
-                let _ = ring.try_send(());
+                let _ = hint.try_send(());
             }
         });
         let watcher = watcher.and_then(|mut watcher| {
