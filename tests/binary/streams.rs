@@ -112,6 +112,7 @@ fn words(verb: &str) -> Vec<Vec<&str>> {
         "accept" => vec![vec!["accept", "letter-1"]],
         "refuse" => vec![vec!["refuse", "letter-1"]],
         "retry" => vec![vec!["retry", "letter-1"]],
+        "trust" => vec![vec!["trust"], vec!["trust", "ann", "bob"], vec!["trust", "ann", "nobody"]],
         "prune" => vec![vec!["prune"]],
         "demo" => vec![vec!["demo"]],
         "doctor" => vec![vec!["doctor"], vec!["doctor", "--json"]],
