@@ -121,7 +121,10 @@ impl From<DecisionError> for Failure {
     fn from(error: DecisionError) -> Self {
         match error {
             DecisionError::NoSuchLetter(id) => Self::no_such_letter(&id),
-            DecisionError::Elsewhere { .. } => Self::new(Code::Failed, error.to_string()),
+            DecisionError::Elsewhere { ref id, .. } => {
+                let hint = format!("`cc2cc status {id}` says how far it has come");
+                Self::new(Code::Failed, error.to_string()).hint(hint)
+            }
             DecisionError::Config(error) => error.into(),
             DecisionError::Fs(error) => error.into(),
         }
@@ -134,7 +137,9 @@ impl From<WhichError> for Failure {
             WhichError::Bad(error) => error.into(),
             WhichError::Fs(error) => error.into(),
             WhichError::Several { .. } => Self::new(Code::Usage, error.to_string()).hint("write more of it"),
-            WhichError::NoLast => Self::new(Code::NotFound, error.to_string()),
+            WhichError::NoLast => {
+                Self::new(Code::NotFound, error.to_string()).hint("`cc2cc inbox --all` lists the letters you have")
+            }
         }
     }
 }
@@ -147,7 +152,9 @@ impl From<RenameError> for Failure {
                 Self::new(Code::Failed, error.to_string()).hint("`cc2cc agents --all` lists the names in use")
             }
             RenameError::Gone(_) => Self::new(Code::NotFound, error.to_string()),
-            RenameError::Reserved(_) => Self::new(Code::Usage, error.to_string()),
+            RenameError::Reserved(_) => {
+                Self::new(Code::Usage, error.to_string()).hint("`user`, `all` and `system` are no session's")
+            }
         }
     }
 }

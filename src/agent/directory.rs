@@ -34,6 +34,7 @@ impl std::str::FromStr for Address {
             "@all" => Ok(Self::All),
             "@repo" => Ok(Self::Repo),
             "@dir" => Ok(Self::Dir),
+            _ if text.split(',').any(|one| one.trim().is_empty()) => Err(BadName(text.to_owned())),
             _ if text.contains(',') => {
                 text.split(',').map(|one| one.trim().parse()).collect::<Result<_, _>>().map(Self::Several)
             }

@@ -170,12 +170,13 @@ impl SendError {
                 Some("only those online are meant; a letter to a name also reaches those who are away".to_owned())
             }
             Self::NoSuchLetter(_) => Some(WHERE_LETTERS_ARE.to_owned()),
+            Self::Empty => Some("a letter needs a text".to_owned()),
             Self::TooLong(_) => Some("write it to a file and send its path".to_owned()),
             Self::Fs(_) => Some("`cc2cc doctor` looks into it".to_owned()),
             Self::TooFast { .. } => Some("put what you have to say into one letter".to_owned()),
             Self::Config(_) => Some("fix the file or move it away".to_owned()),
             Self::NoRepo(_) => Some("@dir means those in your directory, @all everyone who is online".to_owned()),
-            Self::NobodyThere { .. } | Self::ToYourself(_) | Self::Empty | Self::NoTime | Self::Refused { .. } => None,
+            Self::NobodyThere { .. } | Self::ToYourself(_) | Self::NoTime | Self::Refused { .. } => None,
         }
     }
 }

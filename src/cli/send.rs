@@ -179,9 +179,10 @@ fn worst(sent: &[Sent]) -> Option<Code> {
 
 fn text(args: &Args) -> Result<String, Failure> {
     let bytes = match (&args.file, args.text.as_slice()) {
-        (Some(path), _) => File::open(path)
-            .and_then(read_text)
-            .map_err(|error| Failure::new(Code::Failed, format!("could not read {}: {error}", path.display())))?,
+        (Some(path), _) => File::open(path).and_then(read_text).map_err(|error| {
+            Failure::new(Code::Failed, format!("could not read {}: {error}", path.display()))
+                .hint("`-` in place of the text reads standard input")
+        })?,
         (None, [dash]) if dash == "-" => read_text(io::stdin())
             .map_err(|error| Failure::new(Code::Failed, format!("could not read standard input: {error}")))?,
         (None, words) => return Ok(words.join(" ")),

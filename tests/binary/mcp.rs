@@ -162,7 +162,10 @@ fn send_writes_a_letter_and_tells_what_a_model_can_fix() {
     no agent named `amn`
     hint: did you mean `ann`? `cc2cc agents --all` lists everyone
     ");
-    assert_snapshot!(server.failed("send", &json!({ "to": "ann", "text": " " })), @"the text is empty");
+    assert_snapshot!(server.failed("send", &json!({ "to": "ann", "text": " " })), @"
+    the text is empty
+    hint: a letter needs a text
+    ");
     assert_snapshot!(server.failed("send", &json!({ "to": "Ann!", "text": "x" })), @"
     `Ann!` is not an agent name
     hint: a name is lower-case letters and digits with single hyphens inside, like `brave-fox`
@@ -274,7 +277,10 @@ fn agents_and_rename() {
     `ann` is another agent's name, or was and still leads to it
     hint: `cc2cc agents --all` lists the names in use
     ");
-    assert_snapshot!(server.failed("rename", &json!({ "name": "all" })), @"`all` is reserved");
+    assert_snapshot!(server.failed("rename", &json!({ "name": "all" })), @"
+    `all` is reserved
+    hint: `user`, `all` and `system` are no session's
+    ");
     assert_eq!(server.done("agents", &json!({}))["me"], "brave-fox");
     assert_eq!(session.shell(&["whoami"]).fine().out, "brave-fox\n");
 }

@@ -43,3 +43,4 @@ mod watching_live;
 #[cfg(windows)] // elsewhere an open file is in nobody's way
 mod windows;
 mod withheld;
+mod wrong_inputs;

@@ -133,6 +133,7 @@ fn a_name_that_cannot_be_had_is_refused() {
     --- out
     --- err
     cc2cc: `user` is reserved
+    hint: `user`, `all` and `system` are no session's
     ");
     assert_snapshot!(world.run_as(&bob, &["rename", "../x"]), @"
     exit 2

@@ -99,6 +99,7 @@ fn what_cannot_be_sent_says_why_and_writes_nothing() {
     --- out
     --- err
     cc2cc: the text is empty
+    hint: a letter needs a text
     ");
     assert_snapshot!(world.run(&["send", "user", "hi"]), @"
     exit 2
@@ -356,6 +357,7 @@ fn a_letter_is_named_by_any_part_of_its_id_and_the_newest_by_last() {
     --- out
     --- err
     cc2cc: there is no letter yet that `last` could mean
+    hint: `cc2cc inbox --all` lists the letters you have
     ");
     let held = world.posted("bob", "ann", "a question");
     world.at("ann").hold(&held, "for a reason").unwrap();

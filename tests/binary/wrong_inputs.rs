@@ -1,0 +1,272 @@
+//! What people get wrong, and what they are told: a message, what to do about it, an exit code, and nothing has changed.
+
+use std::fmt::Write;
+
+use insta::assert_snapshot;
+
+use crate::support::world::World;
+
+/// Each line as it would be typed behind `cc2cc`.
+const INPUTS: [&[&str]; 36] = [
+    &["sned", "ann", "hi"],
+    &["send"],
+    &["send", "ann"],
+    &["send", "ann", ""],
+    &["send", "ann", "   "],
+    &["send", "amn", "hi"],
+    &["send", "nobody-at-all", "hi"],
+    &["send", "Ann", "hi"],
+    &["send", "ann bob", "hi"],
+    &["send", "ann;bob", "hi"],
+    &["send", "ann,", "hi"],
+    &["send", "ann,amn", "hi"],
+    &["send", "ann", "bob", "hi"],
+    &["send", "@everyone", "hi"],
+    &["send", "@repo", "hi"],
+    &["send", "@dir", "hi"],
+    &["send", "system", "hi"],
+    &["send", "ann", "hi", "--ttl", "10"],
+    &["send", "ann", "hi", "--ttl", "0s"],
+    &["send", "ann", "hi", "--priority", "urgent"],
+    &["send", "ann", "hi", "--reply-to", "no-such-letter"],
+    &["send", "ann", "hi", "--id", "../x"],
+    &["send", "ann", "hi", "--strict"],
+    &["send", "ann", "--file", "missing.txt"],
+    &["read", "build"],
+    &["read", "NOPE"],
+    &["status", "no-such-letter"],
+    &["accept", "build-1"],
+    &["accept", "last"],
+    &["refuse", "no-such-letter"],
+    &["rename", "eve"],
+    &["rename", "ann", "--agent", "bob"],
+    &["rename", "user", "--agent", "bob"],
+    &["trust", "ann"],
+    &["trust", "--remove", "ann", "bob"],
+    &["inbox", "--agent", "amn"],
+];
+
+#[test]
+#[expect(clippy::too_many_lines, reason = "all of it is one table")]
+fn what_is_wrong_is_said_with_a_way_out_and_changes_nothing() {
+    let world = World::new().agent("ann").agent("bob");
+    let _here = world.there("ann");
+    for id in ["build-1", "build-2"] {
+        world.run(&["send", "bob", "--id", id, "done"]).fine();
+    }
+    let files = || files_below(world.home().path());
+    let before = files();
+    let mut table = String::new();
+    for words in INPUTS {
+        let said = world.run(words);
+        assert_eq!(said.out, "", "{words:?}");
+        let told = crate::support::redact::redact(said.err.trim_end(), &world.path(""));
+        writeln!(table, "$ cc2cc {}\n{told}\n→ {}\n", quoted(words), said.code.expect("a code")).expect("written");
+        assert_ne!(said.code, Some(0), "{words:?}");
+        assert_eq!(files(), before, "{words:?} has changed something");
+    }
+    assert_snapshot!(table, @r#"
+    $ cc2cc sned ann hi
+    cc2cc: there is no verb `sned`
+    hint: did you mean `send`? `cc2cc --help` lists the verbs
+    → 2
+
+    $ cc2cc send
+    cc2cc: <TO> and <TEXT>... are missing
+    hint: `cc2cc send <TO> <TEXT>...`; `cc2cc send --help` says more
+    → 2
+
+    $ cc2cc send ann
+    cc2cc: <TEXT>... is missing
+    hint: `cc2cc send <TO> <TEXT>...`; `cc2cc send --help` says more
+    → 2
+
+    $ cc2cc send ann ""
+    cc2cc: the text is empty
+    hint: a letter needs a text
+    → 2
+
+    $ cc2cc send ann "   "
+    cc2cc: the text is empty
+    hint: a letter needs a text
+    → 2
+
+    $ cc2cc send amn hi
+    cc2cc: no agent named `amn`
+    hint: did you mean `ann`? `cc2cc agents --all` lists everyone
+    → 3
+
+    $ cc2cc send nobody-at-all hi
+    cc2cc: no agent named `nobody-at-all`
+    hint: `cc2cc agents --all` lists everyone
+    → 3
+
+    $ cc2cc send Ann hi
+    cc2cc: `Ann` is not an agent name
+    hint: a name is lower-case letters and digits with single hyphens inside, like `brave-fox`
+    → 2
+
+    $ cc2cc send "ann bob" hi
+    cc2cc: `ann bob` is not an agent name
+    hint: a name is lower-case letters and digits with single hyphens inside, like `brave-fox`
+    → 2
+
+    $ cc2cc send "ann;bob" hi
+    cc2cc: `ann;bob` is not an agent name
+    hint: a name is lower-case letters and digits with single hyphens inside, like `brave-fox`
+    → 2
+
+    $ cc2cc send ann, hi
+    cc2cc: `ann,` is not an agent name
+    hint: a name is lower-case letters and digits with single hyphens inside, like `brave-fox`
+    → 2
+
+    $ cc2cc send ann,amn hi
+    cc2cc: no agent named `amn`
+    hint: did you mean `ann`? `cc2cc agents --all` lists everyone
+    → 3
+
+    $ cc2cc send ann bob hi
+    cc2cc: is bob a recipient, too, or does the text begin with that?
+    hint: `cc2cc send ann,bob "hi …"` writes to both, `cc2cc send ann "bob hi …"` to one
+    → 2
+
+    $ cc2cc send @everyone hi
+    cc2cc: no agent named `everyone`
+    hint: `cc2cc agents --all` lists everyone
+    → 3
+
+    $ cc2cc send @repo hi
+    cc2cc: @repo means the agents in your git repository, and /world/work is in none
+    hint: @dir means those in your directory, @all everyone who is online
+    → 3
+
+    $ cc2cc send @dir hi
+    cc2cc: nobody to send to: @dir means no agent that is online
+    hint: only those online are meant; a letter to a name also reaches those who are away
+    → 3
+
+    $ cc2cc send system hi
+    cc2cc: no agent named `system`
+    hint: `cc2cc agents --all` lists everyone
+    → 3
+
+    $ cc2cc send ann hi --ttl 10
+    cc2cc: `10` is no value for --ttl <TIME>: a time is a number with a unit and at least 1s: 90s, 10m, 2h, 1d
+    hint: `cc2cc send --help` says more
+    → 2
+
+    $ cc2cc send ann hi --ttl 0s
+    cc2cc: `0s` is no value for --ttl <TIME>: a time is a number with a unit and at least 1s: 90s, 10m, 2h, 1d
+    hint: `cc2cc send --help` says more
+    → 2
+
+    $ cc2cc send ann hi --priority urgent
+    cc2cc: `urgent` is no value for --priority <PRIORITY>: it takes low, normal, high
+    hint: `cc2cc send --help` says more
+    → 2
+
+    $ cc2cc send ann hi --reply-to no-such-letter
+    cc2cc: no letter `no-such-letter` to reply to
+    hint: `cc2cc inbox --all` lists the letters you have, `cc2cc log` all, with their ids
+    → 3
+
+    $ cc2cc send ann hi --id ../x
+    cc2cc: `../x` is not a letter id; an id is up to 64 lower-case letters, digits, `.`, `_` and `-`, beginning with a letter or digit
+    hint: `cc2cc send --help` says more
+    → 2
+
+    $ cc2cc send ann hi --strict
+    cc2cc: --wait-reply <TIME> is missing
+    hint: `cc2cc send --wait-reply <TIME> --strict <TO> <TEXT>...`; `cc2cc send --help` says more
+    → 2
+
+    $ cc2cc send ann --file missing.txt
+    cc2cc: could not read missing.txt: No such file or directory (os error 2)
+    hint: `-` in place of the text reads standard input
+    → 1
+
+    $ cc2cc read build
+    cc2cc: `build` is part of more than one id: build-1, build-2
+    hint: write more of it
+    → 2
+
+    $ cc2cc read NOPE
+    cc2cc: `NOPE` is not a letter id; an id is up to 64 lower-case letters, digits, `.`, `_` and `-`, beginning with a letter or digit
+    hint: `cc2cc read --help` says more
+    → 2
+
+    $ cc2cc status no-such-letter
+    cc2cc: no letter `no-such-letter`
+    hint: `cc2cc inbox --all` lists the letters you have, `cc2cc log` all, with their ids
+    → 3
+
+    $ cc2cc accept build-1
+    cc2cc: the letter `build-1` is not held but waiting
+    hint: `cc2cc status build-1` says how far it has come
+    → 1
+
+    $ cc2cc accept last
+    cc2cc: there is no letter yet that `last` could mean
+    hint: `cc2cc inbox --all` lists the letters you have
+    → 3
+
+    $ cc2cc refuse no-such-letter
+    cc2cc: no letter `no-such-letter`
+    hint: `cc2cc inbox --all` lists the letters you have, `cc2cc log` all, with their ids
+    → 3
+
+    $ cc2cc rename eve
+    cc2cc: at a terminal you are `user`, and stay that
+    hint: `--agent NAME` says which session to rename
+    → 2
+
+    $ cc2cc rename ann --agent bob
+    cc2cc: `ann` is another agent's name, or was and still leads to it
+    hint: `cc2cc agents --all` lists the names in use
+    → 1
+
+    $ cc2cc rename user --agent bob
+    cc2cc: `user` is reserved
+    hint: `user`, `all` and `system` are no session's
+    → 2
+
+    $ cc2cc trust ann
+    cc2cc: ann is to be trusted by whom?
+    hint: `cc2cc trust ann NAME` is for what it writes to NAME, `cc2cc trust @repo` for a repository
+    → 2
+
+    $ cc2cc trust --remove ann bob
+    cc2cc: there is no standing yes for ann to bob
+    hint: `cc2cc trust` lists them
+    → 3
+
+    $ cc2cc inbox --agent amn
+    cc2cc: no agent named `amn`
+    hint: did you mean `ann`? `cc2cc agents --all` lists everyone
+    → 3
+    "#);
+}
+
+fn quoted(words: &[&str]) -> String {
+    let quote = |word: &&str| {
+        let is_plain = !word.is_empty() && !word.contains([' ', ';']);
+        if is_plain { (*word).to_owned() } else { format!("\"{word}\"") }
+    };
+    words.iter().map(quote).collect::<Vec<_>>().join(" ")
+}
+
+/// The files of the mail, letters and all, but for what a look leaves.
+fn files_below(path: &std::path::Path) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(path).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            found.extend(files_below(&path));
+        } else if path.extension().is_none_or(|kind| kind != "lock") {
+            found.push(path.display().to_string());
+        }
+    }
+    found.sort();
+    found
+}
