@@ -90,6 +90,14 @@ impl Failure {
         Self::new(Code::Failed, "this Claude session has no agent name")
             .hint("start it with CC2CC_NAME=some-name; headless sessions take part only then")
     }
+
+    /// A session of a terminal, in which nothing of the plugin runs.
+    #[must_use]
+    pub fn is_without_plugin() -> Self {
+        Self::new(Code::Failed, "cc2cc's plugin is not loaded in this Claude session, or its hooks are off").hint(
+            "`--bare`, safe mode, other settings or another config folder leave it out; `cc2cc doctor` says what it knows",
+        )
+    }
 }
 
 impl fmt::Display for Failure {

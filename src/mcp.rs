@@ -11,7 +11,14 @@ mod request_id;
 mod tools;
 mod transport;
 
-use std::sync::Arc;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::Duration,
+};
 
 use anyhow::{Context, Result, anyhow};
 use rmcp::{
@@ -39,7 +46,7 @@ use crate::{
         plugin_folder, subagents, without_hooks,
     },
     failure::Failure,
-    mailbox::{Mailbox, home::Home, letter::shorten, log},
+    mailbox::{Mailbox, home::Home, letter::shorten, log, watch::BEAT},
     report::json as report,
     text::sanitize::neutralise,
     threads,
@@ -68,6 +75,7 @@ pub fn serve() -> Result<()> {
         // The hooks of the plugin say who its session is. A server of it may run where there is no session, or none yet.
         Part::Attended | Part::Headless if host_process::runs_as_plugin() => {
             let host = claimant()?.host;
+            without_hooks::note_silence(&home, &host, Duration::ZERO)?;
             identity::find(&home, &host).map_or(Ok(()), |mailbox| plugin_folder::note_server(&mailbox))?;
             Some(host)
         }
@@ -78,7 +86,8 @@ pub fn serve() -> Result<()> {
     let output = transport.output();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let served = runtime.block_on(async {
-        let server = Server { home, host, online, channel: channel::is_offered() };
+        let server = Server { home, host, online, channel: channel::is_offered(), listed: Arc::default() };
+        server.listed.store(server.brings_letters(), Ordering::Relaxed);
         server.serve(transport).await?.waiting().await?;
         anyhow::Ok(())
     });
@@ -127,6 +136,28 @@ fn open_channel(home: &Home, host: HostKey, peer: Peer<RoleServer>) {
     }
 }
 
+/// Has the client list the tools anew when letters begin or cease to come with their results: it was promised results of
+/// a form, and would show nothing beside them.
+fn keep_listed(server: &Server, peer: Peer<RoleServer>) {
+    let runtime = tokio::runtime::Handle::current();
+    let of_thread = server.clone();
+    let started = threads::start("tools", move || {
+        let server = of_thread;
+        let mut told = server.listed.load(Ordering::Relaxed);
+        loop {
+            thread::sleep(BEAT);
+            let brings_letters = server.brings_letters();
+            if brings_letters != told && runtime.block_on(peer.notify_tool_list_changed()).is_err() {
+                return;
+            }
+            told = brings_letters;
+        }
+    });
+    if let Err(error) = started {
+        log::line(&server.home, &format!("tools: {error}"));
+    }
+}
+
 #[derive(Clone)]
 struct Server {
     home: Home,
@@ -135,11 +166,13 @@ struct Server {
     online: Option<Arc<Online>>,
     /// Whether the client was told to open a channel to this server.
     channel: bool,
+    /// Whether the client was last told that letters come with the results of the tools.
+    listed: Arc<AtomicBool>,
 }
 
 impl ServerHandler for Server {
     fn get_info(&self) -> ServerConfig {
-        let mut capabilities = ServerCapabilities::builder().enable_tools().build();
+        let mut capabilities = ServerCapabilities::builder().enable_tools().enable_tool_list_changed().build();
         if self.channel {
             capabilities.experimental = Some([(channel::CAPABILITY.to_owned(), JsonObject::new())].into());
         }
@@ -150,6 +183,7 @@ impl ServerHandler for Server {
 
     async fn on_initialized(&self, context: NotificationContext<RoleServer>) {
         self.come_online();
+        keep_listed(self, context.peer.clone());
         if let Some(host) = self.host.as_ref().filter(|_| self.channel) {
             open_channel(&self.home, host.clone(), context.peer);
         }
@@ -161,7 +195,8 @@ impl ServerHandler for Server {
         _: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
         self.come_online();
-        let brings_letters = self.me().is_ok_and(|me| without_hooks::is_alone(&me));
+        let brings_letters = self.brings_letters();
+        self.listed.store(brings_letters, Ordering::Relaxed);
         Ok(ListToolsResult::with_all_items(Name::ALL.iter().map(|tool| tool.listed(brings_letters)).collect()))
     }
 
@@ -178,6 +213,10 @@ impl ServerHandler for Server {
 }
 
 impl Server {
+    fn brings_letters(&self) -> bool {
+        self.me().is_ok_and(|me| without_hooks::brings_letters(&me))
+    }
+
     fn come_online(&self) {
         if let Some(online) = &self.online {
             online.begin();
@@ -191,7 +230,7 @@ impl Server {
             text.push_str(BY_CHANNEL);
         }
         if let Ok(me) = self.me()
-            && without_hooks::is_alone(&me)
+            && without_hooks::brings_letters(&me)
         {
             text.push_str(&format!("{BY_TOOLS} This session's name is {}.", me.name()));
         }
@@ -232,7 +271,8 @@ impl Server {
     fn answer(&self, outcome: Result<Value, Failure>) -> CallToolResult {
         let mut result = answer(outcome);
         if let Ok(me) = self.me()
-            && without_hooks::is_alone(&me)
+            && self.listed.load(Ordering::Relaxed)
+            && without_hooks::brings_letters(&me)
         {
             match without_hooks::hand_out(&self.home, &me) {
                 Ok(Some(mail)) => {

@@ -147,7 +147,11 @@ pub fn has_waker(mailbox: &Mailbox) -> bool {
 /// Whether a session that should have a waker has none, also while it is at work.
 #[must_use]
 pub fn lacks_waker(mailbox: &Mailbox, record: &Record, now: Timestamp) -> bool {
-    record.delivers() && !record.headless && lacks_waker_by(record, Locks::of(mailbox), now)
+    let locks = Locks::of(mailbox);
+    let spoke = record.updated.map(|at| now.duration_since(at).abs());
+    // A wake that no hook has answered yet may wait for as long as a tool runs.
+    let is_waking = locks.waking_for.zip(spoke).is_some_and(|(waking, spoke)| waking < spoke);
+    record.delivers() && !record.headless && !is_waking && lacks_waker_by(record, locks, now)
 }
 
 /// Takes the place of the session's waker, unless another process has it.

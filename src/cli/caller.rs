@@ -3,10 +3,16 @@
 use std::sync::OnceLock;
 
 use crate::{
-    agent::{host, identity, send::Sender, status::Found},
+    agent::{
+        host::{self, HostKey},
+        identity,
+        send::Sender,
+        status::Found,
+    },
     clients::claude::{
         around::{self, Around},
         background,
+        kind::{self, ClientKind},
     },
     failure::{Code, Failure},
     mailbox::{Mailbox, home::Home, name::AgentName},
@@ -19,8 +25,17 @@ use crate::{
 pub fn agent(home: &Home) -> Result<Option<Mailbox>, Failure> {
     match look() {
         Around::Nobody => Ok(None),
-        Around::Session(host) => identity::find(home, host).map(Some).ok_or_else(Failure::takes_no_part),
+        Around::Session(host) => identity::find(home, host).map(Some).ok_or_else(|| nameless(host)),
         Around::SomeSession => Err(Failure::takes_no_part()),
+    }
+}
+
+/// Why the session in this process has no agent.
+fn nameless(host: &HostKey) -> Failure {
+    let pid = host.as_str().split('-').next().and_then(|pid| pid.parse().ok());
+    match pid.map(kind::of) {
+        Some(ClientKind::Terminal) => Failure::is_without_plugin(),
+        _ => Failure::takes_no_part(),
     }
 }
 

@@ -21,7 +21,7 @@ use crate::{
         policy::Config,
         reach::{self, Reach, Standing},
     },
-    clients::claude::{channel::Channel, host_process, version, watching},
+    clients::claude::{channel::Channel, host_process, settings, version, watching},
     failure::Failure,
     mailbox::{
         Key, Mailbox, State, disk,
@@ -59,6 +59,7 @@ pub fn run(home: Result<Home, HomeError>, args: &Args) -> ExitCode {
             findings.extend(sessions(&home));
             findings.extend(channels(&home));
             findings.extend(evidence::unproved(&home));
+            findings.extend(hooks());
             findings.extend(unwatched(&home));
         }
         Err(error) => {
@@ -190,6 +191,16 @@ fn config(home: &Home) -> Outcome {
         Ok(_) => Outcome::Fine("no config.toml, so the defaults hold".to_owned()),
         Err(error) => broken(error.to_string(), "fix it; until then sessions neither send nor get letters"),
     }
+}
+
+/// What keeps the hooks of a session in this directory silent; nothing when nothing does.
+fn hooks() -> Option<Finding> {
+    let what = settings::silence(&settings::project())?;
+    let problem = format!("the plugin's hooks are off in sessions here: {what}");
+    Some(finding(
+        "hooks",
+        broken(problem, "take that setting away, or letters go in with the results of cc2cc's tools alone"),
+    ))
 }
 
 /// The mailboxes that cannot be used; nothing when all can.

@@ -15,6 +15,8 @@ pub mod mod_wake;
 pub mod permission_mode;
 pub mod plugin_folder;
 pub mod prompt;
+pub mod session_file;
+pub mod settings;
 pub mod slash_commands;
 pub mod subagents;
 pub mod transcript;

@@ -80,8 +80,9 @@ fn stay(home: &Home, host: &HostKey, here: &Mutex<Option<(Mailbox, Presence)>>) 
             if sessions.as_mut().is_none_or(Glance::finds_change) || may_have_moved {
                 move_in(home, host, here)?;
             }
+            without_hooks::note_silence(home, host, started.elapsed())?;
             if let Some((mailbox, _)) = held(here).as_ref() {
-                if without_hooks::is_alone(mailbox) {
+                if without_hooks::brings_letters(mailbox) {
                     without_hooks::tend(home, mailbox, &mut swept);
                 }
                 name.look(home, mailbox)?;

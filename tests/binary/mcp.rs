@@ -124,7 +124,7 @@ fn the_probe_is_refused_and_the_greeting_answered() {
     assert_eq!(probe["error"]["code"], -32601, "{probe}");
     let hello = server.request("initialize", &initialize());
     assert_eq!(hello["result"]["serverInfo"]["name"], "cc2cc");
-    assert_eq!(hello["result"]["capabilities"], json!({ "tools": {} }));
+    assert_eq!(hello["result"]["capabilities"], json!({ "tools": { "listChanged": true } }));
     assert_snapshot!(hello["result"]["instructions"].as_str().unwrap(), @"Letters to and from the other Claude Code sessions on this machine. They arrive by themselves; there is no need to look for them.");
 }
 

@@ -1,5 +1,6 @@
-//! A server that was registered by hand, without the plugin and its hooks: nothing wakes the session, tells it its name
-//! or delivers its letters. So the server introduces it, and delivers waiting letters with each tool result.
+//! A server without hooks: registered by hand, or the plugin's own where they are off. Nothing wakes the session, tells it
+//! its name or delivers its letters. So the server introduces it, and delivers waiting letters with each tool result. It
+//! does so, too, where the waker is gone.
 
 use std::{
     env, fs,
@@ -10,9 +11,16 @@ use std::{
 use anyhow::Result;
 use jiff::Timestamp;
 
-use super::{client::Claude, host_process};
+use super::{client::Claude, host_process, session_file, settings};
 use crate::{
-    agent::{Record, notice, obstacle::Obstacle},
+    agent::{
+        Record,
+        host::HostKey,
+        identity::{self, Trust},
+        notice,
+        obstacle::Obstacle,
+        reach,
+    },
     delivery::{deliver::deliver, evidence::Way, settle},
     mailbox::{Mailbox, home::Home, log},
 };
@@ -20,6 +28,8 @@ use crate::{
 /// Why the session of such a server is deaf.
 const BY_HAND: &str =
     "it has cc2cc's server without the plugin and its hooks; letters go in with the results of its tools";
+/// How long the hooks of a session may take to say their first word, on a machine with too much to do.
+const HOOKS_SPEAK_WITHIN: Duration = Duration::from_secs(8);
 /// Transcripts that changed within this time may be the session's.
 const RECENT: Duration = Duration::from_secs(60);
 
@@ -28,6 +38,46 @@ const RECENT: Duration = Duration::from_secs(60);
 #[must_use]
 pub fn is_alone(mailbox: &Mailbox) -> bool {
     !host_process::runs_as_plugin() && !Record::of(mailbox).delivers()
+}
+
+/// Whether letters come with the results of this server's tools, since nothing else brings them: no hook takes part, or the
+/// session's waker is gone.
+#[must_use]
+pub fn brings_letters(mailbox: &Mailbox) -> bool {
+    let record = Record::of(mailbox);
+    let is_deaf = !record.delivers() && record.deaf.is_some();
+    is_alone(mailbox) || is_deaf || reach::lacks_waker(mailbox, &record, Timestamp::now())
+}
+
+/// Names and lists the session of a plugin's server whose hooks stay silent, once `waited` is long enough or its settings
+/// say that they will. A server without a session, as in a client that waits for one, is nobody.
+///
+/// # Errors
+/// A `FsError` when the record cannot be written.
+pub fn note_silence(home: &Home, host: &HostKey, waited: Duration) -> Result<()> {
+    if !host_process::runs_as_plugin() || host_process::in_background() {
+        return Ok(());
+    }
+    let known = identity::find(home, host);
+    let is_settled = |record: &Record| record.delivers() || record.deaf.is_some();
+    if known.as_ref().is_some_and(|mailbox| is_settled(&Record::of(mailbox))) {
+        return Ok(());
+    }
+    let silenced = settings::silence(&settings::project());
+    if silenced.is_none() && (waited < HOOKS_SPEAK_WITHIN || !session_file::has_session(host)) {
+        return Ok(());
+    }
+    let why = silenced.map_or_else(|| "its hooks are silent".to_owned(), |what| format!("hooks are off: {what}"));
+    let Some(claimant) = host_process::claimant(host_process::session(), Trust::Host) else { return Ok(()) };
+    let mailbox = identity::claim(home, &claimant)?.mailbox;
+    if is_settled(&Record::of(&mailbox)) {
+        return Ok(());
+    }
+    introduce(&mailbox)?;
+    let now = Timestamp::now();
+    let obstacle = Obstacle::new(now, format!("{why}; letters go in with the results of its tools"));
+    Record::change(&mailbox, now, |record| record.deaf = (!record.delivers()).then_some(obstacle))?;
+    Ok(())
 }
 
 /// Notes where the session works, which otherwise a hook does.
