@@ -83,5 +83,5 @@ fn somebody_else_was_first() {
     stage.screen();
     cc2cc::agent::decisions::accept(&stage.home, &"k-4".parse().unwrap()).unwrap();
     stage.types("a");
-    assert_snapshot!(stage.last_line_but_one(), @" × the letter `k-4` is not held but waiting");
+    assert_snapshot!(stage.last_line_but_one(), @" × the letter `k-4` is not held but waiting · `cc2cc status k-4` says how far i…");
 }

@@ -60,7 +60,7 @@ fn a_letter_to_nobody_or_with_no_text_is_none() {
     stage.types("n\n\n");
     assert_snapshot!(stage.last_line_but_one(), @" × to whom? Tab leads to the line that says it");
     stage.types("\x1b\tn\n");
-    assert_snapshot!(stage.last_line_but_one(), @" × the text is empty");
+    assert_snapshot!(stage.last_line_but_one(), @" × the text is empty · a letter needs a text");
 }
 
 #[test]
