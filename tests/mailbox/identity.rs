@@ -258,7 +258,7 @@ fn a_directory_that_is_none_and_a_name_that_is_none_are_errors_of_the_file() {
     fs::create_dir_all(post.home.path()).unwrap();
     for (config, complaint) in [
         ("[dirs]\n\"work\" = \"api\"\n", "`work` is not a whole path"),
-        ("[dirs]\n\"/work\" = \"The API\"\n", "`The API` is not an agent name"),
+        ("[dirs]\n\"~/work\" = \"The API\"\n", "`The API` is not an agent name"),
         ("[dirs]\n\"~/work\" = \"user\"\n", "`user` is reserved"),
     ] {
         fs::write(post.home.path().join("config.toml"), config).unwrap();

@@ -88,7 +88,10 @@ fn what_cannot_be_sent_is_said_and_writes_nothing() {
     `cc2cc agents --all` lists everyone
     ");
     insta::assert_snapshot!(refused("ann", &says("x")), @"you are `ann`: a letter to yourself goes nowhere");
-    insta::assert_snapshot!(refused("calm-owl", &says(" \n\t")), @"the text is empty");
+    insta::assert_snapshot!(refused("calm-owl", &says(" \n\t")), @"
+    the text is empty
+    a letter needs a text
+    ");
     insta::assert_snapshot!(refused("calm-owl", &too_long), @"
     the text has 1048577 bytes; a letter holds at most 1 MiB
     write it to a file and send its path

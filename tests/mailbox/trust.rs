@@ -17,10 +17,14 @@ use insta::assert_snapshot;
 
 use super::post::{Post, name, noon};
 
+/// Two repositories. A whole path of Windows names a drive.
+const SHOP: &str = if cfg!(windows) { "c:/w/shop" } else { "/w/shop" };
+const OTHER: &str = if cfg!(windows) { "c:/w/other" } else { "/w/other" };
+
 fn letter(from: &str, level: Option<Level>) -> Letter {
     let mut letter = Letter::new(name(from), name("bob"), "hello", noon());
     letter.origin.level = level;
-    letter.origin.repo = Some("/w/shop".to_owned());
+    letter.origin.repo = Some(SHOP.to_owned());
     letter
 }
 
@@ -80,8 +84,8 @@ fn a_yes_is_written_beside_what_stands_there_and_taken_back() {
     assert!(is_held(&post, &from("eve"), "bob", Some(Level::Free)));
     assert!(is_held(&post, &from("ann"), "eve", Some(Level::Free)));
     trust::give(&post.home, &pair("eve", "ann")).unwrap();
-    trust::give(&post.home, &Trusted::Repo("/w/shop".into())).unwrap();
-    assert_snapshot!(fs::read_to_string(&file).unwrap(), @r#"
+    trust::give(&post.home, &Trusted::Repo(SHOP.into())).unwrap();
+    assert_snapshot!(fs::read_to_string(&file).unwrap().replace(SHOP, "/w/shop"), @r#"
     # mine
     hop-limit = 9 # few
 
@@ -95,7 +99,7 @@ fn a_yes_is_written_beside_what_stands_there_and_taken_back() {
     [repos]
     "/w/shop" = "accept"
     "#);
-    let given = [pair("eve", "ann"), pair("ann", "bob"), Trusted::Repo("/w/shop".into())];
+    let given = [pair("eve", "ann"), pair("ann", "bob"), Trusted::Repo(SHOP.into())];
     assert_eq!(Config::load(&post.home).unwrap().trusted(), given);
     for trusted in &given {
         assert_eq!(trust::take_back(&post.home, trusted).unwrap(), Changed::Yes);
@@ -109,16 +113,16 @@ fn a_yes_is_written_beside_what_stands_there_and_taken_back() {
 #[test]
 fn sessions_of_a_trusted_repository_write_to_each_other_and_nobody_else_does() {
     let post = Post::new().agent("ann").agent("bob").agent("carl");
-    for (agent, repo) in [("bob", "/w/shop"), ("carl", "/w/other")] {
+    for (agent, repo) in [("bob", SHOP), ("carl", OTHER)] {
         Record::change(&post.at(agent), noon(), |record| record.repo = Some(repo.to_owned())).unwrap();
     }
-    trust::give(&post.home, &Trusted::Repo("/w/shop".into())).unwrap();
+    trust::give(&post.home, &Trusted::Repo(SHOP.into())).unwrap();
     let mut letter = letter("ann", Some(Level::Asks));
     assert!(!is_held(&post, &letter, "bob", Some(Level::Free)));
     assert!(is_held(&post, &letter, "carl", Some(Level::Free)), "he works elsewhere");
-    letter.origin.repo = Some("/w/other".to_owned());
+    letter.origin.repo = Some(OTHER.to_owned());
     assert!(is_held(&post, &letter, "bob", Some(Level::Free)));
-    letter.origin.repo = Some("/w/shop".to_owned());
+    letter.origin.repo = Some(SHOP.to_owned());
     letter.origin.hops = 25;
     assert!(is_held(&post, &letter, "bob", Some(Level::Free)), "a chain without a person ends all the same");
 }

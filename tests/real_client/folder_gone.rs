@@ -73,7 +73,9 @@ fn a_session_whose_plugin_folder_is_gone_is_deaf_until_it_has_loaded_the_plugin_
     let sent = &world.cc2cc_json(&["send", "ann", "the second letter"])["sent"][0];
     assert_eq!(sent["recipient"], "deaf", "{sent}");
     assert!(
-        world.cc2cc_json(&["status", &first])["copies"][0]["why"].as_str().is_some_and(|why| why.contains("is gone"))
+        world.cc2cc_json(&["status", &first])["copies"][0]["recipient"]["why"]
+            .as_str()
+            .is_some_and(|why| why.contains("is gone"))
     );
 
     if mods {
