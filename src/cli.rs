@@ -52,6 +52,7 @@ use crate::{
 #[derive(Parser)]
 #[command(
     name = "cc2cc",
+    bin_name = "cc2cc", // and not `cc2cc.exe`
     version,
     disable_help_subcommand = true,
     after_help = "\
