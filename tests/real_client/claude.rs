@@ -235,6 +235,19 @@ impl Session {
         self.terminal.press(keys);
     }
 
+    /// Presses `keys` until `text` has gone from the screen: a key that comes while the client draws a dialog anew is lost.
+    #[track_caller]
+    pub fn press_until_gone(&mut self, keys: &str, text: &str) {
+        let gone = |session: &Self| (!session.screen().contains(text)).then_some(());
+        for _ in 0..15 {
+            self.press(keys);
+            if within(Duration::from_secs(2), || gone(self)).is_some() {
+                return;
+            }
+        }
+        panic!("{text:?} stays on the screen\n{}", self.report());
+    }
+
     /// Ends the client as a crash would, and reaps it.
     pub fn kill9(&mut self) {
         self.terminal.kill9();

@@ -110,7 +110,7 @@ fn a_dialog_is_listed_nobody_answers_it_and_letters_come_once_after_it() {
     assert!(bob.screen().contains("Do you want to proceed?"), "{}", bob.screen());
     assert!(!world.project("bob").join("made-it").exists());
 
-    bob.press("\r");
+    bob.press_until_gone("\r", "Do you want to proceed?");
     for id in &ids {
         bob.wait("it is seen", || (world.status_of(id) == "seen").then_some(()));
     }
