@@ -48,12 +48,17 @@ impl Server {
         }
     }
 
-    /// The next line that the server says.
+    /// The next line that the server says; that its tools have changed, it says at any time.
     #[track_caller]
     pub fn answer(&mut self) -> Value {
-        let mut line = String::new();
-        assert_ne!(self.output.read_line(&mut line).expect("read"), 0, "the server ended instead of answering");
-        serde_json::from_str(&line).expect("a line of JSON")
+        loop {
+            let mut line = String::new();
+            assert_ne!(self.output.read_line(&mut line).expect("read"), 0, "the server ended instead of answering");
+            let said: Value = serde_json::from_str(&line).expect("a line of JSON");
+            if said["method"] != "notifications/tools/list_changed" {
+                return said;
+            }
+        }
     }
 
     /// Says bytes as they are.
