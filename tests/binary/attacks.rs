@@ -278,7 +278,11 @@ fn every_tool_is_harmless() {
         let result = server.call(tool, &arguments);
         let what = format!("{tool} {arguments}");
         for content in result["content"].as_array().expect("a list") {
-            is_for_a_model(content["text"].as_str().expect("a text"), &what);
+            let text = content["text"].as_str().expect("a text");
+            // A session that is long without a waker gets its letters here; another story reads frames.
+            if !text.starts_with("<cc2cc-mail>\n") {
+                is_for_a_model(text, &what);
+            }
         }
         each_text(&result["structuredContent"], &mut |text| assert_eq!(neutralise(text), text, "{what}"));
     }
