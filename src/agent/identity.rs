@@ -54,6 +54,14 @@ pub struct Claimant {
     pub trust: Trust,
 }
 
+impl Claimant {
+    /// Somebody of whom nothing is known but the host.
+    #[must_use]
+    pub fn new(host: HostKey, trust: Trust) -> Self {
+        Self { host, session: None, continues: None, wanted: None, called: None, cwd: None, trust }
+    }
+}
+
 /// Which record decides when session and host disagree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trust {

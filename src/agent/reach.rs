@@ -26,7 +26,7 @@ const WAKES: &str = "wakes";
 /// After a hook has spoken, or a wake was sent, the next waker is still to come.
 const ON_ITS_WAY: SignedDuration = SignedDuration::from_secs(10);
 /// How long client and hooks must have said different things: at the beginning of a turn one of them is the first.
-const FOR_SURE: SignedDuration = SignedDuration::from_secs(2);
+pub const FOR_SURE: SignedDuration = SignedDuration::from_secs(2);
 
 /// Why nothing wakes a session that has a terminal and hooks.
 pub const WAKER_IS_GONE: &str = "its waker is gone";

@@ -133,11 +133,7 @@ impl DemoHome {
 fn claim(home: &Home, name: &str) -> Result<Mailbox> {
     let host = HostKey::from_text("demo").context("no key")?;
     let wanted: Option<AgentName> = Some(name.parse()?);
-    Ok(identity::claim(
-        home,
-        &Claimant { host, session: None, continues: None, wanted, called: None, cwd: None, trust: Trust::Host },
-    )?
-    .mailbox)
+    Ok(identity::claim(home, &Claimant { wanted, ..Claimant::new(host, Trust::Host) })?.mailbox)
 }
 
 fn wait_until_set(mailbox: &Mailbox) -> Result<()> {

@@ -30,15 +30,7 @@ impl Host {
         let child = command.stdin(Stdio::piped()).spawn().expect("a host");
         let key = HostKey::of(child.id()).expect("it lives");
         let wanted = Some(name.parse().expect("a name"));
-        let claimant = Claimant {
-            host: key.clone(),
-            session: None,
-            continues: None,
-            wanted,
-            called: None,
-            cwd: None,
-            trust: Trust::Host,
-        };
+        let claimant = Claimant { wanted, ..Claimant::new(key.clone(), Trust::Host) };
         identity::claim(&world.home(), &claimant).expect("claimed");
         Self { child, key: key.to_string() }
     }

@@ -47,19 +47,7 @@ fn senders() -> Vec<Operation> {
             before: |scene| {
                 let host = HostKey::from_text("the-host-of-ann").unwrap();
                 let wanted = Some("ann".parse().unwrap());
-                identity::claim(
-                    &scene.world.home(),
-                    &Claimant {
-                        host,
-                        session: None,
-                        continues: None,
-                        wanted,
-                        called: None,
-                        cwd: None,
-                        trust: Trust::Host,
-                    },
-                )
-                .unwrap();
+                identity::claim(&scene.world.home(), &Claimant { wanted, ..Claimant::new(host, Trust::Host) }).unwrap();
             },
             ..Operation::new("send by a session's command", |scene, attempt| {
                 let text = text_of(attempt);

@@ -103,15 +103,7 @@ fn send(world: &World, words: &[&str], old: &[&'static str], to: &'static str) -
 fn first_letter_to_the_person() -> (Said, Cut) {
     let world = World::in_memory();
     let host = HostKey::from_text("the-host-of-ann").unwrap();
-    let claimant = Claimant {
-        host,
-        session: None,
-        continues: None,
-        wanted: Some("ann".parse().unwrap()),
-        called: None,
-        cwd: None,
-        trust: Trust::Host,
-    };
+    let claimant = Claimant { wanted: Some("ann".parse().unwrap()), ..Claimant::new(host, Trust::Host) };
     identity::claim(&world.home(), &claimant).unwrap();
     let before = Disk::of(&world.path(""));
     let mut command = world.command(&["send", "user", "hello"]);

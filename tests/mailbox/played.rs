@@ -37,15 +37,7 @@ impl Client for Played {
     fn claimant(&self) -> Option<Claimant> {
         let session = Some(self.session.to_owned());
         let host = HostKey::of_session("played", self.session)?;
-        Some(Claimant {
-            host,
-            session,
-            continues: None,
-            wanted: Some(name(self.session)),
-            called: None,
-            cwd: None,
-            trust: Trust::Host,
-        })
+        Some(Claimant { session, wanted: Some(name(self.session)), ..Claimant::new(host, Trust::Host) })
     }
 
     fn level(&self) -> Option<Level> {

@@ -169,15 +169,7 @@ pub fn host(key: &str) -> HostKey {
 
 /// A hook or server of a host, which goes on with what the host had.
 pub fn claimant(key: &str) -> Claimant {
-    Claimant {
-        host: host(key),
-        session: None,
-        continues: None,
-        wanted: None,
-        called: None,
-        cwd: None,
-        trust: Trust::Host,
-    }
+    Claimant::new(host(key), Trust::Host)
 }
 
 /// The hook of a host in which a session has just been started or resumed.

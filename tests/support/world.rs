@@ -118,15 +118,7 @@ impl World {
     pub fn hosted(&self, name: &str) -> [(&'static str, String); 2] {
         let host = HostKey::from_text(&format!("host-of-{name}")).expect("a key");
         let wanted = Some(name.parse().expect("a name"));
-        let claimant = Claimant {
-            host: host.clone(),
-            session: None,
-            continues: None,
-            wanted,
-            called: None,
-            cwd: None,
-            trust: Trust::Host,
-        };
+        let claimant = Claimant { wanted, ..Claimant::new(host.clone(), Trust::Host) };
         identity::claim(&self.home(), &claimant).expect("claimed");
         [("CC2CC_HOST", host.to_string()), ("CLAUDECODE", "1".to_owned())]
     }

@@ -6,14 +6,14 @@
 
 use std::path::{Path, PathBuf};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{channel::Channel, host_process};
 use crate::{
     agent::{
         Activity, Record,
-        reach::{Doing, Said, Witness},
+        reach::{Doing, FOR_SURE, Said, Witness},
     },
     mailbox::{
         Mailbox,
@@ -23,8 +23,6 @@ use crate::{
 };
 
 const LIMIT_BYTES: u64 = 64 * 1024;
-/// How long client and hooks must have said different things: at the beginning of a turn one of them is the first.
-const FOR_SURE: SignedDuration = SignedDuration::from_secs(2);
 
 /// Whom to ask of a session of this client.
 pub const WITNESS: Witness =
@@ -101,6 +99,7 @@ fn is_idle_after_all(record: &Record, said: &Said, now: Timestamp) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use jiff::SignedDuration;
     use serde_json::json;
 
     use super::*;

@@ -119,7 +119,7 @@ fn named() -> Option<String> {
 #[must_use]
 pub fn claimant(session: Option<String>, trust: Trust) -> Option<Claimant> {
     let wanted = wanted_name().and_then(Result::ok);
-    Some(Claimant { host: HostKey::of(pid()?)?, session, continues: None, wanted, called: None, cwd: None, trust })
+    Some(Claimant { session, wanted, ..Claimant::new(HostKey::of(pid()?)?, trust) })
 }
 
 /// The Claude process this process belongs to: its parent, or the ancestor that `CLAUDE_PID` names.

@@ -4,6 +4,8 @@
 //! the queue of prompts may come a little earlier than what happened before them. A reader remembers how far it has come,
 //! so that a look at a file that has not changed costs one question to the system.
 
+mod told;
+
 use std::{
     collections::{HashMap, HashSet},
     fs::{File, Metadata},
@@ -14,34 +16,14 @@ use std::{
 use memchr::memmem;
 use serde_json::Value;
 
+use self::told::{Latest, Queue, Told, Turns, begins_a_process};
 use crate::{
-    delivery::{
-        evidence::{Shows, Way},
-        frame,
-    },
+    delivery::evidence::{Shows, Way},
     mailbox::{lenient, letter::LetterId},
 };
 
 /// A longer row is not looked into; no row that holds letters comes near it.
 const LONGEST_ROW_BYTES: usize = 4 * 1024 * 1024;
-
-/// What only rows that tell something hold. `"type":"user"` and the like are what the client writes; a row that spells it
-/// in another way is one of an unknown shape.
-const MARKS: [&[u8]; 8] = [
-    b"\"hook_additional_context\"",
-    b"<channel source=",
-    b"<letter id=",
-    b"\"type\":\"user\"",
-    b"\"type\":\"system\"",
-    b"\"type\":\"queue",
-    b"\"SessionStart:",
-    b"\"isApiErrorMessage\":true",
-];
-
-/// What rows hold that tell whether the model has answered.
-const ANSWERS: [&[u8]; 3] = [b"\"type\":\"assistant\"", b"\"type\":\"user\"", b"\"type\":\"system\""];
-/// The model of answers that the client makes up by itself.
-const SYNTHETIC: &str = "<synthetic>";
 
 /// A transcript's length in bytes: what is injected from now on comes after. 0 when there is none yet.
 #[must_use]
@@ -172,93 +154,6 @@ fn rows(transcript: &Path, from: u64, to: u64, mut row_is: impl FnMut(&[u8])) ->
     }
 }
 
-/// What rows tell.
-#[derive(Debug, Default)]
-struct Told {
-    /// Letters that were put before the model, and how, with an answer behind them.
-    seen: HashSet<(Way, LetterId)>,
-    /// The same, where the answer behind them may yet break off.
-    in_answer: HashSet<(Way, LetterId)>,
-    /// The same, with no answer yet. They stay in the conversation, also when the request that carried them fails.
-    given: HashSet<(Way, LetterId)>,
-    /// The last request ended in an error.
-    failed: bool,
-    /// The last turn was cut by its person.
-    cut: bool,
-    /// Letters that the client has taken from a channel, and will put before the model when the turn allows.
-    pushed: HashSet<LetterId>,
-    /// Letters in rows of an unknown shape.
-    somewhere: HashSet<LetterId>,
-    turns: Turns,
-}
-
-/// How far the client has come with turns.
-#[derive(Debug, Default, Clone, Copy)]
-struct Turns {
-    /// There is a row at all.
-    rows: bool,
-    /// How far the turn of the latest prompt has come.
-    latest: Latest,
-    /// A turn has ended.
-    ended: bool,
-    /// A prompt was blocked.
-    blocked: bool,
-    queue: Queue,
-}
-
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-enum Latest {
-    /// None has come before the model, or one was just taken out of the queue.
-    #[default]
-    ToCome,
-    Begun,
-    Over,
-}
-
-impl Turns {
-    fn begin(&mut self) {
-        if self.latest == Latest::ToCome {
-            self.latest = Latest::Begun;
-        }
-    }
-
-    fn end(&mut self) {
-        self.ended = true;
-        if self.latest == Latest::Begun {
-            self.latest = Latest::Over;
-        }
-    }
-
-    /// A prompt leaves the queue; its rows are still to come.
-    fn take(&mut self) {
-        self.latest = Latest::ToCome;
-        self.blocked = false;
-    }
-}
-
-/// How many prompts wait for the client to come to them.
-#[derive(Debug, Default, Clone, Copy)]
-struct Queue {
-    /// It was emptied at once: what lay in it before counts no more.
-    anew: bool,
-    more: i64,
-}
-
-impl Queue {
-    fn emptied() -> Self {
-        Self { anew: true, more: 0 }
-    }
-
-    fn is_empty_after(self, before: Self) -> bool {
-        (if self.anew { 0 } else { before.more.max(0) }) + self.more <= 0
-    }
-
-    /// Whatever is no `enqueue` takes one out: `dequeue` and `remove` to begin with it, `popAll` to let the person edit it.
-    fn note(&mut self, row: &Value) {
-        self.more += if row["operation"] == "enqueue" { 1 } else { -1 };
-    }
-}
-
 /// The queue of prompts as it stood at a length of the file.
 fn queue_until(transcript: &Path, offset: u64) -> Queue {
     let mut queue = Queue::default();
@@ -278,176 +173,4 @@ fn queue_until(transcript: &Path, offset: u64) -> Queue {
         }
     });
     queue
-}
-
-/// Whether an attachment was written as a client began: no prompt waits in it.
-fn begins_a_process(attachment: &Value) -> bool {
-    matches!(attachment["hookName"].as_str(), Some("SessionStart:startup" | "SessionStart:resume"))
-}
-
-impl Told {
-    fn note(&mut self, row: &[u8]) {
-        self.turns.rows = true;
-        if !(self.given.is_empty() && self.in_answer.is_empty()) {
-            self.note_answers(row);
-        }
-        if MARKS.iter().all(|mark| memmem::find(row, mark).is_none()) {
-            return;
-        }
-        let Ok(row) = lenient::from_slice::<Value>(row) else { return };
-        match row["type"].as_str() {
-            Some("attachment") => self.note_attachment(&row["attachment"]),
-            Some("user") => self.note_user(&row),
-            Some("assistant") if row["isApiErrorMessage"] == true => self.turns.end(),
-            Some("system") => self.note_system(&row),
-            Some("queue-operation") => {
-                if row["operation"] == "enqueue" {
-                    self.pushed.extend(texts(&row["content"]).filter_map(channel_message));
-                } else {
-                    self.turns.take();
-                }
-                self.turns.queue.note(&row);
-            }
-            // Those are copies of what is sent, made before it is.
-            Some("assistant" | "api-request" | "api-request-blob" | "api-request-shape") => {}
-            _ => mentioned(&row, &mut self.somewhere),
-        }
-    }
-
-    /// What a row says of letters that wait for their answer. A stream that breaks off leaves what had come of the answer,
-    /// and the error behind it.
-    fn note_answers(&mut self, row: &[u8]) {
-        if ANSWERS.iter().all(|mark| memmem::find(row, mark).is_none()) {
-            return;
-        }
-        let Ok(row) = lenient::from_slice::<Value>(row) else { return };
-        match row["type"].as_str() {
-            _ if row["isSidechain"] == true => {}
-            Some("assistant") if row["isApiErrorMessage"] == true => {
-                self.given.extend(self.in_answer.drain());
-                self.failed = true;
-            }
-            Some("assistant") if row["message"]["model"] != SYNTHETIC => self.in_answer.extend(self.given.drain()),
-            Some("system") if ends_a_turn(&row) => {
-                self.seen.extend(self.in_answer.drain());
-                if !self.failed && !self.cut {
-                    self.seen.extend(self.given.drain()); // a turn ends like this only when it was answered
-                }
-            }
-            Some("user") => {
-                self.seen.extend(self.in_answer.drain());
-                (self.failed, self.cut) = (false, is_interruption(&row));
-            }
-            _ => {}
-        }
-    }
-
-    fn note_attachment(&mut self, attachment: &Value) {
-        if begins_a_process(attachment) {
-            self.turns.queue = Queue::emptied();
-        }
-        match attachment["type"].as_str() {
-            Some("hook_additional_context") => self.see(Way::Hook, &attachment["content"]),
-            Some("queued_command") => {
-                self.turns.begin();
-                if is_channel(&attachment["origin"]) {
-                    let ids = texts(&attachment["prompt"]).filter_map(channel_message);
-                    self.given.extend(ids.map(|id| (Way::Push, id)));
-                }
-            }
-            // Records of a hook that ran, with what it printed, whether or not the client used it.
-            Some(kind) if kind.starts_with("hook_") || kind.starts_with("async_hook") => {}
-            _ => mentioned(attachment, &mut self.somewhere),
-        }
-    }
-
-    fn note_user(&mut self, row: &Value) {
-        if row["isSidechain"] == true {
-            return; // of a subagent
-        }
-        let content = &row["message"]["content"];
-        let results = content.as_array().into_iter().flatten().filter(|block| block["type"] == "tool_result");
-        let mut is_result = false;
-        for result in results {
-            is_result = true;
-            self.see(Way::Tool, &result["content"]);
-        }
-        let starts_with = |start: &str| texts(content).any(|text| text.starts_with(start));
-        if is_interruption(row) {
-            self.turns.end();
-        } else if is_channel(&row["origin"]) {
-            self.turns.begin();
-            self.given.extend(texts(content).filter_map(channel_message).map(|id| (Way::Push, id)));
-        } else if !is_result && row["isMeta"] != true && row["isCompactSummary"] != true {
-            // What the client does by itself, such as /compact, is no prompt.
-            if !starts_with("<command-name>") && !starts_with("<local-command") {
-                self.turns.begin();
-            }
-        }
-    }
-
-    fn note_system(&mut self, row: &Value) {
-        match () {
-            () if ends_a_turn(row) => self.turns.end(),
-            () if texts(&row["content"]).any(|text| text.contains("UserPromptSubmit operation blocked by hook")) => {
-                self.turns.blocked = true;
-            }
-            () => {}
-        }
-    }
-
-    fn see(&mut self, way: Way, content: &Value) {
-        self.given.extend(texts(content).flat_map(frame::ids).map(|id| (way, id)));
-    }
-}
-
-/// Whether a row of the person's says that they cut a turn.
-fn is_interruption(row: &Value) -> bool {
-    let says_so = |text: &str| text.starts_with("[Request interrupted by user");
-    row["interruptedMessageId"].is_string() || texts(&row["message"]["content"]).any(says_so)
-}
-
-/// Whether a row of the system says that a turn is over.
-fn ends_a_turn(row: &Value) -> bool {
-    matches!(row["subtype"].as_str(), Some("turn_duration" | "stop_hook_summary"))
-}
-
-fn is_channel(origin: &Value) -> bool {
-    origin["kind"] == "channel"
-}
-
-/// The letters in any text of a value.
-fn mentioned(value: &Value, ids: &mut HashSet<LetterId>) {
-    match value {
-        Value::String(text) => ids.extend(frame::ids(text)),
-        Value::Array(values) => values.iter().for_each(|value| mentioned(value, ids)),
-        Value::Object(fields) => fields.values().for_each(|value| mentioned(value, ids)),
-        _ => {}
-    }
-}
-
-/// The texts in a content: one string, or a list of strings or blocks.
-fn texts(content: &Value) -> impl Iterator<Item = &str> {
-    let several = content.as_array().into_iter().flatten();
-    content.as_str().into_iter().chain(several.filter_map(|part| part.as_str().or_else(|| part["text"].as_str())))
-}
-
-/// The id of the letter in a channel message as the client writes it down.
-fn channel_message(text: &str) -> Option<LetterId> {
-    let head = text.strip_prefix("<channel ")?.split('>').next()?;
-    head.split_once(" id=\"")?.1.split('"').next()?.parse().ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_id_is_read_from_the_head_of_a_message_only() {
-        let found = |text| channel_message(text).map(|id| id.to_string());
-        let text = "<channel source=\"cc2cc\" from=\"bob\" id=\"abc-1\">\n<channel id=\"abc-2\">\n</channel>";
-        assert_eq!(found(text).as_deref(), Some("abc-1"));
-        assert_eq!(found("<channel source=\"x\">\n id=\"abc-1\"</channel>"), None);
-        assert_eq!(found("look: <channel source=\"x\" id=\"abc-1\">"), None);
-    }
 }
