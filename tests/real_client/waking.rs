@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::json;
 
 use crate::{
-    agent, letter, letter_id, post,
+    letter, letter_id, post,
     reply::{Gate, Reply},
     settled,
     world::{World, client_is_at_least},
@@ -51,7 +51,8 @@ fn a_letter_that_comes_during_a_tool_call_is_in_the_request_with_its_result() {
     let command = "until test -e go; do sleep 0.05; done; echo went";
     bob.api.when("wait for it").reply(Reply::tool("Bash", json!({ "command": command, "description": "wait" })));
     bob.type_line("wait for it");
-    bob.wait("he is busy", || (agent(&world, "bob")["state"] == "busy").then_some(()));
+    // He is listed busy a moment before his prompt's hook takes what waits: with the request, that hook is over.
+    bob.wait_for_request("the prompt", |request| request.newest().contains("wait for it"));
     let id = post(&world, "bob", "the build is red");
     bob.wait("the wake", || (world.status_of(&id) == "notified").then_some(()));
     bob.wait("its waker's end", || (!crate::has_waker(&world, "bob")).then_some(()));
