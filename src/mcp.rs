@@ -2,9 +2,9 @@
 //!
 //! It ends when its client closes the connection or dies. From the client's first request on, the agent is online.
 
-mod admission;
 mod answers;
 mod arguments;
+mod incoming;
 mod lines;
 mod online;
 mod request_id;

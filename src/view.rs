@@ -16,8 +16,8 @@ pub mod live;
 pub mod model;
 mod mouse;
 pub mod news;
+pub mod open_letter;
 pub mod past;
-pub mod reading;
 pub mod terminal;
 pub mod theme;
 pub mod window;
@@ -39,7 +39,7 @@ use self::{
     live::Message,
     model::{Model, Notice},
     news::News,
-    reading::Reading,
+    open_letter::OpenLetter,
     terminal::Screen,
     theme::Theme,
 };
@@ -121,22 +121,22 @@ impl View {
     }
 
     fn hear(&mut self, news: News) -> io::Result<Option<ExitCode>> {
-        let is_open = match (&news, &self.model.reading) {
+        let is_open = match (&news, &self.model.open) {
             (News::Letters(entries), Some(open)) => entries.iter().any(|entry| entry.key == open.key),
             _ => false,
         };
         let action = self.model.hear(news);
-        if is_open && let Some(key) = self.model.reading.as_ref().map(|reading| reading.key.clone()) {
+        if is_open && let Some(key) = self.model.open.as_ref().map(|open| open.key.clone()) {
             self.read(&key, Model::renew);
         }
         action.map_or(Ok(None), |action| self.act(action))
     }
 
-    fn read(&mut self, key: &LetterRef, show: fn(&mut Model, Reading)) {
+    fn read(&mut self, key: &LetterRef, show: fn(&mut Model, OpenLetter)) {
         match work::read(&self.home, key) {
             Ok(found) => {
-                let reading = Reading::of(&found, &self.model.zone);
-                show(&mut self.model, reading);
+                let open = OpenLetter::of(&found, &self.model.zone);
+                show(&mut self.model, open);
             }
             Err(failure) => self.model.notice = Some(Notice::from(&failure)),
         }

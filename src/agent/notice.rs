@@ -32,7 +32,7 @@ const LIMIT_BYTES: u64 = 1024 * 1024;
 
 /// What there is to tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum News<'a> {
+enum Occasion<'a> {
     /// The turn that it was in ended in this error.
     Failed(&'a str),
     Unseen,
@@ -95,7 +95,7 @@ fn sweep_one(home: &Home, pointer: &Path, id: &LetterId, now: Timestamp) -> Resu
 /// # Errors
 /// A `FsError` when the notice cannot be stored.
 pub fn held(home: &Home, found: &Found, now: Timestamp) -> Result<(), FsError> {
-    tell(home, found, News::Held, now)
+    tell(home, found, Occasion::Held, now)
 }
 
 /// Takes a notice that a letter is held out of its sender's inbox, if it still waits there: a person has decided.
@@ -113,7 +113,7 @@ pub fn no_longer_held(home: &Home, found: &Found) -> Result<(), FsError> {
 /// # Errors
 /// A `FsError` when the notice cannot be stored.
 pub fn refused(home: &Home, found: &Found, now: Timestamp) -> Result<(), FsError> {
-    tell(home, found, News::Refused, now)
+    tell(home, found, Occasion::Refused, now)
 }
 
 /// Tells the owner of a mailbox of files in it that were no letters, a few by name.
@@ -149,15 +149,15 @@ fn follow(home: &Home, recipient: &AgentName, id: &LetterId, now: Timestamp) -> 
         State::Done => return Ok(true),
         State::Dead => {
             let refused = found.status().stage == status::Stage::Refused;
-            tell(home, &found, if refused { News::Refused } else { News::Dead }, now)?;
+            tell(home, &found, if refused { Occasion::Refused } else { Occasion::Dead }, now)?;
             return Ok(true);
         }
-        State::Held => tell(home, &found, News::Held, now)?,
+        State::Held => tell(home, &found, Occasion::Held, now)?,
         State::Inbox | State::Claimed => {
             let age = now.duration_since(found.letter.timestamp);
             let online = Record::of(&found.mailbox).is_online(&found.mailbox);
             if age >= UNSEEN_OFFLINE || (online && age >= UNSEEN_ONLINE) {
-                tell(home, &found, News::Unseen, now)?;
+                tell(home, &found, Occasion::Unseen, now)?;
             }
         }
     }
@@ -173,10 +173,10 @@ pub fn failed(home: &Home, mailbox: &Mailbox, why: &str, now: Timestamp) -> Resu
     given
         .iter()
         .filter_map(|id| status::find_in(mailbox, id))
-        .try_for_each(|found| tell(home, &found, News::Failed(why), now))
+        .try_for_each(|found| tell(home, &found, Occasion::Failed(why), now))
 }
 
-fn tell(home: &Home, found: &Found, news: News, now: Timestamp) -> Result<(), FsError> {
+fn tell(home: &Home, found: &Found, news: Occasion, now: Timestamp) -> Result<(), FsError> {
     let letter = &found.letter;
     let sender = if letter.from.is_user() { Some(home.ensure(&letter.from)?) } else { home.mailbox(&letter.from) };
     let Some(sender) = sender.filter(|_| letter.from != AgentName::system()) else { return Ok(()) };
@@ -184,23 +184,23 @@ fn tell(home: &Home, found: &Found, news: News, now: Timestamp) -> Result<(), Fs
     let why = found.status().why.map(|why| format!(": {why}")).unwrap_or_default();
     let first_line = letter.first_line(60);
     let (kind, text) = match news {
-        News::Failed(error) => (
+        Occasion::Failed(error) => (
             "failed",
             format!(
                 "the turn of {to} with your letter failed ({error}); it goes before the model with the next that works"
             ),
         ),
-        News::Unseen => ("unseen", format!("{to} has not seen your letter yet")),
-        News::Held => ("held", format!("your letter to {to} is held until a person accepts it{why}")),
-        News::Dead => ("dead", format!("your letter to {to} was not delivered{why}")),
-        News::Refused => ("refused", format!("your letter to {to} was refused{why}")),
+        Occasion::Unseen => ("unseen", format!("{to} has not seen your letter yet")),
+        Occasion::Held => ("held", format!("your letter to {to} is held until a person accepts it{why}")),
+        Occasion::Dead => ("dead", format!("your letter to {to} was not delivered{why}")),
+        Occasion::Refused => ("refused", format!("your letter to {to} was refused{why}")),
     };
     let text = format!("{text} («{first_line}»)");
     let mut notice = Letter::new(AgentName::system(), sender.name().clone(), text, now);
     notice.id = id_of(kind, found).unwrap_or(notice.id);
     notice.kind = Kind::Status;
     // A refusal is an answer; the rest can wait until the session has a turn anyway.
-    notice.priority = if news == News::Refused { Priority::Normal } else { Priority::Low };
+    notice.priority = if news == Occasion::Refused { Priority::Normal } else { Priority::Low };
     notice.reply_to = Some(letter.id.clone());
     notice.thread = Some(letter.thread_id().clone());
     sender.publish(&notice, Key::Chosen).map(drop)

@@ -13,7 +13,7 @@ const LIMIT_BYTES: u64 = 1024 * 1024;
 
 /// Whether something was changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Changed {
+pub enum TrustChange {
     Yes,
     /// It stood so already.
     No,
@@ -23,16 +23,16 @@ pub enum Changed {
 ///
 /// # Errors
 /// [`ConfigError`] when the file cannot be used or written; it is as it was then.
-pub fn give(home: &Home, trusted: &Trusted) -> Result<Changed, ConfigError> {
+pub fn give(home: &Home, trusted: &Trusted) -> Result<TrustChange, ConfigError> {
     change(home, |rules| {
         let (path, key) = place(trusted);
         let table = at(rules, &path)?;
         let yes = "accept";
         if table.get(&key).and_then(Item::as_str) == Some(yes) {
-            return Some(Changed::No);
+            return Some(TrustChange::No);
         }
         table.insert(&key, value(yes));
-        Some(Changed::Yes)
+        Some(TrustChange::Yes)
     })
 }
 
@@ -40,14 +40,14 @@ pub fn give(home: &Home, trusted: &Trusted) -> Result<Changed, ConfigError> {
 ///
 /// # Errors
 /// As [`give`].
-pub fn take_back(home: &Home, trusted: &Trusted) -> Result<Changed, ConfigError> {
+pub fn take_back(home: &Home, trusted: &Trusted) -> Result<TrustChange, ConfigError> {
     if !Config::load(home)?.trusted().contains(trusted) {
-        return Ok(Changed::No);
+        return Ok(TrustChange::No);
     }
     change(home, |rules| {
         let (path, key) = place(trusted);
         at(rules, &path)?.remove(&key);
-        Some(Changed::Yes)
+        Some(TrustChange::Yes)
     })
 }
 
@@ -72,7 +72,10 @@ fn at<'a>(rules: &'a mut DocumentMut, path: &[String]) -> Option<&'a mut dyn Tab
     Some(table)
 }
 
-fn change(home: &Home, change: impl FnOnce(&mut DocumentMut) -> Option<Changed>) -> Result<Changed, ConfigError> {
+fn change(
+    home: &Home,
+    change: impl FnOnce(&mut DocumentMut) -> Option<TrustChange>,
+) -> Result<TrustChange, ConfigError> {
     let path = home.path().join("config.toml");
     let _lock = lock::exclusive(&home.subdir("sessions")?.join("config.lock"))?;
     Config::load(home)?; // says what is wrong with the file, if anything is
@@ -84,7 +87,7 @@ fn change(home: &Home, change: impl FnOnce(&mut DocumentMut) -> Option<Changed>)
     let text = String::from_utf8(bytes).map_err(|_| strange("it is not UTF-8"))?;
     let mut rules: DocumentMut = text.parse().map_err(|_| strange("it cannot be changed"))?;
     let changed = change(&mut rules).ok_or_else(|| strange("a rule stands where there must be a table"))?;
-    if changed == Changed::Yes {
+    if changed == TrustChange::Yes {
         disk::replace(&path, rules.to_string().as_bytes(), Durability::Disk)?;
         if let Err(error) = Config::load(home) {
             disk::replace(&path, text.as_bytes(), Durability::Disk)?;

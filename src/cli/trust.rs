@@ -10,7 +10,7 @@ use crate::{
         directory,
         policy::{Config, Trusted},
         repo,
-        trust::{self, Changed},
+        trust::{self, TrustChange},
     },
     failure::{Code, Failure},
     mailbox::{home::Home, name::AgentName},
@@ -46,20 +46,20 @@ pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
     only_a_person()?;
     let trusted = meant(home, from, args.to.as_deref(), args.remove)?;
     let changed = if args.remove { trust::take_back(home, &trusted)? } else { trust::give(home, &trusted)? };
-    if args.remove && changed == Changed::No {
+    if args.remove && changed == TrustChange::No {
         return Err(Failure::new(Code::NotFound, format!("there is no standing yes for {}", words(&trusted)))
             .hint("`cc2cc trust` lists them"));
     }
     if args.json {
         printing::print(
-            json!({ "trusted": as_json(&trusted), "given": !args.remove, "changed": changed == Changed::Yes }),
+            json!({ "trusted": as_json(&trusted), "given": !args.remove, "changed": changed == TrustChange::Yes }),
         );
         return Ok(ExitCode::SUCCESS);
     }
     printing::print(match (args.remove, changed) {
         (true, _) => format!("no longer trusted: {}\n", words(&trusted)),
-        (false, Changed::Yes) => format!("trusted: {}\n", words(&trusted)),
-        (false, Changed::No) => format!("trusted already: {}\n", words(&trusted)),
+        (false, TrustChange::Yes) => format!("trusted: {}\n", words(&trusted)),
+        (false, TrustChange::No) => format!("trusted already: {}\n", words(&trusted)),
     });
     Ok(ExitCode::SUCCESS)
 }

@@ -1,4 +1,4 @@
-//! Standard input and output as the protocol library's transport, with a reader of our own; see `admission` for why.
+//! Standard input and output as the protocol library's transport, with a reader of our own; see `incoming` for why.
 
 use std::{
     io::{self, BufReader},
@@ -17,7 +17,7 @@ use tokio::sync::{
 };
 
 use super::{
-    admission::{self, Admission},
+    incoming::{self, Incoming},
     lines::{self, Line},
 };
 use crate::{mailbox::letter::shorten, output, threads};
@@ -104,19 +104,19 @@ impl Transport<RoleServer> for Stdio {
                 line = self.lines.recv() => line?,
                 () = self.out.has_failed.notified() => return None,
             };
-            let admission = match line {
-                Line::Whole(line) => admission::of(&line),
-                Line::TooLong(id) => Admission::Answer(admission::too_long(id)),
+            let incoming = match line {
+                Line::Whole(line) => incoming::of(&line),
+                Line::TooLong(id) => Incoming::Answer(incoming::too_long(id)),
             };
-            match admission {
-                Admission::Pass(message) => {
+            match incoming {
+                Incoming::Pass(message) => {
                     let is_early = matches!(*message, JsonRpcMessage::Notification(_)) && self.is_open.get().is_none();
                     if !is_early {
                         return Some(*message);
                     }
                 }
-                Admission::Answer(answer) => self.out.write(&answer.to_string()).ok()?,
-                Admission::Nothing => {}
+                Incoming::Answer(answer) => self.out.write(&answer.to_string()).ok()?,
+                Incoming::Nothing => {}
             }
         }
     }

@@ -15,7 +15,7 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct Agent {
     pub name: AgentName,
-    pub presence: Presence,
+    pub presence: AgentState,
     pub standing: Standing,
     pub unread: usize,
     pub held: usize,
@@ -24,7 +24,7 @@ pub struct Agent {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Presence {
+pub enum AgentState {
     Idle,
     Busy,
     /// There, and letters wait for its next turn.
@@ -40,7 +40,7 @@ pub enum Presence {
     Person,
 }
 
-impl Presence {
+impl AgentState {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -71,14 +71,14 @@ impl Agent {
         let name = listed.mailbox.name().clone();
         Self {
             presence: match (listed.standing.reach, listed.standing.activity) {
-                _ if name.is_user() => Presence::Person,
-                (Reach::Wakes, Activity::Busy) => Presence::Busy,
-                (Reach::Wakes, _) => Presence::Idle,
-                (Reach::NextTurn, _) => Presence::NextTurn,
-                (Reach::Asks, _) => Presence::Asks,
-                (Reach::Failing, _) => Presence::Failing,
-                (Reach::Deaf, _) => Presence::Deaf,
-                (Reach::Away, _) => Presence::Away,
+                _ if name.is_user() => AgentState::Person,
+                (Reach::Wakes, Activity::Busy) => AgentState::Busy,
+                (Reach::Wakes, _) => AgentState::Idle,
+                (Reach::NextTurn, _) => AgentState::NextTurn,
+                (Reach::Asks, _) => AgentState::Asks,
+                (Reach::Failing, _) => AgentState::Failing,
+                (Reach::Deaf, _) => AgentState::Deaf,
+                (Reach::Away, _) => AgentState::Away,
             },
             standing: listed.standing.clone(),
             unread: listed.unread,
@@ -171,8 +171,8 @@ impl Agents {
 
     fn arrange(&mut self, before: Option<usize>) {
         let rank = |agent: &Agent| match agent.presence {
-            Presence::Person => 1,
-            Presence::Away => 2,
+            AgentState::Person => 1,
+            AgentState::Away => 2,
             _ => 0,
         };
         self.list.sort_by(|a, b| (rank(a), &a.name).cmp(&(rank(b), &b.name)));

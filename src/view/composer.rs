@@ -7,7 +7,7 @@ use crate::mailbox::{letter::LetterId, name::AgentName};
 pub struct Composer {
     pub to: Input,
     pub text: Input,
-    pub answers: Option<Answered>,
+    pub answers: Option<AnsweredLetter>,
     pub field: Field,
     /// It is on its way; what became of it is not known yet.
     pub sending: bool,
@@ -15,7 +15,7 @@ pub struct Composer {
 
 /// The letter that a draft answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answered {
+pub struct AnsweredLetter {
     pub id: LetterId,
     pub line: String,
 }
@@ -43,7 +43,7 @@ impl Composer {
         if *to == AgentName::system() {
             return None;
         }
-        let answers = Some(Answered { id: entry.key.id.clone(), line: entry.line.clone() });
+        let answers = Some(AnsweredLetter { id: entry.key.id.clone(), line: entry.line.clone() });
         Some(Self { answers, ..Self::to(Some(to)) })
     }
 

@@ -5,8 +5,8 @@ mod bars;
 mod compose;
 mod help;
 mod letters;
+mod open_letter;
 pub mod pane;
-mod reading;
 
 use ratatui::{
     Frame,
@@ -14,7 +14,7 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use super::model::{Mode, Model, Places};
+use super::model::{Areas, Mode, Model};
 use crate::text::columns;
 
 /// Below this there is no room for two panes.
@@ -51,19 +51,19 @@ fn panes(frame: &mut Frame, model: &mut Model, body: Rect) {
     for (row, stroke) in gap.rows().zip(std::iter::once("┬").chain(std::iter::repeat("│"))) {
         frame.render_widget(Span::styled(stroke, model.theme.faint()), row);
     }
-    model.places = Places::default();
+    model.areas = Areas::default();
     agents::draw(frame, model, left);
     let writing = matches!(model.mode, Mode::Write(_));
     let lower = if writing { COMPOSING.max(body.height / 3) } else { 0 };
     let [upper, lower] = Layout::vertical([Constraint::Min(0), Constraint::Length(lower)]).areas(right);
-    if model.reading.is_none() {
+    if model.open.is_none() {
         letters::draw(frame, model, upper);
     } else if upper.height < TALL - 3 {
-        reading::draw(frame, model, upper);
+        open_letter::draw(frame, model, upper);
     } else {
         let [list, open] = Layout::vertical([Constraint::Fill(2), Constraint::Fill(3)]).areas(upper);
         letters::draw(frame, model, list);
-        reading::draw(frame, model, open);
+        open_letter::draw(frame, model, open);
     }
     if writing {
         compose::draw(frame, model, lower);

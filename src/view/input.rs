@@ -12,7 +12,7 @@ pub struct Input {
 
 /// One line of it as it is shown, and where it begins in the text, in bytes.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Shown {
+pub struct InputLine {
     pub start: usize,
     pub text: String,
 }
@@ -98,14 +98,14 @@ impl Input {
 
     /// The lines as they are shown at this width.
     #[must_use]
-    pub fn lines(&self, width: usize) -> Vec<Shown> {
-        let mut lines = vec![Shown { start: 0, text: String::new() }];
+    pub fn lines(&self, width: usize) -> Vec<InputLine> {
+        let mut lines = vec![InputLine { start: 0, text: String::new() }];
         let mut cells = 0;
         for (at, cluster) in self.text.grapheme_indices(true) {
             let wide = cluster_width(cluster);
             if cluster == "\n" || cells + wide > width.max(2) {
                 let start = if cluster == "\n" { at + 1 } else { at };
-                lines.push(Shown { start, text: String::new() });
+                lines.push(InputLine { start, text: String::new() });
                 cells = 0;
             }
             if cluster != "\n" {

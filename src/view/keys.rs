@@ -67,7 +67,7 @@ impl Model {
             KeyCode::Tab => self.focus = self.next_pane(),
             KeyCode::BackTab => {
                 self.focus = self.next_pane();
-                self.focus = if self.reading.is_some() { self.next_pane() } else { self.focus };
+                self.focus = if self.open.is_some() { self.next_pane() } else { self.focus };
             }
             KeyCode::Enter | KeyCode::Right | KeyCode::Char('l' | 'o') => return self.open(),
             KeyCode::Left | KeyCode::Char('h') => self.back(),
@@ -88,17 +88,17 @@ impl Model {
     }
 
     fn page(&self) -> usize {
-        match (self.focus, &self.reading) {
+        match (self.focus, &self.open) {
             (Focus::Agents, _) => self.agents.window.height,
-            (Focus::Reading, Some(reading)) => reading.window.height,
+            (Focus::OpenLetter, Some(open)) => open.window.height,
             _ => self.letters.window.height,
         }
     }
 
     pub(super) fn step(&mut self, by: isize) -> Option<Action> {
-        match (self.focus, &mut self.reading) {
+        match (self.focus, &mut self.open) {
             (Focus::Agents, _) => self.agents.step(by),
-            (Focus::Reading, Some(reading)) => reading.scroll(by),
+            (Focus::OpenLetter, Some(open)) => open.scroll(by),
             _ => {
                 self.letters.step(by);
                 return self.more_if_near_the_end();
@@ -124,15 +124,15 @@ impl Model {
     fn next_pane(&self) -> Focus {
         match self.focus {
             Focus::Agents => Focus::Letters,
-            Focus::Letters if self.reading.is_some() => Focus::Reading,
-            Focus::Letters | Focus::Reading => Focus::Agents,
+            Focus::Letters if self.open.is_some() => Focus::OpenLetter,
+            Focus::Letters | Focus::OpenLetter => Focus::Agents,
         }
     }
 
     pub(super) fn open(&mut self) -> Option<Action> {
         match self.focus {
             Focus::Agents => return self.filter_by_agent(),
-            Focus::Reading => {}
+            Focus::OpenLetter => {}
             Focus::Letters => {
                 let row = self.letters.selected()?;
                 match row.part {
@@ -148,14 +148,14 @@ impl Model {
     /// One step out of what one is in.
     fn back(&mut self) {
         match self.focus {
-            Focus::Reading => self.close(),
+            Focus::OpenLetter => self.close(),
             Focus::Letters => drop(self.letters.fold()),
             Focus::Agents => {}
         }
     }
 
     fn leave(&mut self) {
-        if self.reading.is_some() {
+        if self.open.is_some() {
             self.close();
         } else if self.letters.is_filtered() {
             self.letters.show_only(Query::default());
@@ -166,8 +166,8 @@ impl Model {
     }
 
     fn close(&mut self) {
-        self.reading = None;
-        if self.focus == Focus::Reading {
+        self.open = None;
+        if self.focus == Focus::OpenLetter {
             self.focus = Focus::Letters;
         }
     }
@@ -207,7 +207,7 @@ impl Model {
 
     /// The held letter that a decision is about. Of a folded thread one must see first which.
     fn held(&mut self) -> Option<LetterId> {
-        if self.focus != Focus::Reading
+        if self.focus != Focus::OpenLetter
             && let Some(Folding::Folded { .. }) = self.letters.selected().map(|row| row.part)
         {
             self.letters.unfold();

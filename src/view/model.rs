@@ -12,8 +12,8 @@ use super::{
     letter::{Entry, LetterRef},
     letters::Letters,
     news::{Done, News},
+    open_letter::OpenLetter,
     past::Mark,
-    reading::Reading,
     theme::Theme,
 };
 use crate::{failure::Failure, mailbox::letter::LetterId};
@@ -25,7 +25,7 @@ pub struct Model {
     pub focus: Focus,
     pub mode: Mode,
     /// The letter that is open.
-    pub reading: Option<Reading>,
+    pub open: Option<OpenLetter>,
     pub notice: Option<Notice>,
     /// What was written and not sent.
     pub kept: Option<Composer>,
@@ -35,7 +35,7 @@ pub struct Model {
     pub mouse: bool,
     /// Whether the screen is too small to show anything.
     pub is_hidden: bool,
-    pub places: Places,
+    pub areas: Areas,
     pub now: Timestamp,
     pub zone: TimeZone,
     pub theme: Theme,
@@ -43,10 +43,10 @@ pub struct Model {
 
 /// Where the panes are on the screen, as drawn last.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Places {
+pub struct Areas {
     pub agents: Rect,
     pub letters: Rect,
-    pub reading: Rect,
+    pub open: Rect,
     /// Where the text of a draft is.
     pub text: Rect,
 }
@@ -56,7 +56,7 @@ pub struct Places {
 pub enum Focus {
     Agents,
     Letters,
-    Reading,
+    OpenLetter,
 }
 
 #[derive(Debug)]
@@ -113,14 +113,14 @@ impl Model {
             letters: Letters::default(),
             focus: Focus::Letters,
             mode: Mode::Browse,
-            reading: None,
+            open: None,
             notice: None,
             kept: None,
             older: Older::Loading,
             searching: false,
             mouse: false,
             is_hidden: false,
-            places: Places::default(),
+            areas: Areas::default(),
             now,
             zone,
             theme,
@@ -130,8 +130,8 @@ impl Model {
     /// The letter that keys like answer and accept are about: the one that is open, else the one under the cursor.
     #[must_use]
     pub fn subject(&self) -> Option<&Entry> {
-        match (&self.reading, self.focus) {
-            (Some(reading), Focus::Reading) => self.letters.find(&reading.key),
+        match (&self.open, self.focus) {
+            (Some(open), Focus::OpenLetter) => self.letters.find(&open.key),
             _ => self.letters.selected().map(|row| self.letters.entry(row)),
         }
     }
@@ -149,8 +149,8 @@ impl Model {
             News::Renamed { was, new } => {
                 self.agents.rename(&was, &new);
                 self.letters.rename(&was, &new);
-                if let Some(reading) = self.reading.as_mut().filter(|reading| reading.key.to == was) {
-                    reading.key.to = new;
+                if let Some(open) = self.open.as_mut().filter(|open| open.key.to == was) {
+                    open.key.to = new;
                 }
             }
             News::Older { entries, before } => {
@@ -194,21 +194,21 @@ impl Model {
     }
 
     /// Opens a letter.
-    pub fn open_letter(&mut self, reading: Reading) {
-        self.reading = Some(reading);
-        self.focus = Focus::Reading;
+    pub fn open_letter(&mut self, open: OpenLetter) {
+        self.open = Some(open);
+        self.focus = Focus::OpenLetter;
     }
 
     /// Shows the letter that is open as it is now.
-    pub fn renew(&mut self, newer: Reading) {
-        if let Some(open) = self.reading.as_mut().filter(|open| open.key == newer.key) {
+    pub fn renew(&mut self, newer: OpenLetter) {
+        if let Some(open) = self.open.as_mut().filter(|open| open.key == newer.key) {
             open.renew(newer);
         }
     }
 
     #[must_use]
     pub fn is_open(&self, key: &LetterRef) -> bool {
-        self.reading.as_ref().is_some_and(|reading| reading.key == *key)
+        self.open.as_ref().is_some_and(|open| open.key == *key)
     }
 
     /// What is on the screen may be all that the view knows of, but not all there is.

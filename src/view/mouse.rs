@@ -14,8 +14,8 @@ const NOTCH: isize = 3;
 
 pub fn point(model: &mut Model, mouse: MouseEvent) -> Option<Action> {
     let at = Position::new(mouse.column, mouse.row);
-    let places = model.places;
-    let hit = [(places.agents, Focus::Agents), (places.letters, Focus::Letters), (places.reading, Focus::Reading)];
+    let areas = model.areas;
+    let hit = [(areas.agents, Focus::Agents), (areas.letters, Focus::Letters), (areas.open, Focus::OpenLetter)];
     let (place, focus) = hit.into_iter().find(|(place, _)| place.contains(at))?;
     let row = usize::from(mouse.row - Rect::top(place));
     let before = model.focus;
@@ -43,6 +43,6 @@ fn click(model: &mut Model, focus: Focus, row: usize) -> Option<Action> {
             model.letters.go_to(at);
             if again { model.open() } else { None }
         }
-        Focus::Reading => None,
+        Focus::OpenLetter => None,
     }
 }

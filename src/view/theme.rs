@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use ratatui::style::{Color, Modifier, Style};
 
-use super::agents::Presence;
+use super::agents::AgentState;
 use crate::agent::status::Stage;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,13 +66,13 @@ impl Theme {
     }
 
     #[must_use]
-    pub fn presence(self, presence: Presence) -> Style {
+    pub fn presence(self, presence: AgentState) -> Style {
         match presence {
-            Presence::Busy => self.accent(),
-            Presence::Idle | Presence::Person => Style::new(),
-            Presence::Asks => self.call(),
-            Presence::Failing | Presence::Deaf => self.trouble(),
-            Presence::NextTurn | Presence::Away => self.faint(),
+            AgentState::Busy => self.accent(),
+            AgentState::Idle | AgentState::Person => Style::new(),
+            AgentState::Asks => self.call(),
+            AgentState::Failing | AgentState::Deaf => self.trouble(),
+            AgentState::NextTurn | AgentState::Away => self.faint(),
         }
     }
 }
@@ -108,16 +108,16 @@ pub const LADDER: [Stage; 9] = [
 
 /// One cell for what an agent does.
 #[must_use]
-pub fn presence_sign(presence: Presence) -> &'static str {
+pub fn presence_sign(presence: AgentState) -> &'static str {
     match presence {
-        Presence::Busy => "●",
-        Presence::Idle => "○",
-        Presence::NextTurn => "◌",
-        Presence::Asks => "?",
-        Presence::Failing => "×",
-        Presence::Deaf => "!",
-        Presence::Away => "·",
-        Presence::Person => "@",
+        AgentState::Busy => "●",
+        AgentState::Idle => "○",
+        AgentState::NextTurn => "◌",
+        AgentState::Asks => "?",
+        AgentState::Failing => "×",
+        AgentState::Deaf => "!",
+        AgentState::Away => "·",
+        AgentState::Person => "@",
     }
 }
 

@@ -6,7 +6,7 @@ use cc2cc::{
     agent::{
         Record,
         policy::{Config, Trusted, Verdict},
-        trust::{self, Changed},
+        trust::{self, TrustChange},
     },
     mailbox::{
         letter::{Author, Letter},
@@ -78,8 +78,8 @@ fn a_yes_is_written_beside_what_stands_there_and_taken_back() {
     fs::write(&file, "# mine\nhop-limit = 9 # few\n\n[agents.bob] # he\npolicy = \"accept\"\n").unwrap();
     let from = |sender: &str| letter(sender, Some(Level::Asks));
     assert!(is_held(&post, &from("ann"), "bob", Some(Level::Free)));
-    assert_eq!(trust::give(&post.home, &pair("ann", "bob")).unwrap(), Changed::Yes);
-    assert_eq!(trust::give(&post.home, &pair("ann", "bob")).unwrap(), Changed::No);
+    assert_eq!(trust::give(&post.home, &pair("ann", "bob")).unwrap(), TrustChange::Yes);
+    assert_eq!(trust::give(&post.home, &pair("ann", "bob")).unwrap(), TrustChange::No);
     assert!(!is_held(&post, &from("ann"), "bob", Some(Level::Free)));
     assert!(is_held(&post, &from("eve"), "bob", Some(Level::Free)));
     assert!(is_held(&post, &from("ann"), "eve", Some(Level::Free)));
@@ -102,8 +102,8 @@ fn a_yes_is_written_beside_what_stands_there_and_taken_back() {
     let given = [pair("eve", "ann"), pair("ann", "bob"), Trusted::Repo(SHOP.into())];
     assert_eq!(Config::load(&post.home).unwrap().trusted(), given);
     for trusted in &given {
-        assert_eq!(trust::take_back(&post.home, trusted).unwrap(), Changed::Yes);
-        assert_eq!(trust::take_back(&post.home, trusted).unwrap(), Changed::No);
+        assert_eq!(trust::take_back(&post.home, trusted).unwrap(), TrustChange::Yes);
+        assert_eq!(trust::take_back(&post.home, trusted).unwrap(), TrustChange::No);
     }
     assert!(is_held(&post, &from("ann"), "bob", Some(Level::Free)));
     let left = fs::read_to_string(&file).unwrap();

@@ -12,7 +12,7 @@ use cc2cc::{
         receipt::{Receipt, Step},
     },
     view::{
-        action::Action, agents::Agent, draw, letter::Entry, model::Model, news::News, past, reading::Reading,
+        action::Action, agents::Agent, draw, letter::Entry, model::Model, news::News, open_letter::OpenLetter, past,
         theme::Theme, work,
     },
 };
@@ -133,8 +133,8 @@ impl Stage {
         let entries: Vec<_> = found.iter().map(Entry::of).collect();
         self.hear(News::Letters(entries.clone()));
         self.hear(News::Older { entries, before });
-        if let Some(key) = self.model.reading.as_ref().map(|open| open.key.clone()) {
-            self.model.renew(Reading::of(&work::read(&self.home, &key).unwrap(), &TimeZone::UTC));
+        if let Some(key) = self.model.open.as_ref().map(|open| open.key.clone()) {
+            self.model.renew(OpenLetter::of(&work::read(&self.home, &key).unwrap(), &TimeZone::UTC));
         }
     }
 
@@ -171,7 +171,7 @@ impl Stage {
         match self.model.handle(event) {
             Some(Action::Read(key)) => {
                 let found = work::read(&self.home, &key).unwrap();
-                self.model.open_letter(Reading::of(&found, &TimeZone::UTC));
+                self.model.open_letter(OpenLetter::of(&found, &TimeZone::UTC));
             }
             Some(Action::Do(deed)) => {
                 let done = deed.done_in(&self.home);

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::letter_progress::News;
+use super::letter_progress::NewSteps;
 use crate::{
     agent::{
         Activity,
@@ -78,7 +78,7 @@ impl Event {
 }
 
 /// What a look at one letter has to tell.
-pub(super) fn reported(found: Found, is_new: bool, news: News) -> Vec<Event> {
+pub(super) fn reported(found: Found, is_new: bool, news: NewSteps) -> Vec<Event> {
     let found = Box::new(found);
     let mut events = Vec::with_capacity(news.steps.len() + 1);
     if is_new {

@@ -30,14 +30,14 @@ pub struct LetterProgress {
 
 /// What a look has to tell, in order.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct News {
+pub struct NewSteps {
     pub steps: Vec<Receipt>,
     /// It lies in `dead/`, and no step says why.
     pub dead: bool,
     reported: usize,
 }
 
-impl News {
+impl NewSteps {
     pub fn is_empty(&self) -> bool {
         self.steps.is_empty() && !self.dead
     }
@@ -73,7 +73,7 @@ impl LetterProgress {
     }
 
     /// What can be reported of a letter that lies in `state` and has these receipts, read before the state was.
-    pub fn news(&self, receipts: &[Receipt], state: State) -> News {
+    pub fn news(&self, receipts: &[Receipt], state: State) -> NewSteps {
         let from = self.reported.unwrap_or(0).min(receipts.len());
         let reported = receipts.len() - not_yet(&receipts[from..], state);
         let mut steps: Vec<Receipt> = Vec::new();
@@ -86,11 +86,11 @@ impl LetterProgress {
         }
         let explained = matches!(receipts.last().map(|last| last.step), Some(Step::Expired | Step::Refused));
         let again = steps.iter().any(|receipt| receipt.step == Step::Retried);
-        News { steps, dead: state == State::Dead && !explained && (!self.buried || again), reported }
+        NewSteps { steps, dead: state == State::Dead && !explained && (!self.buried || again), reported }
     }
 
     /// Takes note that all of it was reported.
-    pub fn report(&mut self, news: &News, state: State, size: u64) {
+    pub fn report(&mut self, news: &NewSteps, state: State, size: u64) {
         if self.seen_at != (state, size) {
             self.touched = Instant::now();
         }

@@ -45,12 +45,12 @@ pub fn look(home: &Home, filter: &Filter, limit: usize) -> Result<Looked, FsErro
 
 fn look_into(mailboxes: &[Mailbox], matcher: &Matcher, limit: usize) -> Result<Looked, FsError> {
     let mailboxes: Vec<&Mailbox> = mailboxes.iter().filter(|mailbox| matcher.may_lie_in(mailbox)).collect();
-    let listed = shared_out(&mailboxes, Listed::default, |listed, mailbox| {
+    let listed = shared_out(&mailboxes, Batches::default, |listed, mailbox| {
         list(mailbox, listed);
         Ok(())
     });
     let (batches, left_out): (Vec<_>, Vec<_>) =
-        listed?.into_iter().map(|Listed { batches, left_out }| (batches, left_out)).unzip();
+        listed?.into_iter().map(|Batches { batches, left_out }| (batches, left_out)).unzip();
     let batches: Vec<Batch> = batches.into_iter().flatten().collect();
     let left_out = left_out.into_iter().flatten().collect();
     let kept = shared_out(
@@ -106,7 +106,7 @@ struct Batch<'a> {
 
 /// What listing some mailboxes came to.
 #[derive(Default)]
-struct Listed<'a> {
+struct Batches<'a> {
     batches: Vec<Batch<'a>>,
     /// Directories that cannot be listed; they must not hide the letters of all others.
     left_out: Vec<FsError>,
@@ -114,8 +114,8 @@ struct Listed<'a> {
 
 /// Finds the letters of a mailbox. A letter may move on behind our back; only the inbox is a place it may come back to,
 /// so that one is looked at again.
-fn list<'a>(mailbox: &'a Mailbox, listed: &mut Listed<'a>) {
-    let Listed { batches, left_out } = listed;
+fn list<'a>(mailbox: &'a Mailbox, listed: &mut Batches<'a>) {
+    let Batches { batches, left_out } = listed;
     let mut ids = |state: State| match fast_read::ids(&mailbox.dir(state)) {
         Ok(ids) => ids,
         Err(error) => {

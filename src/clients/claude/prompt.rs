@@ -8,7 +8,7 @@
 
 /// Who wrote a prompt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Author<'a> {
+pub enum PromptAuthor<'a> {
     Person,
     /// A waker of this session, if it has written down this word.
     Waker(&'a str),
@@ -51,20 +51,20 @@ const MADE_BY_THE_CLIENT: [(&str, &str); 20] = [
 
 /// Who wrote a prompt, by what the client says of its source, if it does, and by its text.
 #[must_use]
-pub fn author<'a>(prompt: &'a str, source: Option<&str>) -> Author<'a> {
+pub fn author<'a>(prompt: &'a str, source: Option<&str>) -> PromptAuthor<'a> {
     let prompt = prompt.trim();
     // A waker's text alone is what the mod submits where there is no waker. Nobody else knows the word in it.
     if let Some(word) = bare_word(prompt) {
-        return Author::Waker(word);
+        return PromptAuthor::Waker(word);
     }
     if matches!(source, Some("user" | "sdk")) {
-        return Author::Person;
+        return PromptAuthor::Person;
     }
     if is_notification(prompt) {
-        return word(prompt).map_or(Author::Other, Author::Waker);
+        return word(prompt).map_or(PromptAuthor::Other, PromptAuthor::Waker);
     }
     let is_made = |(begins, holds): &(&str, &str)| prompt.starts_with(begins) && prompt.contains(holds);
-    if source.is_some() || MADE_BY_THE_CLIENT.iter().any(is_made) { Author::Other } else { Author::Person }
+    if source.is_some() || MADE_BY_THE_CLIENT.iter().any(is_made) { PromptAuthor::Other } else { PromptAuthor::Person }
 }
 
 /// The text by which a waker wakes its session.
@@ -111,7 +111,7 @@ mod tests {
         )
     }
 
-    fn by_text(prompt: &str) -> Author<'_> {
+    fn by_text(prompt: &str) -> PromptAuthor<'_> {
         author(prompt, None)
     }
 
@@ -120,13 +120,13 @@ mod tests {
         let text = wake("calm-owl", "ann, bob", "1f3a9c2e");
         assert_eq!(text, "cc2cc: mail for calm-owl from ann, bob; it follows (wake 1f3a9c2e)");
         let prompt = raised(&text);
-        assert_eq!(by_text(&prompt), Author::Waker("1f3a9c2e"));
-        assert_eq!(by_text(&format!("\n{prompt}\n")), Author::Waker("1f3a9c2e"));
-        assert_eq!(author(&prompt, Some("system")), Author::Waker("1f3a9c2e"));
+        assert_eq!(by_text(&prompt), PromptAuthor::Waker("1f3a9c2e"));
+        assert_eq!(by_text(&format!("\n{prompt}\n")), PromptAuthor::Waker("1f3a9c2e"));
+        assert_eq!(author(&prompt, Some("system")), PromptAuthor::Waker("1f3a9c2e"));
         let without = raised("cc2cc: mail for calm-owl from ann; it follows.");
         assert_eq!(
             by_text(&without),
-            Author::Other,
+            PromptAuthor::Other,
             "that of an older version is nobody's command and no person's word"
         );
     }
@@ -135,10 +135,10 @@ mod tests {
     fn the_text_of_a_wake_alone_is_what_the_mod_submits() {
         let text = wake("calm-owl", "ann", "1f3a9c2e");
         for source in [None, Some("user"), Some("plugin")] {
-            assert_eq!(author(&text, source), Author::Waker("1f3a9c2e"), "{source:?}");
+            assert_eq!(author(&text, source), PromptAuthor::Waker("1f3a9c2e"), "{source:?}");
         }
         for more in [format!("{text} why?"), format!("see: {text}"), format!("{text}\nwhat is this? (wake 1f3a9c2e)")] {
-            assert_eq!(by_text(&more), Author::Person, "{more}");
+            assert_eq!(by_text(&more), PromptAuthor::Person, "{more}");
         }
     }
 
@@ -154,18 +154,22 @@ mod tests {
             "<task-notification> is a tag, and cc2cc: mail for … (wake 1f3a9c2e) a text".to_owned(),
             "<task-notification></task-notification> and cc2cc: mail for x (wake 1f3a9c2e)".to_owned(),
         ] {
-            assert_eq!(by_text(&prompt), Author::Person, "{prompt}");
+            assert_eq!(by_text(&prompt), PromptAuthor::Person, "{prompt}");
         }
-        assert_eq!(author(&wake, Some("user")), Author::Person, "the client says so");
+        assert_eq!(author(&wake, Some("user")), PromptAuthor::Person, "the client says so");
     }
 
     #[test]
     fn what_the_client_says_of_the_source_decides() {
         for source in ["system", "loop_wakeup", "schedule_wakeup", "poll_event", "something new"] {
-            assert_eq!(author("look at the build again", Some(source)), Author::Other, "{source}");
+            assert_eq!(author("look at the build again", Some(source)), PromptAuthor::Other, "{source}");
         }
         for source in ["user", "sdk"] {
-            assert_eq!(author("Another Claude session sent a message:\n<x>", Some(source)), Author::Person, "{source}");
+            assert_eq!(
+                author("Another Claude session sent a message:\n<x>", Some(source)),
+                PromptAuthor::Person,
+                "{source}"
+            );
         }
     }
 
@@ -198,7 +202,7 @@ mod tests {
             "The following one-shot scheduled task was missed while Claude was not running. It has already been removed.",
             "Continue from where you left off. Note: this session was automatically restarted after its process exited.",
         ] {
-            assert_eq!(by_text(prompt), Author::Other, "{prompt}");
+            assert_eq!(by_text(prompt), PromptAuthor::Other, "{prompt}");
         }
     }
 
@@ -215,7 +219,7 @@ mod tests {
             "what is [SYSTEM NOTIFICATION - NOT USER INPUT]?",
             "please explain <system-reminder>x</system-reminder>",
         ] {
-            assert_eq!(by_text(prompt), Author::Person, "{prompt}");
+            assert_eq!(by_text(prompt), PromptAuthor::Person, "{prompt}");
         }
     }
 }

@@ -34,7 +34,7 @@ pub fn length(transcript: &Path) -> u64 {
 /// The transcripts that one process looks into, each from one length on.
 #[derive(Debug, Default)]
 pub struct Transcripts {
-    open: HashMap<(PathBuf, u64), Reader>,
+    open: HashMap<(PathBuf, u64), OpenTranscript>,
     queues: HashMap<(PathBuf, u64), Queue>,
     asked: HashSet<(PathBuf, u64)>,
 }
@@ -47,7 +47,7 @@ impl Transcripts {
         };
         let key = (transcript.to_owned(), offset);
         self.asked.insert(key.clone());
-        let reader = self.open.entry(key.clone()).or_insert_with(|| Reader::from(offset));
+        let reader = self.open.entry(key.clone()).or_insert_with(|| OpenTranscript::from(offset));
         reader.read_on(transcript, &facts);
         let Told { seen, in_answer, given, failed, pushed, somewhere, turns, .. } = &reader.told;
         let has = |letters: &HashSet<(Way, LetterId)>| ways.iter().any(|way| letters.contains(&(*way, id.clone())));
@@ -85,7 +85,7 @@ impl Transcripts {
     /// Whether a transcript knows a channel message, as put before the model or about to be.
     pub fn knows_push(&mut self, transcript: &Path, offset: u64, id: &LetterId) -> bool {
         let Ok(facts) = transcript.metadata() else { return false };
-        let reader = self.open.entry((transcript.to_owned(), offset)).or_insert_with(|| Reader::from(offset));
+        let reader = self.open.entry((transcript.to_owned(), offset)).or_insert_with(|| OpenTranscript::from(offset));
         reader.read_on(transcript, &facts);
         let push = (Way::Push, id.clone());
         let Told { seen, in_answer, given, pushed, .. } = &reader.told;
@@ -95,7 +95,7 @@ impl Transcripts {
 
 /// One transcript, read from one length on and as far as it went.
 #[derive(Debug, Default)]
-struct Reader {
+struct OpenTranscript {
     /// Where the first row begins that has not been read whole.
     next: u64,
     /// How long the file was when it was read.
@@ -103,7 +103,7 @@ struct Reader {
     told: Told,
 }
 
-impl Reader {
+impl OpenTranscript {
     fn from(offset: u64) -> Self {
         Self { next: offset, ..Self::default() }
     }

@@ -14,7 +14,7 @@ use crate::{
     report::standing::words,
     text::columns,
     view::{
-        agents::{Agent, Presence},
+        agents::{Agent, AgentState},
         model::{Focus, Model},
         theme::{self, Theme},
     },
@@ -27,7 +27,7 @@ pub fn draw(frame: &mut Frame, model: &mut Model, area: Rect) {
     let focused = is_focused(model, Focus::Agents);
     let theme = model.theme;
     let rows = heading(frame, theme, area, "agents", "", focused);
-    model.places.agents = rows;
+    model.areas.agents = rows;
     let agents = &mut model.agents;
     let height = usize::from(rows.height) / LINES_PER_AGENT;
     let cursor = agents.position();
@@ -88,7 +88,7 @@ fn lines(agent: &Agent, theme: Theme, now: Timestamp, width: usize, look: Emphas
     first.extend(held.map(|held| Span::styled(format!(" {held}"), theme.call())));
     first.extend(unread.map(|unread| Span::raw(format!(" {unread}"))));
     let word = match agent.presence {
-        Presence::Person => agent.presence.as_str().to_owned(),
+        AgentState::Person => agent.presence.as_str().to_owned(),
         _ => words(&agent.standing, now),
     };
     let place = if agent.place.is_empty() { word } else { format!("{word} · {}", agent.place) };

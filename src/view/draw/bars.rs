@@ -74,8 +74,8 @@ fn ask(frame: &mut Frame, theme: Theme, area: Rect, question: &str, input: &Inpu
 
 pub fn keys(frame: &mut Frame, model: &Model, area: Rect) {
     let theme = model.theme;
-    let always: &[Hint] = if matches!(model.mode, Mode::Browse) { &[("?", "help"), ("q", "quit")] } else { &[] };
-    let wide = |(key, does): &Hint| key.width() + does.width() + 3;
+    let always: &[KeyHint] = if matches!(model.mode, Mode::Browse) { &[("?", "help"), ("q", "quit")] } else { &[] };
+    let wide = |(key, does): &KeyHint| key.width() + does.width() + 3;
     let mut left = usize::from(area.width).saturating_sub(always.iter().map(wide).sum());
     let mut line = vec![Span::raw(" ")];
     let fitting = fitting(model);
@@ -91,10 +91,10 @@ pub fn keys(frame: &mut Frame, model: &Model, area: Rect) {
     frame.render_widget(Line::from(line), area);
 }
 
-type Hint = (&'static str, &'static str);
+type KeyHint = (&'static str, &'static str);
 
 /// What else does something now, the first that one would miss most.
-fn fitting(model: &Model) -> Vec<Hint> {
+fn fitting(model: &Model) -> Vec<KeyHint> {
     match &model.mode {
         Mode::Help => vec![("any key", "back")],
         Mode::Search(_) => vec![("Enter", "search all letters"), ("Esc", "show all again")],
@@ -113,7 +113,7 @@ fn fitting(model: &Model) -> Vec<Hint> {
     }
 }
 
-fn browsing(model: &Model) -> Vec<Hint> {
+fn browsing(model: &Model) -> Vec<KeyHint> {
     let subject = model.subject();
     let held = subject.is_some_and(|entry| entry.stage == Stage::Held) && model.focus != Focus::Agents;
     let mut hints = vec![("↑↓", "move"), ("Tab", "pane")];
@@ -124,7 +124,7 @@ fn browsing(model: &Model) -> Vec<Hint> {
     match model.focus {
         Focus::Agents => hints.extend([("Enter", "only its letters"), ("n", "write to it")]),
         Focus::Letters => hints.push(("Enter", "open")),
-        Focus::Reading => hints.push(("Esc", "close")),
+        Focus::OpenLetter => hints.push(("Esc", "close")),
     }
     if held {
         hints.extend([("a", "accept"), ("x", "refuse")]);

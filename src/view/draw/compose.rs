@@ -34,7 +34,7 @@ pub fn draw(frame: &mut Frame, model: &mut Model, area: Rect) {
     }
     above += 1; // a free line
     let text = Rect { y: inner.y + above, height: inner.height.saturating_sub(above), ..inner };
-    model.places.text = text;
+    model.areas.text = text;
     let (x, y) = draft.text.cursor(width);
     let rows = usize::from(text.height).max(1);
     let top = (y + 1).saturating_sub(rows);

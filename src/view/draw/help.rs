@@ -10,7 +10,7 @@ use super::pane::heading;
 use crate::{
     agent::status::Stage,
     view::{
-        agents::Presence,
+        agents::AgentState,
         model::Model,
         theme::{self, Theme},
     },
@@ -47,14 +47,14 @@ pub fn draw(frame: &mut Frame, model: &Model, area: Rect) {
         Line::from(vec![sign, Span::styled(meaning(*stage), theme.faint())])
     });
     let agents = [
-        Presence::Busy,
-        Presence::Idle,
-        Presence::NextTurn,
-        Presence::Asks,
-        Presence::Failing,
-        Presence::Deaf,
-        Presence::Away,
-        Presence::Person,
+        AgentState::Busy,
+        AgentState::Idle,
+        AgentState::NextTurn,
+        AgentState::Asks,
+        AgentState::Failing,
+        AgentState::Deaf,
+        AgentState::Away,
+        AgentState::Person,
     ]
     .map(|presence| {
         Line::styled(format!("  {} {}", theme::presence_sign(presence), presence.as_str()), theme.presence(presence))

@@ -33,7 +33,7 @@ pub fn draw(frame: &mut Frame, model: &mut Model, area: Rect) {
     let focused = is_focused(model, Focus::Letters);
     let (title, note) = titles(model);
     let rows = heading(frame, model.theme, area, &title, &note, focused);
-    model.places.letters = rows;
+    model.areas.letters = rows;
     let letters = &mut model.letters;
     let height = usize::from(rows.height);
     let cursor = letters.position();

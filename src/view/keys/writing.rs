@@ -57,7 +57,7 @@ impl Model {
     }
 
     pub(super) fn write(&mut self, key: KeyEvent) -> Option<Action> {
-        let width = usize::from(self.places.text.width);
+        let width = usize::from(self.areas.text.width);
         let Mode::Write(draft) = &mut self.mode else { return None };
         if draft.sending {
             return None;

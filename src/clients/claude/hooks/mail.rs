@@ -24,7 +24,7 @@ use crate::{
     clients::claude::{
         client::Claude,
         client_name, host_process,
-        prompt::{self, Author},
+        prompt::{self, PromptAuthor},
         slash_commands, wakes,
     },
     delivery::{
@@ -64,13 +64,13 @@ pub fn on_prompt(home: &Home, input: &HookEvent) -> Result<()> {
 }
 
 /// Says in `is_wake` whether the prompt is a wake of ours and nothing else, as soon as that is known.
-fn take_in(home: &Home, input: &HookEvent, author: Author, is_wake: &mut bool) -> Result<()> {
+fn take_in(home: &Home, input: &HookEvent, author: PromptAuthor, is_wake: &mut bool) -> Result<()> {
     let event = "UserPromptSubmit";
     let mut client = Claude::of_event(input, Trust::Host);
     let mailbox = client::mailbox(&client, home)?.context("the client has gone")?;
-    *is_wake = matches!(author, Author::Waker(word) if wakes::is_known(&mailbox, word));
+    *is_wake = matches!(author, PromptAuthor::Waker(word) if wakes::is_known(&mailbox, word));
     let prompt = input.prompt.as_deref().unwrap_or_default();
-    let is_typed = |record: &Record| author == Author::Person && !record.timers.say(prompt);
+    let is_typed = |record: &Record| author == PromptAuthor::Person && !record.timers.say(prompt);
     if let Some(command) = slash_commands::command(prompt)
         && is_typed(&Record::of(&mailbox))
         && let Some(answer) = slash_commands::answer(home, &mailbox, command)

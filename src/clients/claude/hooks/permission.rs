@@ -18,7 +18,7 @@ const MAIL: [&str; 5] = ["send", "ask", "inbox", "agents", "status"];
 
 /// Whether the client was given an answer, or asks its person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Answered {
+pub enum PermissionAnswer {
     Yes,
     No,
 }
@@ -36,21 +36,21 @@ pub fn before_a_tool(home: &Home, input: &HookEvent) -> anyhow::Result<()> {
 ///
 /// # Errors
 /// When the client no longer reads.
-pub fn before_a_question(home: &Home, input: &HookEvent) -> anyhow::Result<Answered> {
+pub fn before_a_question(home: &Home, input: &HookEvent) -> anyhow::Result<PermissionAnswer> {
     if input.permission_mode.as_deref() != Some("plan") {
-        return Ok(Answered::No);
+        return Ok(PermissionAnswer::No);
     }
     answer(home, input, || json!({ "hookEventName": "PermissionRequest", "decision": { "behavior": "allow" } }))
 }
 
 /// Says yes to a tool that only writes or reads mail, unless the person wants to be asked.
-fn answer(home: &Home, input: &HookEvent, yes: impl FnOnce() -> Value) -> anyhow::Result<Answered> {
+fn answer(home: &Home, input: &HookEvent, yes: impl FnOnce() -> Value) -> anyhow::Result<PermissionAnswer> {
     let tool = input.tool_name.as_deref().and_then(|name| name.strip_prefix(OURS));
     // Where the rules cannot be read, the question may be one of them.
     let allowed = || Config::load(home).is_ok_and(|config| config.tools() == Tools::Allow);
     if tool.is_some_and(|tool| MAIL.contains(&tool)) && allowed() {
         output::out(&format!("{}\n", json!({ "hookSpecificOutput": yes() })))?;
-        return Ok(Answered::Yes);
+        return Ok(PermissionAnswer::Yes);
     }
-    Ok(Answered::No)
+    Ok(PermissionAnswer::No)
 }

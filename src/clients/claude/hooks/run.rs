@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::{
     answer, event, mail, obstacles,
-    permission::{self, Answered},
+    permission::{self, PermissionAnswer},
     session,
 };
 use crate::{
@@ -57,8 +57,8 @@ fn handle(name: &str) -> anyhow::Result<()> {
             Ok(subagents::note(&home, &input)?)
         }
         "permission-request" => match permission::before_a_question(&home, &input)? {
-            Answered::Yes => Ok(()),
-            Answered::No => obstacles::on_dialog(&home, &input),
+            PermissionAnswer::Yes => Ok(()),
+            PermissionAnswer::No => obstacles::on_dialog(&home, &input),
         },
         "stop-failure" => obstacles::on_failure(&home, &input),
         unknown => anyhow::bail!("there is no hook `{unknown}`"),

@@ -11,7 +11,7 @@ use crate::{
 };
 
 #[derive(Debug, Clone)]
-pub struct Reading {
+pub struct OpenLetter {
     pub key: LetterRef,
     head: Vec<Fact>,
     text: String,
@@ -44,7 +44,7 @@ pub enum Fact {
     },
 }
 
-impl Reading {
+impl OpenLetter {
     #[must_use]
     pub fn of(found: &Found, zone: &TimeZone) -> Self {
         let letter = &found.letter;

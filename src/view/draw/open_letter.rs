@@ -11,7 +11,7 @@ use crate::{
     text::columns,
     view::{
         model::{Focus, Model},
-        reading::Fact,
+        open_letter::Fact,
         theme::{self, Theme},
     },
 };
@@ -20,24 +20,24 @@ use crate::{
 const MARGIN: usize = 1;
 
 pub fn draw(frame: &mut Frame, model: &mut Model, area: Rect) {
-    let focused = is_focused(model, Focus::Reading);
+    let focused = is_focused(model, Focus::OpenLetter);
     let theme = model.theme;
-    let state = model.reading.as_ref().and_then(|open| model.letters.find(&open.key)).map(|entry| entry.stage);
-    let Some(reading) = &mut model.reading else { return };
+    let state = model.open.as_ref().and_then(|open| model.letters.find(&open.key)).map(|entry| entry.stage);
+    let Some(open) = &mut model.open else { return };
     let width = usize::from(area.width).saturating_sub(2 * MARGIN);
     let height = usize::from(area.height).saturating_sub(1);
-    reading.lay(width);
-    reading.window.height = height;
-    reading.window.clamp(reading.len());
-    let (top, len) = (reading.window.top, reading.len());
+    open.lay(width);
+    open.window.height = height;
+    open.window.clamp(open.len());
+    let (top, len) = (open.window.top, open.len());
     let note = if len > height { format!("{} %", (top + height) * 100 / len) } else { String::new() };
     let title =
         state.map_or("letter".to_owned(), |stage| format!("letter · {} {}", theme::sign(stage), stage.as_str()));
     let rows = heading(frame, theme, area, &title, &note, focused);
-    model.places.reading = rows;
-    let facts = reading.above().len();
-    let head = reading.above().iter().map(|fact| line(fact, theme, width));
-    let text = reading.lines().iter().map(|line| Line::raw(line.clone()));
+    model.areas.open = rows;
+    let facts = open.above().len();
+    let head = open.above().iter().map(|fact| line(fact, theme, width));
+    let text = open.lines().iter().map(|line| Line::raw(line.clone()));
     let lines = head.chain([Line::default()]).chain(text.skip(top.saturating_sub(facts + 1)));
     for (row, line) in rows.rows().zip(lines.skip(top.min(facts + 1))) {
         let row = Rect { x: row.x + 1, width: row.width.saturating_sub(2), ..row };

@@ -9,7 +9,7 @@ use crate::mailbox::{lenient, letter::shorten};
 
 /// What to do with a line.
 #[derive(Debug)]
-pub enum Admission {
+pub enum Incoming {
     /// A request of a method there is with parameters that fit it, or a notification.
     Pass(Box<ClientJsonRpcMessage>),
     Answer(Value),
@@ -32,43 +32,43 @@ pub fn too_long(id: Option<Value>) -> Value {
 }
 
 /// Judges one line.
-pub fn of(line: &[u8]) -> Admission {
+pub fn of(line: &[u8]) -> Incoming {
     if line.trim_ascii().is_empty() {
-        return Admission::Nothing;
+        return Incoming::Nothing;
     }
     let fields = match lenient::from_slice(line) {
         Ok(Value::Object(fields)) => fields,
-        Ok(_) => return Admission::Answer(error(None, Wrong::Request, "a message is one JSON object")),
+        Ok(_) => return Incoming::Answer(error(None, Wrong::Request, "a message is one JSON object")),
         Err(why) => {
             let why = format!("the message is not JSON: {}", shorten(&why.to_string(), 200));
-            return Admission::Answer(error(request_id::find(line), Wrong::Json, &why));
+            return Incoming::Answer(error(request_id::find(line), Wrong::Json, &why));
         }
     };
     let id = match fields.get("id") {
         None => return without_id(fields),
         Some(Value::Number(id)) if id.is_i64() || id.is_u64() => Value::from(id.clone()),
         Some(Value::String(id)) if id.len() <= LONGEST_ID_BYTES => Value::from(id.as_str()),
-        Some(_) => return Admission::Answer(error(None, Wrong::Request, "an id is a whole number or a short text")),
+        Some(_) => return Incoming::Answer(error(None, Wrong::Request, "an id is a whole number or a short text")),
     };
     let Some(method) = fields.get("method") else {
         let is_response = fields.contains_key("result") || fields.contains_key("error");
         return if is_response {
-            Admission::Nothing // we ask the client for nothing
+            Incoming::Nothing // we ask the client for nothing
         } else {
-            Admission::Answer(error(Some(id), Wrong::Request, "a request names its method"))
+            Incoming::Answer(error(Some(id), Wrong::Request, "a request names its method"))
         };
     };
     match request(method, &fields) {
-        Ok(message) => Admission::Pass(Box::new(message)),
-        Err((wrong, why)) => Admission::Answer(error(Some(id), wrong, &why)),
+        Ok(message) => Incoming::Pass(Box::new(message)),
+        Err((wrong, why)) => Incoming::Answer(error(Some(id), wrong, &why)),
     }
 }
 
 /// A notification that the protocol knows is passed on; of others there is nobody to tell.
-fn without_id(fields: Map<String, Value>) -> Admission {
+fn without_id(fields: Map<String, Value>) -> Incoming {
     let message = serde_json::from_value::<ClientJsonRpcMessage>(Value::Object(fields)).ok();
     let known = message.filter(|message| matches!(message, JsonRpcMessage::Notification(_)));
-    known.map_or(Admission::Nothing, |message| Admission::Pass(Box::new(message)))
+    known.map_or(Incoming::Nothing, |message| Incoming::Pass(Box::new(message)))
 }
 
 fn request(method: &Value, fields: &Map<String, Value>) -> Result<ClientJsonRpcMessage, (Wrong, String)> {
