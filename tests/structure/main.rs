@@ -4,6 +4,7 @@
 //! back to itself, so that whoever reads one file never has to have read what stands on top of it.
 
 mod citations;
+mod names;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
