@@ -130,7 +130,7 @@ impl From<DecisionError> for Failure {
         match error {
             DecisionError::NoSuchLetter(id) => Self::no_such_letter(&id),
             DecisionError::Elsewhere { ref id, .. } => {
-                let hint = format!("`cc2cc status {id}` says how far it has come");
+                let hint = format!("`cc2cc status {}` says how far it has come", id.short());
                 Self::new(Code::Failed, error.to_string()).hint(hint)
             }
             DecisionError::Config(error) => error.into(),
@@ -144,7 +144,9 @@ impl From<WhichError> for Failure {
         match error {
             WhichError::Bad(error) => error.into(),
             WhichError::Fs(error) => error.into(),
-            WhichError::Several { .. } => Self::new(Code::Usage, error.to_string()).hint("write more of it"),
+            WhichError::Several { .. } => {
+                Self::new(Code::Usage, error.to_string()).hint("write one of these; `cc2cc log` shows which is which")
+            }
             WhichError::NoLast => {
                 Self::new(Code::NotFound, error.to_string()).hint("`cc2cc inbox --all` lists the letters you have")
             }

@@ -21,7 +21,7 @@ use crate::mailbox::{
 pub enum DecisionError {
     #[error("no letter `{0}`")]
     NoSuchLetter(LetterId),
-    #[error("the letter `{id}` is not {wanted} but {}", is.adjective())]
+    #[error("the letter `{}` is not {wanted} but {}", .id.short(), .is.adjective())]
     Elsewhere { id: LetterId, wanted: &'static str, is: State },
     #[error(transparent)]
     Config(#[from] ConfigError),

@@ -11,6 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     Record,
+    fingerprint::fingerprint,
     status::{self, Found},
 };
 use crate::mailbox::{
@@ -103,9 +104,9 @@ pub fn held(home: &Home, found: &Found, now: Timestamp) -> Result<(), FsError> {
 /// # Errors
 /// A `FsError` when it cannot be moved.
 pub fn no_longer_held(home: &Home, found: &Found) -> Result<(), FsError> {
-    let (Some(sender), Some(id)) = (home.mailbox(&found.letter.from), id_of("held", found)) else { return Ok(()) };
+    let Some(sender) = home.mailbox(&found.letter.from) else { return Ok(()) };
     let decided = Receipt::now(Step::Seen).why("a person has decided meanwhile");
-    sender.finish(&id, State::Inbox, Some(&decided)).map(drop)
+    sender.finish(&id_of("held", found), State::Inbox, Some(&decided)).map(drop)
 }
 
 /// Tells the sender of a letter that a person has refused it.
@@ -197,7 +198,7 @@ fn tell(home: &Home, found: &Found, news: Occasion, now: Timestamp) -> Result<()
     };
     let text = format!("{text} («{first_line}»)");
     let mut notice = Letter::new(AgentName::system(), sender.name().clone(), text, now);
-    notice.id = id_of(kind, found).unwrap_or(notice.id);
+    notice.id = id_of(kind, found);
     notice.kind = Kind::Status;
     // A refusal is an answer; the rest can wait until the session has a turn anyway.
     notice.priority = if news == Occasion::Refused { Priority::Normal } else { Priority::Low };
@@ -206,9 +207,11 @@ fn tell(home: &Home, found: &Found, news: Occasion, now: Timestamp) -> Result<()
     sender.publish(&notice, Key::Chosen).map(drop)
 }
 
-/// The id of the notice of this kind about one copy of a letter.
-fn id_of(kind: &str, found: &Found) -> Option<LetterId> {
-    let tail: String = format!("{}-{}", found.mailbox.name(), found.letter.id).chars().rev().take(55).collect();
-    let tail: String = tail.chars().rev().collect();
-    format!("{kind}-{}", tail.trim_start_matches(['.', '-', '_'])).parse().ok()
+/// The id of the notice of this kind about one copy of a letter: whoever makes it makes the same one, and it does not hold
+/// the letter's own, since what a person types of that is to mean the letter.
+fn id_of(kind: &str, found: &Found) -> LetterId {
+    // No name, kind or id holds the bytes between, so that no two notices are made from the same.
+    let of = format!("{kind}\0{}\0{}", found.mailbox.name(), found.letter.id);
+    let half = |which: u8| u128::from(fingerprint([which].into_iter().chain(of.bytes())));
+    LetterId::made_from((half(0) << 64 | half(1)).to_be_bytes())
 }

@@ -1,4 +1,4 @@
-//! Which letter a person means: its whole id, any part of it that no other letter has, or `last` for the newest.
+//! Which letter a person means: its id, whole or short, any part of it that no other letter has, or `last` for the newest.
 
 use jiff::Timestamp;
 
@@ -47,9 +47,14 @@ pub fn letter(mailboxes: &[Mailbox], states: &[State], text: &str) -> Result<Let
         let newest = found.into_iter().max_by_key(|(id, mailbox, state)| (sent(id, mailbox, *state), id.clone()));
         return newest.map(|(id, ..)| id).ok_or(WhichError::NoLast);
     }
-    let mut ids: Vec<LetterId> = found.into_iter().map(|(id, ..)| id).filter(|id| id.as_str().contains(text)).collect();
+    let all = found.into_iter().map(|(id, ..)| id);
+    let mut ids: Vec<LetterId> = all.filter(|id| id.as_str().contains(text)).collect();
     ids.sort();
     ids.dedup(); // a letter to a group is one letter
+    // What is shown leads to its letter, also where a long key happens to have it in it.
+    if ids.iter().any(|id| id.short() == text) {
+        ids.retain(|id| id.short() == text);
+    }
     match ids.len() {
         0 => Ok(whole),
         1 => Ok(ids.remove(0)),
@@ -65,8 +70,11 @@ fn sent(id: &LetterId, mailbox: &Mailbox, state: State) -> Option<Timestamp> {
     by_id.or_else(|| Some(mailbox.read(state, id).ok()?.timestamp))
 }
 
+/// The candidates as a person would type them: whole where their short forms are the same.
 fn listed(ids: &[LetterId]) -> String {
-    let mut names: Vec<String> = ids.iter().take(NAMED).map(ToString::to_string).collect();
+    let is_alone = |id: &LetterId| ids.iter().filter(|other| other.short() == id.short()).count() == 1;
+    let name = |id: &LetterId| if is_alone(id) { id.short().to_owned() } else { id.to_string() };
+    let mut names: Vec<String> = ids.iter().take(NAMED).map(name).collect();
     if ids.len() > NAMED {
         names.push(format!("and {} more", ids.len() - NAMED));
     }

@@ -133,7 +133,7 @@ fn letters(begun: &OsStr, state: State) -> Vec<CompletionCandidate> {
         return Vec::new(); // what its person is still asked about is not for a model
     }
     let mailboxes = Home::from_env().ok().and_then(|home| home.mailboxes().ok()).unwrap_or_default();
-    let meant = |id: &LetterId| begun.to_str().is_some_and(|begun| id.to_string().starts_with(begun));
+    let meant = |id: &LetterId| as_begun(id, begun).is_some();
     let mut found: Vec<(LetterId, &Mailbox)> = mailboxes
         .iter()
         .flat_map(|mailbox| mailbox.ids(state).unwrap_or_default().into_iter().map(move |id| (id, mailbox)))
@@ -146,9 +146,15 @@ fn letters(begun: &OsStr, state: State) -> Vec<CompletionCandidate> {
     };
     let described = |(id, mailbox): (LetterId, &Mailbox)| {
         let help = mailbox.read(state, &id).map(|letter| help(letter, mailbox.name()));
-        candidate(&id.to_string(), &help.unwrap_or_default())
+        candidate(as_begun(&id, begun).unwrap_or_default(), &help.unwrap_or_default())
     };
     found.into_iter().take(MOST_LETTERS).map(described).collect()
+}
+
+/// The id in the form that was begun, the short one if that fits.
+fn as_begun<'a>(id: &'a LetterId, begun: &OsStr) -> Option<&'a str> {
+    let begun = begun.to_str()?;
+    [id.short(), id.as_str()].into_iter().find(|form| form.starts_with(begun))
 }
 
 fn candidate(value: &str, help: &str) -> CompletionCandidate {

@@ -307,7 +307,7 @@ fn self_test(mailbox: &Mailbox) -> Outcome {
     while started.elapsed() < WAKE_WITHIN {
         if mailbox.receipts(&letter.id).iter().any(|receipt| receipt.step == Step::Notified) {
             let woken = started.elapsed().as_millis();
-            let id = &letter.id;
+            let id = letter.id.short();
             return Outcome::Fine(format!(
                 "stored after {stored} ms, woken after {woken} ms; it is delivered when this command ends: `cc2cc status {id}`"
             ));

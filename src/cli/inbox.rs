@@ -98,7 +98,7 @@ fn dead(mailbox: &Mailbox, json: bool, reader: &Reader) -> Result<ExitCode, Fail
         printing::print(format!("no dead letters for {}\n", mailbox.name()));
     } else {
         let rows = entries.map(|(file, id, letter, reason)| {
-            let name = id.map_or_else(|| shorten(file, 60), |id| id.to_string());
+            let name = id.map_or_else(|| shorten(file, 60), |id| id.short().to_owned());
             let from = letter.as_ref().map(|letter| letter.from.to_string()).unwrap_or_default();
             let line = letter.as_ref().map(|letter| letter.first_line(60)).unwrap_or_default();
             [name, from, shorten(&reason, 100), line]

@@ -170,7 +170,7 @@ fn letter(mailbox: &Mailbox, id: &LetterId, now: Timestamp) -> Result<Value, Fai
     let mut body = letter.content.text.clone();
     if let Some((end, _)) = body.char_indices().nth(LONGEST_CHARS) {
         body.truncate(end);
-        body.push_str(&format!("…\n\n`cc2cc read {id}` in a terminal shows the rest"));
+        body.push_str(&format!("…\n\n`cc2cc read {}` in a terminal shows the rest", id.short()));
     }
     let is_held = found.state == State::Held;
     let mut can = Vec::new();

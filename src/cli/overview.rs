@@ -99,7 +99,7 @@ fn next(broken: bool, online: &[Listed], waiting: usize, held: &Held) -> String 
         next.push(("cc2cc doctor".to_owned(), "says how to fix it".to_owned()));
     }
     if let Some(found) = &held.oldest {
-        next.push((format!("cc2cc accept {}", found.letter.id), "lets it go on".to_owned()));
+        next.push((format!("cc2cc accept {}", found.letter.id.short()), "lets it go on".to_owned()));
     }
     if waiting > 0 {
         next.push(("cc2cc inbox --take".to_owned(), "reads what waits for you".to_owned()));

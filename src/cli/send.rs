@@ -266,7 +266,7 @@ impl Question {
             report::text::letter(State::Done, reply, Timestamp::now()).into()
         };
         printing::print_surely(&shown).map_err(|error| {
-            Failure::new(Code::Failed, format!("could not print the answer {}, it waits on: {error}", reply.id))
+            Failure::new(Code::Failed, format!("could not print the answer {}, it waits on: {error}", reply.id.short()))
         })?;
         if state == State::Inbox {
             self.mailbox.finish(&reply.id, state, Some(&Receipt::now(Step::Seen)))?;

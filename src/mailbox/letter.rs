@@ -3,17 +3,20 @@
 //! Reading is lenient, so that letters of other versions and of scripts get through; what cannot be a letter is
 //! refused with a reason a person understands.
 
-use std::{fmt, io, path::Path, str::FromStr, time::Duration};
+mod id;
+
+use std::{io, path::Path, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+pub use self::id::{BadId, LetterId};
 use super::{
     disk::{self, FsError},
     lenient,
     level::Level,
-    name::{AgentName, is_device},
+    name::AgentName,
 };
 
 /// The format written by this version.
@@ -22,72 +25,6 @@ pub const FORMAT: u64 = 1;
 pub const TEXT_LIMIT_BYTES: usize = 1024 * 1024;
 /// JSON can need six bytes for one of text; beyond that a file is not read at all.
 pub(super) const FILE_LIMIT_BYTES: u64 = 7 * 1024 * 1024;
-
-/// A letter's id: a UUID (version 7), or a key chosen by the sender. Always a safe file name.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct LetterId(String);
-
-/// Why a text is not a letter id.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{}` is not a letter id", .0.escape_debug())]
-pub struct BadId(pub String);
-
-impl BadId {
-    pub const HINT: &'static str =
-        "an id is up to 64 lower-case letters, digits, `.`, `_` and `-`, beginning with a letter or digit";
-}
-
-impl LetterId {
-    /// An id that nobody else has.
-    #[must_use]
-    pub fn fresh() -> Self {
-        Self(uuid::Uuid::now_v7().to_string())
-    }
-
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// Stands for the id of a letter that names none, while it is read: no id is empty.
-    fn missing() -> Self {
-        Self(String::new())
-    }
-}
-
-impl FromStr for LetterId {
-    type Err = BadId;
-
-    fn from_str(text: &str) -> Result<Self, BadId> {
-        let fine = (1..=64).contains(&text.len())
-            && text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_' | b'-'))
-            && text.as_bytes()[0].is_ascii_alphanumeric()
-            && !text.ends_with('.')
-            && !is_device(text.split('.').next().unwrap_or_default());
-        if fine { Ok(Self(text.to_owned())) } else { Err(BadId(text.to_owned())) }
-    }
-}
-
-impl TryFrom<String> for LetterId {
-    type Error = BadId;
-
-    fn try_from(text: String) -> Result<Self, BadId> {
-        text.parse()
-    }
-}
-
-impl From<LetterId> for String {
-    fn from(id: LetterId) -> Self {
-        id.0
-    }
-}
-
-impl fmt::Display for LetterId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0)
-    }
-}
 
 /// What a letter is for. A kind this version does not know is kept as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]

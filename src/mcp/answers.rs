@@ -10,6 +10,7 @@ use crate::{
         policy::{Admission, Config},
         send::{self, Draft, Sender},
         status,
+        which::{self, WhichError},
     },
     failure::Failure,
     mailbox::{
@@ -31,7 +32,11 @@ const LONGEST_KIND_CHARS: usize = 40;
 pub fn send(home: &Home, sender: &Sender, arguments: Send) -> Result<Value, Failure> {
     let draft = Draft {
         text: arguments.text,
-        reply_to: arguments.reply_to.as_deref().map(str::parse).transpose()?,
+        reply_to: arguments
+            .reply_to
+            .as_deref()
+            .map(|id| which::letter(&home.mailboxes()?, &State::ALL, id))
+            .transpose()?,
         priority: match arguments.priority {
             Some(Urgency::Low) => Priority::Low,
             Some(Urgency::High) => Priority::High,
@@ -45,7 +50,7 @@ pub fn send(home: &Home, sender: &Sender, arguments: Send) -> Result<Value, Fail
 
 pub fn inbox(home: &Home, me: &Mailbox, arguments: &Inbox) -> Result<Value, Failure> {
     if let Some(id) = &arguments.id {
-        return read(home, me, &id.parse()?);
+        return read(home, me, &own(me, id)?);
     }
     let states: &[State] = if arguments.all == Some(true) {
         &[State::Inbox, State::Claimed, State::Done]
@@ -58,7 +63,7 @@ pub fn inbox(home: &Home, me: &Mailbox, arguments: &Inbox) -> Result<Value, Fail
     }
     letters.sort_by(|(_, a), (_, b)| (a.timestamp, &a.id).cmp(&(b.timestamp, &b.id)));
     if let Some(before) = &arguments.before {
-        let before: LetterId = before.parse()?;
+        let before = own(me, before)?;
         let place = letters.iter().position(|(_, letter)| letter.id == before);
         letters.truncate(place.ok_or_else(|| Failure::no_such_letter(&before))?);
     }
@@ -67,6 +72,11 @@ pub fn inbox(home: &Home, me: &Mailbox, arguments: &Inbox) -> Result<Value, Fail
         within(letters.iter().rev().take(limit).map(|(state, letter)| summary(*state, letter))).collect();
     listed.reverse();
     Ok(json!({ "me": me.name(), "letters": listed, "older": letters.len() - listed.len() }))
+}
+
+/// The letter of this session that is meant: a person speaks of it by its short id.
+fn own(me: &Mailbox, id: &str) -> Result<LetterId, WhichError> {
+    which::letter(std::slice::from_ref(me), &State::ALL, id)
 }
 
 fn read(home: &Home, me: &Mailbox, id: &LetterId) -> Result<Value, Failure> {
@@ -105,7 +115,7 @@ pub fn agents(home: &Home, me: &Mailbox, arguments: &Agents) -> Result<Value, Fa
 }
 
 pub fn status(home: &Home, arguments: &Status) -> Result<Value, Failure> {
-    let id: LetterId = arguments.id.parse()?;
+    let id = which::letter(&home.mailboxes()?, &State::ALL, &arguments.id)?;
     let found = status::find(home, &id)?;
     if found.is_empty() {
         return Err(Failure::no_such_letter(&id));

@@ -33,7 +33,7 @@ pub fn ago(at: Timestamp, now: Timestamp) -> String {
 /// What became of a letter, in one line.
 #[must_use]
 pub fn sent(sent: &Sent, now: Timestamp) -> String {
-    let Sent { id, to, .. } = sent;
+    let (id, to) = (sent.id.short(), &sent.to);
     match (&sent.fate, &sent.standing) {
         (Fate::Stored, standing) => {
             let standing = standing.as_ref();
@@ -74,7 +74,7 @@ pub fn agents(listed: &[Listed], me: Option<&str>, now: Timestamp) -> String {
 pub fn letters(letters: &[(State, Letter)], now: Timestamp) -> String {
     let rows = letters.iter().map(|(state, letter)| {
         let from = letter.from.to_string();
-        [letter.id.to_string(), state.dir().to_owned(), from, ago(letter.timestamp, now), letter.first_line(60)]
+        [letter.id.short().to_owned(), state.dir().to_owned(), from, ago(letter.timestamp, now), letter.first_line(60)]
     });
     table(rows)
 }
@@ -88,9 +88,9 @@ pub fn letter(state: State, letter: &Letter, now: Timestamp) -> String {
         ago(letter.timestamp, now),
         state.dir().to_owned(),
     ];
-    head.extend(letter.reply_to.as_ref().map(|id| format!("answers {id}")));
+    head.extend(letter.reply_to.as_ref().map(|id| format!("answers {}", id.short())));
     head.extend(letter.origin.cwd.as_deref().map(home_as_tilde));
-    format!("{}\n{}\n\n{}\n", letter.id, one_line(&head.join(" · ")), printable(&letter.content.text))
+    format!("{}\n{}\n\n{}\n", letter.id.short(), one_line(&head.join(" · ")), printable(&letter.content.text))
 }
 
 /// The way of one copy of a letter, a line a step.
@@ -116,7 +116,7 @@ pub fn status(found: &Found, now: Timestamp) -> String {
     for receipt in &status.steps {
         let name = serde_json::to_value(receipt.step).ok();
         let name = name.as_ref().and_then(|name| name.as_str()).unwrap_or_default();
-        let by = receipt.by.as_ref().map(|id| format!("by {id}")).unwrap_or_default();
+        let by = receipt.by.as_ref().map(|id| format!("by {}", id.short())).unwrap_or_default();
         lines.push(step(name, receipt.at, &by));
     }
     lines.join("\n") + "\n"

@@ -46,7 +46,7 @@ impl LetterStyle {
             self.paint(colour(status.stage), status.stage.as_str()),
         ];
         head.extend(remarks(letter));
-        head.push(self.paint(Style::new().dimmed(), letter.id.as_str()));
+        head.push(self.paint(Style::new().dimmed(), letter.id.short()));
         let mut lines = vec![head.join("  ")];
         // What we say of a letter stands further left than anything it says itself.
         lines.extend(status.why.as_ref().map(|why| format!("  because {}", one_line(why))));
@@ -73,7 +73,7 @@ impl LetterStyle {
         }
         let begin: String = text.chars().take(SHOWN_CHARACTERS).collect();
         let mut lines = indented(&begin, SHOWN_LINES);
-        lines.push(format!("  … (`cc2cc read {id}` shows all of it)"));
+        lines.push(format!("  … (`cc2cc read {}` shows all of it)", id.short()));
         lines
     }
 
@@ -85,7 +85,7 @@ impl LetterStyle {
         for receipt in &status.steps {
             let name = serde_json::to_value(receipt.step).ok();
             let name = name.as_ref().and_then(|name| name.as_str()).unwrap_or_default();
-            let by = receipt.by.as_ref().map(|id| format!(" by {id}")).unwrap_or_default();
+            let by = receipt.by.as_ref().map(|id| format!(" by {}", id.short())).unwrap_or_default();
             let same_day = before == day(receipt.at);
             let at = if same_day { self.local(receipt.at, "%H:%M:%S") } else { self.clock(receipt.at) };
             steps.push(format!("{name} {at}{by}"));

@@ -91,8 +91,8 @@ fn tabs(shell: &mut Shell, id: &LetterId) {
     shell.completes("cc2cc send ni", "cc2cc send night-owl ");
     shell.completes("cc2cc inbox --agent br", "cc2cc inbox --agent brave-fox ");
     shell.completes("cc2cc inbox --ta", "cc2cc inbox --take ");
-    shell.completes("cc2cc accept ", &format!("cc2cc accept {id} "));
-    shell.completes("cc2cc refuse 0", &format!("cc2cc refuse {id} "));
+    shell.completes("cc2cc accept ", &format!("cc2cc accept {} ", id.short()));
+    shell.completes(&format!("cc2cc refuse {}", &id.as_str()[..9]), &format!("cc2cc refuse {id} "));
     shell.completes("cc2cc help two", "cc2cc help two-agents ");
     shell.completes("cc2cc completions po", "cc2cc completions powershell ");
 }
@@ -170,14 +170,14 @@ fn fish_completes() {
     assert_snapshot!(accept, @"
     exit 0
     --- out
-    ID | brave-fox → calm-owl, 3 d ago: delete: the $(touch cache) [2J `now`
+    SHORT | brave-fox → calm-owl, 3 d ago: delete: the $(touch cache) [2J `now`
     --- err
     ");
     world.at("calm-owl").refuse(&id, State::Held, "no").unwrap();
     assert_snapshot!(complete("cc2cc retry "), @"
     exit 0
     --- out
-    ID | brave-fox → calm-owl, 3 d ago: delete: the $(touch cache) [2J `now`
+    SHORT | brave-fox → calm-owl, 3 d ago: delete: the $(touch cache) [2J `now`
     --- err
     ");
     assert_snapshot!(complete("cc2cc accept "), @"

@@ -101,11 +101,13 @@ fn fits(wanted: &str, text: &str, ids: &mut Ids) -> bool {
     }
 }
 
-/// The letter id a text begins with.
+/// The letter id a text begins with, whole or short.
 fn id(text: &str) -> Option<&str> {
-    let id = text.get(..36)?;
-    let groups = id.split('-').map(str::len).eq([8, 4, 4, 4, 12]);
-    (groups && id.chars().all(|c| c.is_ascii_hexdigit() || c == '-')).then_some(id)
+    let end = text.find(|c: char| !c.is_ascii_alphanumeric() && c != '-').unwrap_or(text.len());
+    let id = &text[..end];
+    let groups: Vec<usize> = id.split('-').map(str::len).collect();
+    let is_id = groups == [8] || groups == [8, 4, 4, 4, 12];
+    (is_id && id.chars().all(|c| c.is_ascii_hexdigit() || c == '-')).then_some(id)
 }
 
 #[test]
@@ -132,4 +134,7 @@ fn an_id_stands_for_the_one_that_was_printed() {
     assert_eq!(found[1].typed_with(&ids), format!("b {real}"));
     assert!(found[1].fits(real, &mut ids));
     assert!(!found[1].fits("01a2029a-0a1c-72c4-bf92-000000000000", &mut ids), "another one");
+    let found = examples("    $ a\n    is 18cc8ced\n    $ b 18cc8ced");
+    assert!(found[0].fits("is 8d7f4d2c", &mut ids));
+    assert_eq!(found[1].typed_with(&ids), "b 8d7f4d2c");
 }

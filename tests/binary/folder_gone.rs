@@ -55,7 +55,7 @@ fn such_a_session_is_not_woken_in_vain_and_is_listed_as_what_it_is() {
     assert_snapshot!(world.run(&["send", "calm-owl", "hello"]), @"
     exit 0
     --- out
-    stored for calm-owl (deaf: its plugin's folder is gone, as after an update; what waits arrives once `/reload-plugins` and a prompt are typed there, or it starts anew) · ID
+    stored for calm-owl (deaf: its plugin's folder is gone, as after an update; what waits arrives once `/reload-plugins` and a prompt are typed there, or it starts anew) · SHORT
     --- err
     ");
     assert_snapshot!(world.run(&["agents"]), @"

@@ -213,6 +213,9 @@ fn inbox_and_status_look_and_change_nothing() {
     assert_eq!((&read["state"], &read["letter"]["content"]["text"]), (&"inbox".into(), &"hello\nsecond line".into()));
     let status = server.done("status", &json!({ "id": id }));
     assert_eq!((&status["copies"][0]["status"], &status["copies"][0]["to"]), (&"stored".into(), &"calm-owl".into()));
+    // A person speaks of a letter by its short id; the model is given the whole one.
+    assert_eq!(server.done("status", &json!({ "id": id.short() }))["id"], id.as_str());
+    assert_eq!(server.done("inbox", &json!({ "id": id.short() }))["letter"]["id"], id.as_str());
     assert_snapshot!(server.failed("status", &json!({ "id": "nothing" })), @"
     no letter `nothing`
     hint: `cc2cc inbox --all` lists the letters you have, `cc2cc log` all, with their ids

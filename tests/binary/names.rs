@@ -86,14 +86,14 @@ fn whoever_takes_the_name_of_a_session_that_has_ended_gets_what_waits_there() {
     world.at("reviewer").publish(&copy, cc2cc::mailbox::Key::Fresh).unwrap();
     prompted(&session, "api-dev");
 
-    assert_snapshot!(prompted(&session, "reviewer").replace(held.as_str(), "ID"), @"
+    assert_snapshot!(prompted(&session, "reviewer").replace(held.short(), "SHORT"), @"
     ✉ ann: one
     ✉ ann: two
     ✉ held: ann: a question of trust (for a reason)
-      /cc2cc:accept ID
-      /cc2cc:accept --always ID
-      /cc2cc:refuse ID
-      `cc2cc read ID` in a terminal shows all of it
+      /cc2cc:accept SHORT
+      /cc2cc:accept --always SHORT
+      /cc2cc:refuse SHORT
+      `cc2cc read SHORT` in a terminal shows all of it
     cc2cc: you are reviewer now · 2 letters waited for that name
     ");
     let mailbox = world.at("reviewer");

@@ -114,9 +114,9 @@ fn what_waits_and_what_is_held_is_said_with_the_way_on() {
     1 letter is held: ann → bob: delete the cache
 
     next:
-      cc2cc accept ID  lets it go on
-      cc2cc inbox --take                                 reads what waits for you
-      cc2cc help                                         lists topics and verbs
+      cc2cc accept SHORT  lets it go on
+      cc2cc inbox --take     reads what waits for you
+      cc2cc help             lists topics and verbs
     ");
     held(&world, "ann", "bob", "and the logs");
     assert!(seen(&world, &[]).contains("2 letters are held, the first: ann → bob: delete the cache"));

@@ -110,7 +110,7 @@ fn a_renamed_agent_is_reached_under_both_names() {
     assert_snapshot!(world.run(&["send", "bob", "hello"]), @"
     exit 0
     --- out
-    stored for calm-owl (away, finds it on return) · ID
+    stored for calm-owl (away, finds it on return) · SHORT
     --- err
     ");
     assert_eq!(world.run(&["rename", "rob", "--agent", "bob"]).fine().out.lines().count(), 1);

@@ -17,7 +17,7 @@ fn words_become_a_letter_from_the_person() {
     assert_snapshot!(world.run(&["send", "bob", "please", "run  the", "tests"]), @"
     exit 0
     --- out
-    stored for bob (away, finds it on return) · ID
+    stored for bob (away, finds it on return) · SHORT
     --- err
     ");
 
@@ -219,7 +219,7 @@ fn a_reply_answers_the_letter() {
     ann → bob: answered (just now)
       bob: away, finds it on return
       stored     TIME
-      answered   TIME by ID
+      answered   TIME by SHORT
     --- err
     ");
 }
@@ -239,9 +239,9 @@ fn who_waits_for_an_answer_gets_it() {
     assert_snapshot!(said, @"
     exit 0
     --- out
-    stored for bob (away, finds it on return) · ID
-    ID
-    bob → ann · response · just now · done · answers ID
+    stored for bob (away, finds it on return) · SHORT
+    SHORT
+    bob → ann · response · just now · done · answers SHORT
 
     answer
     --- err
@@ -256,7 +256,7 @@ fn who_waits_in_vain_is_told_so() {
     assert_snapshot!(world.run(&["send", "bob", "--wait-reply", "1s", "question"]), @"
     exit 5
     --- out
-    stored for bob (away, finds it on return) · ID
+    stored for bob (away, finds it on return) · SHORT
     --- err
     cc2cc: no answer from bob in this time
     hint: it will come to user's inbox all the same
@@ -283,7 +283,7 @@ fn a_broken_configuration_is_told_to_the_person_whose_letter_waits_for_it() {
     assert_snapshot!(world.run(&["send", "bob", "hello"]), @"
     exit 0
     --- out
-    sent to bob (idle) · ID
+    sent to bob (idle) · SHORT
     --- err
     cc2cc: warning: /world/mail/config.toml cannot be used: line 1: wanted string or table; the letter is stored, and delivered when that is fixed
     ");
@@ -343,7 +343,7 @@ fn a_letter_is_named_by_any_part_of_its_id_and_the_newest_by_last() {
     --- out
     --- err
     cc2cc: `build` is part of more than one id: build-17-red, build-18-green
-    hint: write more of it
+    hint: write one of these; `cc2cc log` shows which is which
     ");
     assert_snapshot!(world.run(&["read", "19"]), @"
     exit 3
@@ -369,6 +369,33 @@ fn a_letter_is_named_by_any_part_of_its_id_and_the_newest_by_last() {
 }
 
 #[test]
+fn a_person_reads_short_ids_and_each_of_them_leads_to_its_letter() {
+    let world = World::new().agent("ann").agent("bob");
+    let said = world.run(&["send", "ann", "are you there?"]).fine().out;
+    let short = said.trim_end().rsplit(' ').next().unwrap();
+    let id = world.waiting("ann")[0].id.clone();
+    assert_eq!((short.len(), short), (8, id.short()));
+    // A key that has it in it is another letter's, and so is a notice about this one.
+    world.run(&["send", "bob", "--id", &format!("x-{short}"), "another"]).fine();
+    for words in [&["inbox", "--agent", "ann"][..], &["log"], &["thread", short], &["read", short], &["status", short]]
+    {
+        let said = world.run(words).fine().out;
+        assert!(said.contains(short) || words[0] == "status", "{words:?}: {said}");
+        assert!(!said.contains(id.as_str()), "{words:?}: {said}");
+    }
+    for words in [&["inbox", "--agent", "ann", "--json"][..], &["log", "--json"], &["read", short, "--json"]] {
+        let said = world.run(words).fine().out;
+        assert!(said.contains(id.as_str()), "{words:?}: {said}");
+    }
+    // Two that differ in their heads alone are told apart by all of it.
+    let twin = format!("00000000{}", &id.as_str()[8..]);
+    world.run(&["send", "bob", "--id", &twin, "its twin"]).fine();
+    let said = world.run(&["read", short]);
+    assert_eq!(said.code, Some(2), "{said}");
+    assert!(said.err.contains(&format!("`{short}` is part of more than one id: {twin}, {id}\n")), "{said}");
+}
+
+#[test]
 fn an_answer_need_not_say_what_it_answers_and_of_several_all_are_waited_for() {
     let world = World::new().agent("ann").agent("bob");
     world.run(&["inbox"]).fine(); // the person has a mailbox from here on
@@ -376,8 +403,8 @@ fn an_answer_need_not_say_what_it_answers_and_of_several_all_are_waited_for() {
     assert_snapshot!(world.run(&["send", "ann,bob", "--wait-reply", "1s", "well?"]), @"
     exit 5
     --- out
-    stored for ann (away, finds it on return) · ID
-    stored for bob (away, finds it on return) · ID
+    stored for ann (away, finds it on return) · SHORT
+    stored for bob (away, finds it on return) · SHORT
     --- err
     cc2cc: no answer from ann, bob in this time
     hint: it will come to user's inbox all the same

@@ -28,7 +28,7 @@ fn answered(session: &Session, prompt: &str) -> String {
 fn send_stores_the_text_as_typed() {
     let world = World::new().agent("ann");
     let session = world.session("calm-owl").started();
-    assert_snapshot!(answered(&session, "/cc2cc:send ann hello  there \"x\" $HOME\nsecond line"), @"stored for ann (away, finds it on return) · ID");
+    assert_snapshot!(answered(&session, "/cc2cc:send ann hello  there \"x\" $HOME\nsecond line"), @"stored for ann (away, finds it on return) · SHORT");
     let letter = &world.waiting("ann")[0];
     assert_eq!(
         (letter.from.as_str(), letter.content.text.as_str()),
@@ -62,7 +62,7 @@ fn inbox_lists_and_takes_nothing() {
     world.posted("ann", "calm-owl", "hello");
     assert_snapshot!(answered(&session, "/cc2cc:inbox"), @"
     the newest letters for calm-owl
-    ID  inbox  ann  just now  hello
+    SHORT  inbox  ann  just now  hello
     ");
     assert_eq!(world.waiting("calm-owl").len(), 1);
 }
@@ -103,7 +103,7 @@ fn the_mod_sends_in_the_session_s_name_by_the_person_s_hand() {
     assert_snapshot!(asked(&world, &["send"], "ann hello  there \"x\" $HOME\nsecond line"), @"
     exit 0
     --- out
-    stored for ann (away, finds it on return) · ID
+    stored for ann (away, finds it on return) · SHORT
     --- err
     ");
     let letter = &world.waiting("ann")[0];
@@ -152,8 +152,8 @@ fn the_mod_is_told_of_letters_and_what_a_person_can_do_with_them() {
     exit 0
     --- out
     the newest letters for calm-owl
-    ID  held   ann  just now  (`cc2cc read` in a terminal shows it)
-    ID  inbox  ann  just now  tests [31mpass…
+    SHORT  held   ann  just now  (`cc2cc read` in a terminal shows it)
+    SHORT  inbox  ann  just now  tests [31mpass…
     --- err
     ");
     let list = asked(&world, &["inbox", "--json"], "").fine().json();

@@ -8,21 +8,22 @@ use crate::support::world::World;
 
 const SECRET: &str = "SECRETWORD";
 
-/// Ann has written to Bob, and his person is asked about it; gives the letter's id.
-fn with_a_held_letter() -> (World, String) {
+/// Ann has written to Bob, and his person is asked about it; gives the letter's id, and that of the notice that tells her.
+fn with_a_held_letter() -> (World, String, String) {
     let world = World::new().agent("ann").agent("bob");
     fs::write(world.path("mail/config.toml"), "[agents.bob]\npolicy = \"hold\"\n").unwrap();
     let sent = world.run_as(&world.hosted("ann"), &["send", "--json", "bob", &format!("{SECRET} hidden")]);
     let sent: Value = serde_json::from_str(&sent.out).unwrap();
     let id = sent["sent"][0]["id"].as_str().unwrap().to_owned();
-    world.run_as(&world.hosted("ann"), &["inbox"]); // she is told that it is held, in words that quote it
-    (world, id)
+    // She is told that it is held, in words that quote it.
+    let told = world.run_as(&world.hosted("ann"), &["inbox", "--json"]).fine().json();
+    let notice = told["letters"][0]["id"].as_str().unwrap().to_owned();
+    (world, id, notice)
 }
 
 /// What every verb that reads says to the model of a session.
-fn all_that_is_read(world: &World, name: &str, id: &str) -> String {
+fn all_that_is_read(world: &World, name: &str, id: &str, notice: &str) -> String {
     let model = world.hosted(name);
-    let notice = format!("held-bob-{id}");
     let verbs: [&[&str]; 11] = [
         &["log", "--json"],
         &["log", "--grep", SECRET],
@@ -30,7 +31,7 @@ fn all_that_is_read(world: &World, name: &str, id: &str) -> String {
         &["thread", "--json", id],
         &["export", id],
         &["read", id],
-        &["read", &notice],
+        &["read", notice],
         &["inbox", "--all", "--agent", "bob"],
         &["inbox", "--all", "--agent", "ann", "--json"],
         &["inbox", "--dead", "--agent", "bob", "--json"],
@@ -41,19 +42,19 @@ fn all_that_is_read(world: &World, name: &str, id: &str) -> String {
 
 #[test]
 fn a_held_letter_and_what_quotes_it_is_kept_from_its_receiver() {
-    let (world, id) = with_a_held_letter();
-    let said = all_that_is_read(&world, "bob", &id);
+    let (world, id, notice) = with_a_held_letter();
+    let said = all_that_is_read(&world, "bob", &id, &notice);
     assert!(!said.contains("hidden"), "{said}");
     world.run(&["refuse", &id]).fine();
-    let said = all_that_is_read(&world, "bob", &id);
+    let said = all_that_is_read(&world, "bob", &id, &notice);
     assert!(!said.contains("hidden"), "{said}");
     assert!(said.contains("was refused"), "{said}");
 }
 
 #[test]
 fn its_sender_and_the_person_read_on() {
-    let (world, id) = with_a_held_letter();
-    let said = all_that_is_read(&world, "ann", &id);
+    let (world, id, notice) = with_a_held_letter();
+    let said = all_that_is_read(&world, "ann", &id, &notice);
     assert_eq!(said.matches("exit 4").count(), 0, "{said}");
     assert!(world.run(&["read", &id]).fine().out.contains("hidden"));
     assert!(world.run(&["log"]).fine().out.contains("hidden"));
@@ -61,7 +62,7 @@ fn its_sender_and_the_person_read_on() {
 
 #[test]
 fn an_accepted_letter_is_kept_from_nobody() {
-    let (world, id) = with_a_held_letter();
+    let (world, id, _) = with_a_held_letter();
     world.run(&["accept", &id]).fine();
     assert!(world.run_as(&world.hosted("bob"), &["read", &id]).fine().out.contains("hidden"));
 }

@@ -193,7 +193,7 @@ fn what_is_wrong_is_said_with_a_way_out_and_changes_nothing() {
 
     $ cc2cc read build
     cc2cc: `build` is part of more than one id: build-1, build-2
-    hint: write more of it
+    hint: write one of these; `cc2cc log` shows which is which
     → 2
 
     $ cc2cc read NOPE

@@ -11,6 +11,7 @@ use std::{
 };
 
 use cc2cc::mailbox::State;
+use serde_json::Value;
 
 use super::{
     crowd_client::{self, Heard},
@@ -67,7 +68,7 @@ fn ten_thousand_letters() {
 fn sender(world: &World, number: usize) -> Child {
     let script = r#"letter=0
         while [ $letter -lt "$3" ]; do
-            "$0" send "agent-$((($1 + letter) % $2))" "from $1, number $letter" || exit 1
+            "$0" send --json "agent-$((($1 + letter) % $2))" "from $1, number $letter" || exit 1
             letter=$((letter + 1))
         done >"../sent/$1""#;
     let mut command = Command::new("/bin/sh");
@@ -83,8 +84,9 @@ fn stored(dir: &Path) -> BTreeSet<String> {
     for name in names(dir) {
         let said = fs::read_to_string(dir.join(name)).expect("what a sender was told");
         for line in said.lines() {
-            assert!(line.starts_with("stored for ") || line.starts_with("sent to "), "{line}");
-            assert!(ids.insert(line.rsplit(' ').next().expect("an id").to_owned()), "{line}");
+            let sent: Value = serde_json::from_str(line).expect("JSON");
+            assert_eq!(sent["sent"][0]["state"], "stored", "{line}");
+            assert!(ids.insert(sent["sent"][0]["id"].as_str().expect("an id").to_owned()), "{line}");
         }
     }
     ids

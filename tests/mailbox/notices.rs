@@ -1,9 +1,12 @@
 //! What a sender learns of a letter that did not simply arrive, and what a person decides of one that is held.
 
+use std::collections::BTreeSet;
+
 use cc2cc::{
     agent::{
         decisions, notice,
         status::{self, Stage},
+        which,
     },
     mailbox::{
         Moved, State,
@@ -37,6 +40,20 @@ fn a_letter_unseen_for_long_tells_its_sender_once() {
     let told = waiting(&ann);
     assert_eq!(texts(&post.at("ann")), ["bob has not seen your letter yet («are you there?»)"]);
     assert_eq!((&told[0].from, &told[0].kind, told[0].priority), (&name("system"), &Kind::Status, Priority::Low));
+}
+
+#[test]
+fn a_notice_has_no_longer_id_than_a_letter_and_what_is_typed_of_the_letter_s_means_the_letter() {
+    let post = Post::new().agent("ann").agent("bob").agent("eve");
+    let copies = post.send("ann", "bob,eve", &says("are you there?")).unwrap();
+    notice::sweep(&post.home, &post.at("ann"), after_noon(25 * 3_600));
+    let told = waiting(&post.at("ann"));
+    let ids: BTreeSet<&str> = told.iter().map(|notice| notice.id.short()).collect();
+    assert_eq!((told.len(), ids.len()), (2, 2), "one of each copy");
+    assert!(told.iter().all(|notice| notice.id.as_str().len() == copies[0].id.as_str().len()));
+    let meant = |text: &str| which::letter(&post.home.mailboxes().unwrap(), &State::ALL, text).unwrap();
+    assert_eq!(meant(copies[0].id.short()), copies[0].id);
+    assert!(told.iter().all(|notice| meant(notice.id.short()) == notice.id));
 }
 
 #[test]
@@ -122,9 +139,9 @@ fn only_what_is_held_can_be_decided() {
     let post = Post::new().agent("ann").agent("bob");
     let letter = post.posted("ann", "bob", "hello").id;
     let wrong = decisions::accept(&post.home, &letter).unwrap_err();
-    assert_eq!(wrong.to_string(), format!("the letter `{letter}` is not held but waiting"));
+    assert_eq!(wrong.to_string(), format!("the letter `{}` is not held but waiting", letter.short()));
     let wrong = decisions::retry(&post.home, &letter).unwrap_err();
-    assert_eq!(wrong.to_string(), format!("the letter `{letter}` is not dead but waiting"));
+    assert_eq!(wrong.to_string(), format!("the letter `{}` is not dead but waiting", letter.short()));
     assert!(decisions::refuse(&post.home, &id("nothing"), "", noon()).is_err());
     assert_eq!(post.at("bob").state_of(&letter), Some(State::Inbox));
 }

@@ -45,7 +45,8 @@ fn a_turn_fails(fault: Fault, why: &str) {
     bob.api.breaks(Some(fault));
     let sent = String::from_utf8(world.cc2cc("ann", &["send", "bob", "the build is red"]).stdout).expect("text");
     assert!(sent.starts_with("sent to bob (idle)"), "{sent}");
-    let id = sent.trim().rsplit(' ').next().expect("an id").to_owned();
+    let short = sent.trim().rsplit(' ').next().expect("an id");
+    let id = world.cc2cc_json(&["read", short])["letter"]["id"].as_str().expect("an id").to_owned();
     bob.wait_for_screen("API Error");
     wait_until_listed(&bob, &world, "bob", "failing", &Value::Null);
     assert!(agent(&world, "bob")["why"].as_str().is_some_and(|said| said.contains(why)), "{}", agent(&world, "bob"));

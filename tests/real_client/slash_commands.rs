@@ -1,5 +1,7 @@
 //! What a person types: answered at once, and without the model.
 
+use cc2cc::mailbox::letter::LetterId;
+
 use crate::{
     letter_id, settled,
     world::{World, client_is_at_least},
@@ -12,8 +14,8 @@ fn a_typed_letter_is_sent_without_the_model() {
     ann.type_line("/cc2cc:send bob please run the tests");
     let told = bob.wait_until_told("please run the tests");
     assert!(told.newest().contains("from=\"ann\""), "{}", told.newest());
-    ann.wait_for_screen("sent to bob (idle)");
-    ann.wait_for_screen(&letter_id(&told.newest()));
+    let id: LetterId = letter_id(&told.newest()).parse().expect("an id");
+    ann.wait_for_screen(&format!("sent to bob (idle) · {}", id.short()));
     ann.idle();
 
     ann.type_line("/cc2cc:send bobb hello");

@@ -1,4 +1,5 @@
-//! Takes out of a text what differs from run to run: paths of the story, letter ids, times.
+//! Takes out of a text what differs from run to run: paths of the story, letter ids (`ID` whole, `SHORT` as people read
+//! them), times.
 
 use std::path::Path;
 
@@ -6,6 +7,7 @@ pub fn redact(text: &str, world: &Path) -> String {
     let text = text.replace(&world.display().to_string(), "/world/").replace("/world//", "/world/");
     let text = if cfg!(windows) { as_on_unix(&text, world) } else { text };
     let text = replace_runs(&text, is_id_char, |run| looks_like_uuid(run).then_some("ID"));
+    let text = replace_runs(&text, |c| c.is_ascii_alphanumeric(), |run| looks_like_short_id(run).then_some("SHORT"));
     replace_runs(
         &text,
         |c| c.is_ascii_alphanumeric() || ".:-".contains(c),
@@ -51,14 +53,18 @@ fn looks_like_uuid(run: &str) -> bool {
     run.len() == 36 && run.split('-').map(str::len).eq([8, 4, 4, 4, 12])
 }
 
+fn looks_like_short_id(run: &str) -> bool {
+    run.len() == 8 && run.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
 fn looks_like_time(run: &str) -> bool {
     run.len() >= 20 && run.ends_with('Z') && run.as_bytes()[4] == b'-' && run.as_bytes()[10] == b'T'
 }
 
 #[test]
 fn only_what_differs_is_taken_out() {
-    let text = "/tmp/x/mail 01a2029a-0a1c-72c4-bf92-ac868d7f4d2c.json 2026-01-02T12:00:00.801Z build-42 de-ad";
-    assert_eq!(redact(text, Path::new("/tmp/x")), "/world/mail ID.json TIME build-42 de-ad");
+    let text = "/tmp/x/mail 01a2029a-0a1c-72c4-bf92-ac868d7f4d2c.json 2026-01-02T12:00:00.801Z build-42 de-ad (8d7f4d2c) x8d7f4d2c";
+    assert_eq!(redact(text, Path::new("/tmp/x")), "/world/mail ID.json TIME build-42 de-ad (SHORT) x8d7f4d2c");
     let world = Path::new(r"C:\Temp\x\");
     let text = r#"/world/mail\to-ann has /world/bin\cc2cc.exe in ~\src, "C:\\Temp\\x\\a\\b" and a\b"#;
     assert_eq!(as_on_unix(text, world), r#"/world/mail/to-ann has /world/bin/cc2cc in ~/src, "/world/a/b" and a\b"#);

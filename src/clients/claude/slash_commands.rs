@@ -58,11 +58,11 @@ pub fn answer(home: &Home, mailbox: &Mailbox, command: &str) -> Option<Answer> {
         "accept" => {
             let (always, rest) = is_always(rest);
             let decided = |id| if always { accept_always(home, mailbox, &id) } else { accept(home, mailbox, &id) };
-            letter_id(mailbox, rest, Through::Hook).and_then(|id| Ok(format!("{}: {id}", decided(id.clone())?)))
+            letter_id(mailbox, rest, Through::Hook)
+                .and_then(|id| Ok(format!("{}: {}", decided(id.clone())?, id.short())))
         }
-        "refuse" => {
-            letter_id(mailbox, rest, Through::Hook).and_then(|id| Ok(format!("{}: {id}", refuse(home, mailbox, &id)?)))
-        }
+        "refuse" => letter_id(mailbox, rest, Through::Hook)
+            .and_then(|id| Ok(format!("{}: {}", refuse(home, mailbox, &id)?, id.short()))),
         "inbox" => inbox(mailbox, Through::Hook),
         "who" => who(home, mailbox),
         _ => return None,

@@ -233,7 +233,7 @@ fn message(delivery: &Delivery) -> Option<String> {
 fn held_line(held: &HeldLetter) -> String {
     let letter = &held.letter;
     let why = held.why().map(|why| format!(" ({why})")).unwrap_or_default();
-    let (from, line, id) = (&letter.from, letter.first_line(80), &letter.id);
+    let (from, line, id) = (&letter.from, letter.first_line(80), letter.id.short());
     format!(
         "✉ held: {from}: {line}{why}\n  /cc2cc:accept {id}\n  /cc2cc:accept --always {id}\n  /cc2cc:refuse {id}\n  `cc2cc read {id}` in a terminal shows all of it"
     )
