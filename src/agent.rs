@@ -8,6 +8,8 @@ pub mod feed;
 pub mod fingerprint;
 mod first_name;
 pub mod generate;
+pub mod group_name;
+pub mod groups;
 pub mod history;
 pub mod host;
 pub mod identity;
@@ -27,7 +29,7 @@ pub mod trust;
 pub mod unproved;
 pub mod which;
 
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -112,6 +114,9 @@ pub struct Record {
     /// What the person called the session in its client, as far as that was followed or its person told why not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub called: Option<String>,
+    /// The groups it is in, with their `@`; see [`groups`].
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub groups: BTreeSet<String>,
     /// What the client's own part keeps here, read by nobody else; it begins anew with each host.
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub client: Map<String, Value>,

@@ -7,6 +7,7 @@ mod completions;
 mod demo;
 mod doctor;
 mod export;
+mod groups;
 mod help;
 mod ids;
 mod inbox;
@@ -57,7 +58,7 @@ use crate::{
     disable_help_subcommand = true,
     after_help = "\
 `cc2cc help` lists topics with worked examples.
-Addresses: a name, @all, @repo (same git repository), @dir (same directory).
+Addresses: a name, @all, @repo (same git repository), @dir (same directory), a group such as @backend.
 Exit codes: 0 done, 1 failed, 2 usage, 3 not found, 4 held, refused or slowed, 5 timed out.
 CC2CC_HOME moves the mail from ~/.cc2cc; CC2CC_NAME names a session when it starts."
 )]
@@ -75,6 +76,8 @@ enum Verb {
     Agents(agents::Args),
     Whoami(whoami::Args),
     Rename(rename::Args),
+    Join(groups::JoinArgs),
+    Leave(groups::LeaveArgs),
     Status(status::Args),
     #[command(alias = "history")]
     Log(log::Args),
@@ -178,6 +181,8 @@ fn dispatch(verb: Verb) -> Result<ExitCode, Failure> {
         Verb::Agents(args) => agents::run(&home?, &args),
         Verb::Whoami(args) => whoami::run(&home?, &args),
         Verb::Rename(args) => rename::run(&home?, &args),
+        Verb::Join(args) => groups::join(&home?, &args),
+        Verb::Leave(args) => groups::leave(&home?, &args),
         Verb::Status(args) => status::run(&home?, &args),
         Verb::Log(args) => log::run(&home?, &args),
         Verb::Thread(args) => thread::run(&home?, &args),

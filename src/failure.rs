@@ -5,6 +5,7 @@ use std::fmt;
 use crate::{
     agent::{
         decisions::DecisionError,
+        group_name::BadGroup,
         identity::RenameError,
         policy::ConfigError,
         send::{self, SendError},
@@ -113,6 +114,7 @@ impl From<SendError> for Failure {
     fn from(error: SendError) -> Self {
         let code = match &error {
             SendError::NoSuchAgent { .. }
+            | SendError::NoSuchGroup { .. }
             | SendError::NobodyThere { .. }
             | SendError::NoRepo(_)
             | SendError::NoSuchLetter(_) => Code::NotFound,
@@ -172,6 +174,12 @@ impl From<RenameError> for Failure {
 impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
         SendError::from(error).into()
+    }
+}
+
+impl From<BadGroup> for Failure {
+    fn from(error: BadGroup) -> Self {
+        Self::new(Code::Usage, error.to_string()).hint(BadGroup::HINT)
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use super::{Record, rate_limit, reach::Standing, repo};
+use super::{Record, group_name::GroupName, groups, rate_limit, reach::Standing, repo};
 use crate::mailbox::{
     Mailbox, State,
     disk::FsError,
@@ -22,6 +22,8 @@ pub enum Address {
     Repo,
     /// Every agent in the sender's directory.
     Dir,
+    /// Every agent that has joined this group; where there is none of this name, the agent of this name.
+    Group(GroupName),
     /// All of these.
     Several(Vec<Address>),
 }
@@ -38,7 +40,10 @@ impl std::str::FromStr for Address {
             _ if text.contains(',') => {
                 text.split(',').map(|one| one.trim().parse()).collect::<Result<_, _>>().map(Self::Several)
             }
-            _ => text.strip_prefix('@').unwrap_or(text).parse().map(Self::Agent).map_err(|_| BadName(text.to_owned())),
+            _ => match text.strip_prefix('@').map(str::parse) {
+                Some(Ok(group)) => Ok(Self::Group(group)),
+                at => at.map_or(text, |_| &text[1..]).parse().map(Self::Agent).map_err(|_| BadName(text.to_owned())),
+            },
         }
     }
 }
@@ -50,6 +55,7 @@ impl std::fmt::Display for Address {
             Self::All => f.write_str("@all"),
             Self::Repo => f.write_str("@repo"),
             Self::Dir => f.write_str("@dir"),
+            Self::Group(group) => group.fmt(f),
             Self::Several(all) => {
                 let all: Vec<String> = all.iter().map(ToString::to_string).collect();
                 f.write_str(&all.join(","))
@@ -124,7 +130,7 @@ pub fn nearest(home: &Home, name: &str) -> Vec<AgentName> {
     near.into_iter().map(|(_, name)| name).take(3).collect()
 }
 
-/// The mailboxes that `@all`, `@repo` or `@dir` means to `sender`, who works in `cwd`.
+/// The mailboxes that `@all`, `@repo`, `@dir` or a group means to `sender`, who works in `cwd`.
 ///
 /// # Errors
 /// A `FsError` when the home cannot be listed.
@@ -146,6 +152,7 @@ pub fn group(
                 Address::All => true,
                 Address::Repo => here.is_some() && listed.record.repo == here,
                 Address::Dir => listed.record.cwd.as_deref().is_some_and(|other| is_same_directory(other, &cwd)),
+                Address::Group(group) => groups::of(&listed.record).contains(group),
                 Address::Agent(agent) => agent == name,
                 Address::Several(_) => false, // each is asked for on its own
             }

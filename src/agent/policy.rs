@@ -11,6 +11,9 @@
 //! [dirs]
 //! "~/proj/api" = "api"           # sessions that start there, or below, are called api, api-2 and so on
 //!
+//! [groups]
+//! "~/proj/api" = ["backend"]     # sessions that start there, or below, join these
+//!
 //! [from]
 //! noisy-crow = "hold"            # what this agent sends, to anyone
 //!
@@ -29,7 +32,7 @@ use std::{
 
 use serde::Deserialize;
 
-use super::Record;
+use super::{Record, group_name::GroupName};
 use crate::mailbox::{
     Mailbox, State,
     disk::{self, FsError},
@@ -73,6 +76,7 @@ pub struct Config {
     hop_limit: u32,
     tools: Tools,
     dirs: BTreeMap<Directory, AgentName>,
+    groups: BTreeMap<Directory, Vec<GroupName>>,
     from: BTreeMap<AgentName, Rule>,
     repos: BTreeMap<Directory, Rule>,
     agents: BTreeMap<AgentName, ForAgent>,
@@ -113,6 +117,7 @@ impl Default for Config {
             hop_limit: HOP_LIMIT,
             tools: Tools::default(),
             dirs: BTreeMap::new(),
+            groups: BTreeMap::new(),
             from: BTreeMap::new(),
             repos: BTreeMap::new(),
             agents: BTreeMap::new(),
@@ -201,6 +206,13 @@ impl Config {
     pub fn name_of_dir(&self, cwd: &Path) -> Option<&AgentName> {
         let around = self.dirs.iter().filter(|(dir, _)| cwd.starts_with(&dir.0));
         around.max_by_key(|(dir, _)| dir.0.components().count()).map(|(_, name)| name)
+    }
+
+    /// The groups for sessions that start in `cwd`: those of every directory around it.
+    #[must_use]
+    pub fn groups_of_dir(&self, cwd: &Path) -> Vec<GroupName> {
+        let around = self.groups.iter().filter(|(dir, _)| cwd.starts_with(&dir.0));
+        around.flat_map(|(_, groups)| groups.iter().cloned()).collect()
     }
 
     /// Judges a letter to `receiver`, who acts at `level`; `None` when that is not known yet.

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use super::{
     Record,
     directory::{self, Address, Meant},
-    notice,
+    group_name::GroupName,
+    groups, notice,
     policy::{Config, ConfigError, Verdict},
     rate_limit::{Account, Permit},
     reach::Standing,
@@ -127,6 +128,8 @@ pub struct Sent {
 pub enum SendError {
     #[error("no agent named `{name}`")]
     NoSuchAgent { name: String, nearest: Vec<AgentName> },
+    #[error("no group named `{name}`")]
+    NoSuchGroup { name: GroupName, groups: Vec<GroupName> },
     #[error("nobody to send to: {address} means no agent {}", if *.offline_too { "at all" } else { "that is online" })]
     NobodyThere { address: Address, offline_too: bool },
     #[error("@repo means the agents in your git repository, and {} is in none", .0.display())]
@@ -166,6 +169,13 @@ impl SendError {
                     format!("did you mean {}? `cc2cc agents --all` lists everyone", names.join(" or "))
                 }
             }),
+            Self::NoSuchGroup { groups, .. } if groups.is_empty() => {
+                Some("there is no group yet; `cc2cc join NAME` in a session begins one".to_owned())
+            }
+            Self::NoSuchGroup { groups, .. } => {
+                let names: Vec<_> = groups.iter().map(ToString::to_string).collect();
+                Some(format!("there is {}; `cc2cc join NAME` in a session begins another", names.join(", ")))
+            }
             Self::NobodyThere { offline_too: false, .. } => {
                 Some("only those online are meant; a letter to a name also reaches those who are away".to_owned())
             }
@@ -193,6 +203,7 @@ pub fn send(
     now: Timestamp,
 ) -> Result<Vec<Sent>, SendError> {
     check(draft)?;
+    let address = &settled(home, address)?;
     let recipients = recipients(home, sender, address, draft)?;
     let answered = draft.reply_to.as_ref().map(|id| answered(home, sender, id)).transpose()?;
     let mut letter = Letter::new(sender.name.clone(), sender.name.clone(), &draft.text, now);
@@ -284,6 +295,24 @@ fn check(draft: &Draft) -> Result<(), SendError> {
         draft if draft.text.len() > TEXT_LIMIT_BYTES => Err(SendError::TooLong(draft.text.len())),
         draft if draft.ttl_seconds == Some(0) => Err(SendError::NoTime),
         _ => Ok(()),
+    }
+}
+
+/// An address of which each group is one: `@name` means the agent of that name where no group has it.
+fn settled(home: &Home, address: &Address) -> Result<Address, SendError> {
+    match address {
+        Address::Group(name) => {
+            let groups = groups::all(home)?;
+            match home.mailbox(name.as_agent()) {
+                _ if groups.contains_key(name) => Ok(address.clone()),
+                Some(_) => Ok(Address::Agent(name.as_agent().clone())),
+                None => Err(SendError::NoSuchGroup { name: name.clone(), groups: groups.into_keys().collect() }),
+            }
+        }
+        Address::Several(all) => {
+            all.iter().map(|one| settled(home, one)).collect::<Result<_, _>>().map(Address::Several)
+        }
+        Address::Agent(_) | Address::All | Address::Repo | Address::Dir => Ok(address.clone()),
     }
 }
 

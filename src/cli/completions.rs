@@ -14,7 +14,7 @@ use jiff::Timestamp;
 
 use super::{caller, printing, shown::Shown, topics, verbs};
 use crate::{
-    agent::directory,
+    agent::{directory, group_name::GroupName, groups},
     failure::{Code, Failure},
     mailbox::{
         Mailbox, State,
@@ -84,13 +84,18 @@ pub fn addresses() -> ArgValueCompleter {
     ArgValueCompleter::new(|begun: &OsStr| {
         let groups = [("@all", "everyone online"), ("@repo", "in this repository"), ("@dir", "in this directory")];
         let groups = groups.into_iter().map(|(name, help)| candidate(name, help)).filter(|it| begins(it, begun));
-        agents(begun).into_iter().chain(groups).collect()
+        agents(begun).into_iter().chain(groups).chain(joined(begun)).collect()
     })
 }
 
 /// Completes whose mailbox is meant.
 pub fn names() -> ArgValueCompleter {
     ArgValueCompleter::new(agents)
+}
+
+/// Completes a group that somebody has joined.
+pub fn groups() -> ArgValueCompleter {
+    ArgValueCompleter::new(joined)
 }
 
 /// Completes a letter that waits for a person's yes.
@@ -126,6 +131,14 @@ fn agents(begun: &OsStr) -> Vec<CompletionCandidate> {
         (_, _) => report::standing::words(&agent.standing, Timestamp::now()),
     };
     there.iter().chain(&away).map(|agent| candidate(agent.mailbox.name().as_str(), &help(agent))).collect()
+}
+
+fn joined(begun: &OsStr) -> Vec<CompletionCandidate> {
+    let home = Home::from_env().ok();
+    let groups = home.and_then(|home| groups::all(&home).ok()).unwrap_or_default();
+    let described = |(group, count): (GroupName, usize)| candidate(&group.to_string(), &groups::members(count));
+    let candidates = groups.into_iter().map(described);
+    candidates.filter(|it| begins(it, begun)).collect()
 }
 
 fn letters(begun: &OsStr, state: State) -> Vec<CompletionCandidate> {

@@ -16,7 +16,7 @@ use super::{printing, shown::Shown};
 use crate::{
     agent::{
         directory::{self, Listed},
-        identity, status,
+        groups, identity, status,
     },
     clients::claude::{
         host_process,
@@ -201,6 +201,8 @@ fn who(home: &Home, mailbox: &Mailbox) -> Result<Value, Failure> {
     {
         names.push(json!({ "name": name, "about": about }));
     }
+    let joined = groups::all(home)?.into_iter();
+    names.extend(joined.map(|(group, count)| json!({ "name": group, "about": groups::members(count) })));
     Ok(names.into())
 }
 

@@ -134,7 +134,7 @@ impl Name {
                 let agent = json!({
                     "name": text, "online": { "type": "boolean" }, "state": perhaps_text,
                     "unread": { "type": "integer" }, "cwd": perhaps_text, "repo": perhaps_text, "branch": perhaps_text,
-                    "reach": perhaps_text, "since": perhaps_text, "why": perhaps_text, "started": perhaps_text,
+                    "groups": list(text.clone()), "reach": perhaps_text, "since": perhaps_text, "why": perhaps_text, "started": perhaps_text,
                 });
                 let agents = list(object(agent, &["name", "online", "unread"]));
                 let more = json!({ "type": "integer", "description": "How many had no room here" });

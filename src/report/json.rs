@@ -7,6 +7,7 @@ use crate::{
     agent::{
         directory::Listed,
         feed::{Event, Feed},
+        groups,
         reach::{Reach, Standing},
         send::{Fate, Sent},
         status::Found,
@@ -70,6 +71,9 @@ pub fn agent(listed: &Listed) -> Value {
         "branch": record.branch,
         "started": record.started,
     });
+    if !record.groups.is_empty() {
+        agent["groups"] = json!(groups::of(record));
+    }
     if listed.is_online() && doubt(listed).is_some() {
         agent["evidence"] = "unavailable".into();
     }

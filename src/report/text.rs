@@ -5,7 +5,9 @@ use jiff::Timestamp;
 use super::{json, standing};
 use crate::{
     agent::{
+        Record,
         directory::Listed,
+        groups,
         send::{Fate, Sent},
         status::Found,
     },
@@ -60,13 +62,21 @@ pub fn agents(listed: &[Listed], me: Option<&str>, now: Timestamp) -> String {
         let state = if is_person { "a person".to_owned() } else { standing::words(&agent.standing, now) };
         let doubt = if agent.is_online() && json::doubt(agent).is_some() { ", cannot be proved" } else { "" };
         let unread = if agent.unread == 0 { String::new() } else { format!("{} unread", agent.unread) };
-        let branch = record.branch.as_deref().map(|branch| format!(" [{branch}]")).unwrap_or_default();
-        let place = record.cwd.as_deref().map(|cwd| format!("{}{branch}", home_as_tilde(cwd))).unwrap_or_default();
+        let place = place(record);
         let since = record.started.map(|at| ago(at, now)).unwrap_or_default();
         [format!("{name}{you}"), format!("{state}{doubt}"), unread, place, since]
     });
     let remarks = listed.iter().filter_map(|agent| standing::remark(agent.mailbox.name().as_str(), &agent.standing));
     table(rows) + &remarks.collect::<String>()
+}
+
+/// Where an agent works, and the groups it is in.
+#[must_use]
+pub fn place(record: &Record) -> String {
+    let branch = record.branch.as_deref().map(|branch| format!(" [{branch}]")).unwrap_or_default();
+    let place = record.cwd.as_deref().map(|cwd| format!("{}{branch}", home_as_tilde(cwd)));
+    let groups = groups::of(record).into_iter().map(|group| group.to_string());
+    place.into_iter().chain(groups).collect::<Vec<_>>().join(" ")
 }
 
 /// A table of letters.

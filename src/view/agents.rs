@@ -8,7 +8,7 @@ use crate::{
         reach::{Reach, Standing},
     },
     mailbox::{State, name::AgentName},
-    report::text::home_as_tilde,
+    report,
 };
 
 /// One agent as the view keeps it.
@@ -65,9 +65,6 @@ impl Agent {
     /// Counts what is held for it; the rest is as listed.
     #[must_use]
     pub fn of(listed: &Listed) -> Self {
-        let record = &listed.record;
-        let branch = record.branch.as_deref().map(|branch| format!(" [{branch}]")).unwrap_or_default();
-        let place = record.cwd.as_deref().map(|cwd| format!("{}{branch}", home_as_tilde(cwd))).unwrap_or_default();
         let name = listed.mailbox.name().clone();
         Self {
             presence: match (listed.standing.reach, listed.standing.activity) {
@@ -83,7 +80,7 @@ impl Agent {
             standing: listed.standing.clone(),
             unread: listed.unread,
             held: listed.mailbox.count(State::Held).unwrap_or(0),
-            place: cells::one_line(&place, 200),
+            place: cells::one_line(&report::text::place(&listed.record), 200),
             name,
         }
     }

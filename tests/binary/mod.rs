@@ -17,6 +17,7 @@ mod history;
 mod hooks;
 mod hooks_apart;
 mod installing;
+mod joining;
 mod mail;
 mod mcp;
 #[cfg(unix)] // in a pseudo-terminal, which Wine lacks

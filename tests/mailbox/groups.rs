@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use cc2cc::{
-    agent::{Record, send::Draft},
+    agent::{Record, groups, send::Draft},
     mailbox::{State, presence::Presence},
 };
 
@@ -76,4 +76,57 @@ fn a_letter_to_a_group_is_one_letter_with_a_copy_for_each() {
     let copies = cc2cc::agent::status::find(&post.home, &sent[0].id).unwrap();
     assert_eq!(copies.len(), 3);
     assert!(copies.iter().all(|copy| copy.state == State::Inbox && copy.letter.to == *copy.mailbox.name()));
+}
+
+#[test]
+fn a_group_reaches_those_who_joined_it_wherever_they_work() {
+    let post = scene();
+    let _there = online(&post, &["ann", "bob", "zoe"]);
+    let join = |agent: &str, group: &str| groups::join(&post.at(agent), [group.parse().unwrap()], noon()).unwrap();
+    for agent in ["ann", "zoe", "eve"] {
+        assert_eq!(join(agent, "backend"), ["backend".parse().unwrap()]);
+    }
+    assert_eq!(join("zoe", "@backend"), [], "once");
+    assert_eq!(reached(&post, "@backend", &says("hello")), ["zoe"], "eve is away");
+    assert_eq!(waiting(&post.at("zoe"))[0].origin.sent_to.as_deref(), Some("@backend"));
+    assert_eq!(reached(&post, "@backend", &Draft { offline_too: true, ..says("all") }), ["eve", "zoe"]);
+    assert_eq!(reached(&post, "bob,@backend", &says("more")), ["bob", "zoe"]);
+
+    assert!(groups::leave(&post.at("zoe"), &"backend".parse().unwrap(), noon()).unwrap());
+    assert!(!groups::leave(&post.at("zoe"), &"backend".parse().unwrap(), noon()).unwrap());
+    let error = post.send("ann", "@backend", &says("x")).unwrap_err();
+    assert_eq!(error.to_string(), "nobody to send to: @backend means no agent that is online");
+}
+
+#[test]
+fn a_group_that_is_not_there_names_those_that_are_and_an_agent_may_be_meant() {
+    let post = scene();
+    let error = post.send("ann", "@frontend", &says("x")).unwrap_err();
+    assert_eq!(error.to_string(), "no group named `@frontend`");
+    assert_eq!(error.hint().unwrap(), "there is no group yet; `cc2cc join NAME` in a session begins one");
+    groups::join(&post.at("zoe"), ["shop", "backend"].map(|group| group.parse().unwrap()), noon()).unwrap();
+    let error = post.send("ann", "bob,@frontend", &says("x")).unwrap_err();
+    assert_eq!(error.hint().unwrap(), "there is @backend, @shop; `cc2cc join NAME` in a session begins another");
+    assert_eq!(waiting(&post.at("bob")).len(), 0, "nothing is sent");
+
+    let sent = post.send("ann", "@bob", &says("to you alone")).unwrap();
+    assert_eq!((sent.len(), waiting(&post.at("bob"))[0].origin.sent_to.as_deref()), (1, None));
+}
+
+#[test]
+fn whoever_is_renamed_stays_in_the_group() {
+    let post = scene();
+    groups::join(&post.at("zoe"), ["shop".parse().unwrap()], noon()).unwrap();
+    cc2cc::agent::identity::rename(&post.home, &post.at("zoe"), &"yak".parse().unwrap()).unwrap();
+    assert_eq!(reached(&post, "@shop", &Draft { offline_too: true, ..says("hello") }), ["yak"]);
+}
+
+#[test]
+fn a_record_that_cannot_be_read_is_left_as_it_is_and_nothing_is_claimed() {
+    let post = scene();
+    let file = post.at("zoe").path().join("agent.json");
+    fs::write(&file, "{ torn").unwrap();
+    let error = groups::join(&post.at("zoe"), ["shop".parse().unwrap()], noon()).unwrap_err();
+    assert!(error.to_string().contains("agent.json"), "{error}");
+    assert_eq!(fs::read_to_string(&file).unwrap(), "{ torn");
 }

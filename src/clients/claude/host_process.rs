@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     agent::{
+        group_name::{BadGroup, GroupName},
         host::{self, HostKey},
         identity::{Claimant, Trust},
     },
@@ -25,6 +26,8 @@ use crate::{
 pub const HOST_VARIABLE: &str = "CC2CC_HOST";
 /// The name the person wants for a session.
 pub const NAME_VARIABLE: &str = "CC2CC_NAME";
+/// The groups that the person puts a session into, with commas between.
+pub const GROUPS_VARIABLE: &str = "CC2CC_GROUPS";
 
 /// Whether a session takes part in the mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,8 +114,25 @@ pub fn foreign_name() -> Option<String> {
     named().filter(|_| in_background())
 }
 
+/// Groups that the environment of a background session holds and that are another session's.
+#[must_use]
+pub fn foreign_groups() -> Option<String> {
+    given(GROUPS_VARIABLE).filter(|_| in_background())
+}
+
+/// The groups the person asked for, and what they wrote that is none. In the background the variable is another session's.
+#[must_use]
+pub fn wanted_groups() -> Vec<Result<GroupName, BadGroup>> {
+    let text = given(GROUPS_VARIABLE).filter(|_| !in_background()).unwrap_or_default();
+    text.split([',', ' ']).filter(|name| !name.is_empty()).map(str::parse).collect()
+}
+
 fn named() -> Option<String> {
-    env::var(NAME_VARIABLE).ok().filter(|text| !text.is_empty())
+    given(NAME_VARIABLE)
+}
+
+fn given(variable: &str) -> Option<String> {
+    env::var(variable).ok().filter(|text| !text.is_empty())
 }
 
 /// What this hook or server knows of its session; `None` when its client is already gone.

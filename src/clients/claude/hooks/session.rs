@@ -10,14 +10,17 @@ use crate::{
     agent::{
         Activity, Record,
         directory::{self, Listed},
+        group_name::BadGroup,
+        groups,
         identity::{self, Claim, Trust},
         notice,
+        policy::Config,
     },
     clients::claude::{
         background,
         client::Claude,
         client_name,
-        host_process::{self, HOST_VARIABLE, NAME_VARIABLE},
+        host_process::{self, GROUPS_VARIABLE, HOST_VARIABLE, NAME_VARIABLE},
         permission_mode, version,
     },
     delivery::{client::Client, settle},
@@ -44,13 +47,16 @@ pub fn start(home: &Home, input: &HookEvent) -> Result<Answer> {
     let (mailbox, named) = client_name::heed(home, mailbox, input)?;
     let now = Timestamp::now();
     remember(&mailbox, input, now)?;
+    let no_groups = join_groups(home, &mailbox, input, now)?;
     settle::settle(&mut client, &mailbox, now, settle::From::Session)?;
     notice::sweep(home, &mailbox, now);
     hand_down(&claimant.host.to_string())?;
     let strangers = forget_strangers()?;
 
     let name = mailbox.name();
-    let mut message = format!("cc2cc: you are {name}");
+    let is_in: Vec<String> = groups::of(&Record::of(&mailbox)).iter().map(ToString::to_string).collect();
+    let member = if is_in.is_empty() { String::new() } else { format!(", in {}", is_in.join(", ")) };
+    let mut message = format!("cc2cc: you are {name}{member}");
     match mailbox.count(State::Inbox)? {
         0 => {}
         1 => message.push_str(" · 1 letter waiting"),
@@ -61,6 +67,9 @@ pub fn start(home: &Home, input: &HookEvent) -> Result<Answer> {
     }
     if let Some(Err(text)) = host_process::wanted_name() {
         message.push_str(&format!(" (CC2CC_NAME={} is not a name)", text.escape_debug()));
+    }
+    for BadGroup(text) in &no_groups {
+        message.push_str(&format!(" ({} in {GROUPS_VARIABLE} is no group's name)", text.escape_debug()));
     }
     for stranger in &strangers {
         message.push_str(&format!(
@@ -83,7 +92,7 @@ pub fn start(home: &Home, input: &HookEvent) -> Result<Answer> {
     let beside = others.map(|(who, _)| format!(" {who} here, too.")).unwrap_or_default();
     Ok(Answer {
         context: Some(format!(
-            "This session's name is {name}. cc2cc carries letters between the Claude Code sessions on this machine; \
+            "This session's name is {name}{member}. cc2cc carries letters between the Claude Code sessions on this machine; \
              they arrive by themselves, in <cc2cc-mail>, which says whose words they are. \
              The send tool writes to a session, and answers a letter with reply_to; SendMessage knows none of these \
              names.{beside}"
@@ -91,6 +100,23 @@ pub fn start(home: &Home, input: &HookEvent) -> Result<Answer> {
         message: (input.source.as_deref() != Some("compact")).then_some(message),
         block: None,
     })
+}
+
+/// Puts the session into the groups that its person named for it, as it starts, or for its directory, the first time;
+/// gives what was named and is no group.
+fn join_groups(home: &Home, mailbox: &Mailbox, input: &HookEvent, now: Timestamp) -> Result<Vec<BadGroup>> {
+    let (wanted, no_groups): (Vec<_>, Vec<_>) = match input.source.as_deref() {
+        Some("startup" | "resume") => host_process::wanted_groups().into_iter().partition(Result::is_ok),
+        _ => (Vec::new(), Vec::new()),
+    };
+    let of_dir = match input.source.as_deref() {
+        // A file that cannot be used says nothing here; it is told of elsewhere.
+        Some("startup") => Config::load(home).ok().zip(input.cwd.as_deref()),
+        _ => None, // it may have left one
+    };
+    let of_dir = of_dir.map(|(config, cwd)| config.groups_of_dir(Path::new(cwd))).unwrap_or_default();
+    groups::join(mailbox, wanted.into_iter().flatten().chain(of_dir), now)?;
+    Ok(no_groups.into_iter().filter_map(Result::err).collect())
 }
 
 /// Those who are at work in the same repository, or else the same directory, in a few words; `None` when nobody is.
@@ -152,9 +178,10 @@ fn hand_down(host: &str) -> Result<()> {
 /// gives it as it was written.
 fn forget_strangers() -> Result<Vec<String>> {
     let name = host_process::foreign_name().map(|name| (NAME_VARIABLE, name));
+    let groups = host_process::foreign_groups().map(|groups| (GROUPS_VARIABLE, groups));
     let home = background::foreign_home().map(|home| (HOME_VARIABLE, home.display().to_string()));
     let mut strangers = Vec::new();
-    for (variable, value) in name.into_iter().chain(home) {
+    for (variable, value) in name.into_iter().chain(groups).chain(home) {
         add_to_environment(&format!("unset {variable}"))?;
         strangers.push(format!("{variable}={}", value.escape_debug()));
     }
