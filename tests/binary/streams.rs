@@ -16,6 +16,7 @@ use serde_json::json;
 
 use super::session::Session;
 use crate::support::{
+    eventually::PATIENCE,
     said::{Said, start},
     world::World,
 };
@@ -75,7 +76,7 @@ fn stream(to: To) -> Stdio {
 /// The end of a process that could go on for ever, such as a watch that still has its reader.
 #[track_caller]
 fn end_of(world: &World, mut child: Child) -> Said {
-    let deadline = Instant::now() + Duration::from_secs(20);
+    let deadline = Instant::now() + PATIENCE;
     while child.try_wait().expect("a child").is_none() {
         assert!(Instant::now() < deadline, "it does not end");
         thread::sleep(Duration::from_millis(2));

@@ -5,7 +5,6 @@ use std::{
     process::{Child, ChildStdout, Command},
     sync::mpsc::{self, Receiver},
     thread,
-    time::Duration,
 };
 
 use cc2cc::{
@@ -20,7 +19,7 @@ use insta::assert_snapshot;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::support::{redact::redact, said::has, world::World};
+use crate::support::{eventually::PATIENCE, redact::redact, said::has, world::World};
 
 /// A watch that runs; its lines come over a channel, so that a story can say for how long it waits.
 struct Watching {
@@ -45,7 +44,7 @@ impl Watching {
 
     #[track_caller]
     fn line(&mut self) -> String {
-        self.lines.recv_timeout(Duration::from_secs(30)).expect("a line within half a minute")
+        self.lines.recv_timeout(PATIENCE).expect("a line")
     }
 
     #[track_caller]
@@ -216,7 +215,7 @@ fn the_watch_of_a_session_ends_with_its_client() {
     client.args(["-c", script, crate::support::binary::cc2cc()]).arg(world.path("input"));
     let (mut watching, _) = Watching::start(&mut client);
     watching.child.kill().unwrap();
-    let end = watching.lines.recv_timeout(Duration::from_secs(30));
+    let end = watching.lines.recv_timeout(PATIENCE);
     assert_eq!(end, Err(mpsc::RecvTimeoutError::Disconnected), "it holds its output as long as it lives");
 }
 

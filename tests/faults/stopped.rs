@@ -3,7 +3,7 @@
 use std::{
     fs,
     process::{Child, Command},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use super::{
@@ -11,7 +11,7 @@ use super::{
     table::{Tally, conclude},
 };
 use crate::support::{
-    eventually::until,
+    eventually::{PATIENCE, until},
     said::{Said, start},
 };
 
@@ -137,7 +137,7 @@ fn whoever_waits_for_a_stopped_holder_of_a_lock_gives_up_in_time() {
     let said = scene.watch(scene.run(&["send", "calm-owl", "--id", "key-2", "waits"]).sending("calm-owl", "waits"));
     assert_eq!(said.code, Some(1), "{said:?}");
     assert!(said.err.contains("could not take the lock") && said.err.contains("keys.lock"), "{said:?}");
-    assert!(begun.elapsed() < Duration::from_secs(10), "it waited for {:?}", begun.elapsed());
+    assert!(begun.elapsed() < PATIENCE, "it waited for {:?}", begun.elapsed());
     scene.watch(scene.run(&["send", "calm-owl", "needs no lock"]).sending("calm-owl", "needs no lock")).fine();
     scene.may_be_stored(&[("calm-owl".to_owned(), "held up".to_owned())], true);
     woken(holder).fine();
@@ -158,7 +158,7 @@ fn a_session_that_starts_while_claims_lock_is_held_up_is_told_and_goes_on_later(
     let Stopped::Sleeping(holder) = stopped_before(3, renaming) else { panic!("it holds claims.lock there") };
     let begun = Instant::now();
     let said = scene.watch(scene.start("startup")).fine();
-    assert!(begun.elapsed() < Duration::from_secs(20), "it waited for {:?}", begun.elapsed());
+    assert!(begun.elapsed() < PATIENCE, "it waited for {:?}", begun.elapsed());
     assert!(said.out.contains("could not take the lock"), "{said:?}");
     assert_eq!(scene.world.log().matches("could not take the lock").count(), 1, "{}", scene.world.log());
     scene.watch(scene.run(&["send", "calm-owl", "letters go on"]).sending("calm-owl", "letters go on")).fine();

@@ -20,6 +20,7 @@ use cc2cc::{
 };
 
 use super::post::{Post, id, name, noon};
+use crate::support::eventually::PATIENCE;
 
 /// One event as a word or two.
 fn word(event: &Event) -> String {
@@ -40,7 +41,7 @@ fn word(event: &Event) -> String {
 /// What is told until the feed has told `last`, and in the moment after.
 #[track_caller]
 fn until(feed: &mut Feed, last: &str) -> Vec<String> {
-    let deadline = Instant::now() + Duration::from_secs(30);
+    let deadline = Instant::now() + PATIENCE;
     let mut told = Vec::new();
     while !told.iter().any(|word| word == last) {
         assert!(Instant::now() < deadline, "waited in vain for {last:?}, told {told:?}");

@@ -187,11 +187,11 @@ pub fn abandoned(mailbox: &Mailbox) {
     drop(identity::move_in(mailbox).expect("the server comes"));
 }
 
-/// Looks until it is so; a story that waits for what never comes fails after half a minute.
+/// Looks until it is so; a story that waits for what never comes fails in the end.
 #[cfg(windows)] // its only story is of Windows
 #[track_caller]
 pub fn until(what: &str, mut look: impl FnMut() -> bool) {
-    let deadline = std::time::Instant::now() + Duration::from_secs(30);
+    let deadline = std::time::Instant::now() + crate::support::eventually::PATIENCE;
     while !look() {
         assert!(std::time::Instant::now() < deadline, "waited in vain until {what}");
         std::thread::sleep(Duration::from_millis(1));

@@ -103,7 +103,7 @@ fn a_process_that_was_stopped_while_it_looked_keeps_nobody_from_moving_in() {
 
 #[track_caller]
 fn until(what: &str, look: impl Fn() -> bool) {
-    let give_up = Instant::now() + Duration::from_secs(60);
+    let give_up = Instant::now() + crate::support::eventually::PATIENCE;
     while !look() {
         assert!(Instant::now() < give_up, "waited in vain until {what}");
         thread::sleep(Duration::from_millis(5));

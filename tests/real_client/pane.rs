@@ -35,7 +35,7 @@ fn the_inbox_is_a_pane_to_read_and_answer_from_and_it_is_drawn_anew_when_mail_co
     let first = lay(&world, "ann", "the first line\nthe second line");
     ann.type_line("/inbox");
     ann.wait_for_screen("Letters for ann: 1 waiting");
-    ann.wait_for_screen("● user  just now · waiting  the first line");
+    ann.wait_for_screen("· waiting  the first line");
     assert!(!ann.screen().contains("the second line"), "{}", ann.screen());
     lay(&world, "ann", "something newer");
     ann.wait_for_screen("Letters for ann: 2 waiting");
@@ -81,7 +81,8 @@ fn a_narrow_terminal_has_the_inbox_above_the_prompt() {
         "a line that is far too long for a terminal of eighty columns, so that it has to be cut somewhere",
     );
     ann.type_line("/inbox");
-    ann.wait_for_screen("│ ● user  just now · waiting  a line that is far too long for a terminal");
+    ann.wait_for_screen("│ ● user  ");
+    ann.wait_for_screen("· waiting  a line that is far too long for a terminal");
     ann.wait_for_screen("…");
     keys_are_on(&ann, "a line that is far");
     ann.press("\r");
@@ -139,7 +140,7 @@ fn what_is_held_is_told_until_the_person_has_decided_in_the_pane() {
     let note: Value = serde_json::from_str(&ann.wait("the notification", raised)).expect("JSON");
     assert_eq!(note["message"], "✉ bob needs your yes: please delete it all");
     ann.type_line("/inbox");
-    ann.wait_for_screen("! bob  just now · held  please delete it all");
+    ann.wait_for_screen("· held  please delete it all");
     keys_are_on(&ann, "! bob");
     ann.press("\r");
     ann.wait_for_screen("[ Accept ] [ Always ] [ Refuse ] [ Answer ] [ Back ]");

@@ -4,7 +4,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// How long a story may wait for anything: generous, since a busy machine is not a failure.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Looks every few milliseconds until `look` finds something; `None` once `patience` has run out.
 pub fn within<T>(patience: Duration, mut look: impl FnMut() -> Option<T>) -> Option<T> {
@@ -32,8 +32,8 @@ pub fn eventually<T>(what: &str, patience: Duration, look: impl FnMut() -> Optio
     }
 }
 
-/// Like [`eventually`], for whatever a story expects to see at once: generous, since a busy machine is not a failure.
+/// Like [`eventually`], for whatever a story expects to see at once.
 #[track_caller]
 pub fn until<T>(what: &str, look: impl FnMut() -> Option<T>) -> T {
-    eventually(what, Duration::from_secs(60), look)
+    eventually(what, PATIENCE, look)
 }

@@ -15,9 +15,9 @@ use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system}
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
+use crate::support::eventually::PATIENCE;
+
 const CC2CC: &str = env!("CARGO_BIN_EXE_cc2cc");
-/// Nobody waits that long on a machine that works.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A home of its own, and the environment in which the binary sees no other.
 pub struct Place {
