@@ -79,9 +79,7 @@ export const register = on => {
   })
 
   // The long names, too: once a mod hears commands, the client puts one that a hook has my.answered back into the prompt.
-  on('command.run', { command: ['send', 'cc2cc:send'] }, async ($, e, next) =>
-    declined(e, next) ?? tell($, await ask($, ['send', ...replyTo(e.args)], e.args)),
-  )
+  on('command.run', { command: ['send', 'cc2cc:send'] }, async ($, e, next) => declined(e, next) ?? send($, e))
   on('command.run', { command: ['who', 'cc2cc:who'] }, async ($, e, next) =>
     declined(e, next) ?? tell($, await ask($, ['who'])),
   )
@@ -184,6 +182,21 @@ function declined(e, next) {
   return HANDS.includes(e.origin?.kind) ? undefined : { text: 'only a person gives this command' }
 }
 
+/**
+ * Sends what was typed. What could not be sent goes back into the prompt, to be set right there: in its history a client
+ * keeps nothing that a mod has answered.
+ */
+async function send($, { command, args }) {
+  const { answered } = my
+  const { said, isDone } = await run($, ['send', ...replyTo(args)], args)
+  if (!isDone) {
+    my.answered = answered
+    const { text } = await $.prompt.read()
+    if (args.trim() !== '' && text.trim() === '') await $.prompt.fill({ text: `/${command} ${args.trim()}` })
+  }
+  return tell($, said)
+}
+
 /** Which letter a command answers: the one whose answer was begun in the pane, if it goes to whoever wrote that. */
 function replyTo(words) {
   const [to] = words.trim().split(/\s/)
@@ -193,13 +206,18 @@ function replyTo(words) {
 }
 
 /** What the binary says to a verb of `cc2cc typed`. */
-async function ask($, words, stdin = '') {
+async function ask($, words) {
+  return (await run($, words)).said
+}
+
+/** The same, and whether it was done. */
+async function run($, words, stdin = '') {
   try {
-    const { stdout, stderr } = await $.process.run([`${$.plugin.root}/bin/cc2cc`, 'typed', ...words], { stdin })
-    return (stdout || stderr).trimEnd()
+    const ended = await $.process.run([`${$.plugin.root}/bin/cc2cc`, 'typed', ...words], { stdin })
+    return { said: (ended.stdout || ended.stderr).trimEnd(), isDone: ended.exitCode === 0 }
   } catch {
     await lookForFolder($)
-    return my.isGone ? RELOAD : 'its binary could not be started; `./install.sh` puts it back'
+    return { said: my.isGone ? RELOAD : 'its binary could not be started; `./install.sh` puts it back', isDone: false }
   }
 }
 
@@ -226,7 +244,7 @@ function parsed(text) {
 /** Prints an answer at once. In a turn the client keeps a command's text back until its end, but not a line of the log. */
 function tell($, text) {
   if (!my.isBusy) return { text, isTextDisplayOnly: true }
-  for (const line of text.split('\n')) $.ui.log(line)
+  for (const line of text.split('\n').filter(line => line !== '')) $.ui.log(line)
   return {}
 }
 

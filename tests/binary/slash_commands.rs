@@ -28,7 +28,11 @@ fn answered(session: &Session, prompt: &str) -> String {
 fn send_stores_the_text_as_typed() {
     let world = World::new().agent("ann");
     let session = world.session("calm-owl").started();
-    assert_snapshot!(answered(&session, "/cc2cc:send ann hello  there \"x\" $HOME\nsecond line"), @"stored for ann (away, finds it on return) · SHORT");
+    assert_snapshot!(answered(&session, "/cc2cc:send ann hello  there \"x\" $HOME\nsecond line"), @r#"
+    stored for ann (away, finds it on return) · SHORT
+      hello  there "x" $HOME
+      second line
+    "#);
     let letter = &world.waiting("ann")[0];
     assert_eq!(
         (letter.from.as_str(), letter.content.text.as_str()),
@@ -100,12 +104,15 @@ fn asked(world: &World, words: &[&str], input: &str) -> Said {
 fn the_mod_sends_in_the_session_s_name_by_the_person_s_hand() {
     let world = World::new().agent("ann");
     let _session = world.session("calm-owl").started();
-    assert_snapshot!(asked(&world, &["send"], "ann hello  there \"x\" $HOME\nsecond line"), @"
+    assert_snapshot!(asked(&world, &["send"], "ann hello  there \"x\" $HOME\nsecond line"), @r#"
     exit 0
     --- out
     stored for ann (away, finds it on return) · SHORT
+
+        hello  there "x" $HOME
+        second line
     --- err
-    ");
+    "#);
     let letter = &world.waiting("ann")[0];
     assert_eq!(
         (letter.from.as_str(), letter.content.text.as_str()),

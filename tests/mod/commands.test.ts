@@ -15,6 +15,22 @@ test('the commands are there at once and say what the binary says, to the person
   expect(who).toMatchObject({ text: 'you are ann\nbob  idle', isTextDisplayOnly: true })
 })
 
+test('what could not be sent comes back into an empty prompt, and is an answer as before', async ($, on) => {
+  const { seen, binary, draft } = world(on)
+  await start($)
+  await given($, 'send', 'bob hello')
+  expect(seen.filled).toEqual([])
+  binary.exitCode = 3
+  binary.says.send = 'no agent named `bobb`'
+  expect((await given($, 'send', ' bobb hello\nthere ')).text).toBe('no agent named `bobb`')
+  expect((await given($, 'cc2cc:send', 'bobb hello')).text).toBe('no agent named `bobb`')
+  expect(seen.filled).toEqual(['/send bobb hello\nthere', '/cc2cc:send bobb hello'])
+  await given($, 'send')
+  draft.text = 'something else by now'
+  await given($, 'send', 'bobb hello')
+  expect(seen.filled).toHaveLength(2)
+})
+
 test('the long names are answered alike', async ($, on) => {
   const { seen } = world(on, { commands: [{ name: 'send', description: 'mine', source: 'user' }] })
   await start($)

@@ -17,7 +17,7 @@ export function box(...letters) {
  */
 export function world(on, { commands = [] } = {}) {
   const seen = { names: [], asked: [], toasts: [], notes: [], cancelled: [], log: [], slept: [], status: undefined, filled: [], open: [] }
-  const binary = { says: { 'inbox --json': box() }, events: [], isThere: true, isInPlace: true, hasPanes: true, mayNotify: true }
+  const binary = { says: { 'inbox --json': box() }, events: [], isThere: true, isInPlace: true, hasPanes: true, mayNotify: true, exitCode: 0 }
   const refusals = {}
   binary.over = new Promise(resolve => (binary.ended = resolve))
   const draft = { text: '' }
@@ -44,7 +44,7 @@ export function world(on, { commands = [] } = {}) {
     const [, typed, ...words] = e.argv
     seen.asked.push([typed, ...words, e.init.stdin].filter(Boolean).join(' '))
     const stdout = binary.says[words.join(' ')] ?? `${words.join(' ')} done`
-    return { value: { exitCode: 0, stdout: `${stdout}\n`, stderr: '', isStdoutTruncated: false, isStderrTruncated: false } }
+    return { value: { exitCode: binary.exitCode, stdout: `${stdout}\n`, stderr: '', isStdoutTruncated: false, isStderrTruncated: false } }
   })
   on('process.spawn', async function* (_, e) {
     if (!binary.isThere) throw new Error('ENOENT')

@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use cc2cc::mailbox::home::Home;
+
 use crate::{
     agent, post,
     reply::{Gate, Reply},
@@ -18,15 +20,19 @@ fn bare_commands_are_answered_without_the_model_which_is_told_nothing_of_them() 
     assert!(told.newest().contains("from=\"ann\""), "{}", told.newest());
     ann.wait_for_screen("cc2cc: sent to bob (idle) · ");
 
-    ann.type_line("/send bobb hello");
+    ann.type_text("/send bobb hello");
+    ann.press("\r");
     ann.wait_for_screen("cc2cc: no agent named bobb");
     ann.wait_for_screen("hint: did you mean bob?");
+    ann.empty_prompt("/send bobb hello");
     ann.wait("he is idle again", || (agent(&world, "bob")["state"] == "idle").then_some(()));
     ann.type_line("/who");
     ann.wait_for_screen_times("cc2cc: you are ann", 2); // the first is from her start
     ann.wait_for_screen("bob        idle");
-    ann.type_line("/send @dir hello");
+    ann.type_text("/send @dir hello");
+    ann.press("\r");
     ann.wait_for_screen("nobody to send to: @dir means no agent that is online");
+    ann.empty_prompt("/send @dir hello");
     ann.idle();
     assert!(ann.requests().is_empty(), "no request was made");
 
@@ -35,6 +41,29 @@ fn bare_commands_are_answered_without_the_model_which_is_told_nothing_of_them() 
     for hidden in ["please run", "sent to bob", "bobb", "you are ann"] {
         assert!(!asked.contains(hidden), "{hidden}: {asked}");
     }
+}
+
+#[test]
+fn what_was_sent_stays_on_the_screen_and_what_could_not_be_comes_back_into_the_prompt() {
+    let world = World::with_cc2cc();
+    let (mut ann, bob) = (settled(&world, "ann"), settled(&world, "bob"));
+    // Markdown leaves its marks alone: what is shown is what was typed.
+    ann.type_line("/send bob is *this* __init__ `yours`?");
+    ann.wait_for_screen("cc2cc: sent to bob (idle) · ");
+    ann.wait_for_screen("     is *this* __init__ `yours`?");
+    bob.wait_until_told("is *this* __init__ `yours`?");
+
+    ann.type_text("/send eve are you there?");
+    ann.press("\r");
+    ann.wait_for_screen("cc2cc: no agent named eve");
+    ann.wait_for_draft("/send eve are you there?");
+    let home = Home::at(world.home().join(".cc2cc"));
+    home.claim(&"eve".parse().expect("a name")).expect("eve has come");
+    ann.press("\r");
+    ann.wait_for_screen("cc2cc: stored for eve");
+    ann.wait_for_screen("     are you there?");
+    ann.idle();
+    assert!(ann.requests().is_empty(), "no request was made");
 }
 
 #[test]
@@ -108,8 +137,10 @@ fn a_session_whose_binary_is_gone_goes_on() {
     let world = World::with_cc2cc();
     fs::remove_file(world.home().join(".claude/skills/cc2cc/bin/cc2cc")).expect("removed");
     let mut ann = world.session("ann").start();
-    ann.type_line("/send bob hello");
+    ann.type_text("/send bob hello");
+    ann.press("\r");
     ann.wait_for_screen("cc2cc: its binary could not be started");
+    ann.empty_prompt("/send bob hello");
     ann.type_line("/inbox");
     ann.wait_for_screen_times("cc2cc: its binary could not be started", 2);
     ann.type_line("hello");

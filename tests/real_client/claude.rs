@@ -217,6 +217,14 @@ impl Session {
         self.wait(&format!("{text:?} taken from the prompt box"), || (!self.has_draft(text)).then_some(()));
     }
 
+    /// Waits until `text` has come back into the prompt box, and takes it out again.
+    #[track_caller]
+    pub fn empty_prompt(&mut self, text: &str) {
+        self.wait_for_draft(text);
+        self.press("\x15");
+        self.wait(&format!("{text:?} taken out of the prompt box"), || (!self.has_draft(text)).then_some(()));
+    }
+
     /// Types `text` and waits until it is in the prompt box; not for texts so long that they show as `[Pasted text]`.
     #[track_caller]
     pub fn type_text(&mut self, text: &str) {

@@ -79,8 +79,10 @@ fn a_session_whose_plugin_folder_is_gone_is_deaf_until_it_has_loaded_the_plugin_
     );
 
     if mods {
-        ann.type_line("/send user hello");
+        ann.type_text("/send user hello");
+        ann.press("\r");
         ann.wait_for_screen_times("the plugin's folder is gone", 2); // the first is the line that stays
+        ann.empty_prompt("/send user hello");
         assert!(ann.requests().is_empty(), "no wake in vain");
     } else {
         ann.wait_until_told("until the person has typed /reload-plugins");

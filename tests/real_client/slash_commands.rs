@@ -18,12 +18,16 @@ fn a_typed_letter_is_sent_without_the_model() {
     ann.wait_for_screen(&format!("sent to bob (idle) · {}", id.short()));
     ann.idle();
 
-    ann.type_line("/cc2cc:send bobb hello");
+    ann.type_text("/cc2cc:send bobb hello");
+    ann.press("\r");
     // A mod answers where there are mods, and its Markdown takes the backticks.
     let mods = client_is_at_least([2, 1, 292]);
     let named = |name: &str| if mods { name.to_owned() } else { format!("`{name}`") };
     ann.wait_for_screen(&format!("no agent named {}", named("bobb")));
     ann.wait_for_screen(&format!("did you mean {}?", named("bob")));
+    if mods {
+        ann.empty_prompt("/cc2cc:send bobb hello"); // without them it is in the client's history
+    }
     ann.type_line("/cc2cc:who ");
     ann.wait_for_screen_times("you are ann", 2); // the first is from her start
     ann.type_line("/cc2cc:accept 17");

@@ -19,10 +19,15 @@ use crate::{
         receipt::{Receipt, Step},
     },
     report::text,
+    text::terminal::one_line,
 };
 
 /// How many letters a person is shown at a time.
 const SHOWN: usize = 20;
+
+/// How much a person is shown of what they have sent.
+const QUOTED_LINES: usize = 8;
+const QUOTED_CHARS: usize = 200;
 
 /// Who answers a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,7 +90,8 @@ pub fn letter_id(mailbox: &Mailbox, words: &str, through: Through) -> Result<Let
     }
 }
 
-/// Sends a letter from a session by its person's hand: an address, white space, the text.
+/// Sends a letter from a session by its person's hand: an address, white space, the text. The answer holds what was sent: a
+/// client shows the command alone, or nothing of it.
 ///
 /// # Errors
 /// Without both, and when nothing could be sent.
@@ -104,7 +110,22 @@ pub fn send(
     let sender = Sender::agent(mailbox).by_hand();
     let sent = send::send(home, &sender, &to.parse()?, &draft, Timestamp::now())?;
     let now = Timestamp::now();
-    Ok(sent.iter().map(|sent| text::sent(sent, now)).collect::<Vec<_>>().join("\n"))
+    Ok(sent.iter().map(|sent| text::sent(sent, now)).chain(quoted(&draft.text, through)).collect::<Vec<_>>().join("\n"))
+}
+
+/// The first lines of a text, set apart from what is said of it. A client draws the mod's answer as Markdown, in which an empty
+/// line and four spaces keep the marks in a text as they are.
+fn quoted(text: &str, through: Through) -> Vec<String> {
+    let indent = if through == Through::Mod { "    " } else { "  " };
+    let line = |line: &str| {
+        let begin: String = line.chars().take(QUOTED_CHARS).collect();
+        let more = if begin.len() < line.len() { "…" } else { "" };
+        format!("{indent}{}{more}", one_line(&begin)).trim_end().to_owned()
+    };
+    let mut lines = Vec::from_iter((through == Through::Mod).then(String::new));
+    lines.extend(text.lines().take(QUOTED_LINES).map(line));
+    lines.extend((text.lines().count() > QUOTED_LINES).then(|| format!("{indent}…")));
+    lines
 }
 
 /// Lets a letter that is held for this session go on.
