@@ -18,6 +18,7 @@ mod mouse;
 pub mod news;
 pub mod open_letter;
 pub mod past;
+pub mod recipients;
 pub mod terminal;
 pub mod theme;
 pub mod window;

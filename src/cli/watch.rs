@@ -1,6 +1,7 @@
 //! `cc2cc watch`: what happens, as it happens.
 
 use std::{
+    env,
     io::{self, IsTerminal},
     process::ExitCode,
     time::Duration,
@@ -69,12 +70,16 @@ pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
 
 /// The view needs somebody who looks at it, and whose words may pass for the person's.
 fn is_for_a_person() -> Result<(), Failure> {
-    const HINT: &str = "`cc2cc watch --json` prints what happens, one JSON object a line";
+    const HINT: &str =
+        "`cc2cc log -f` prints letters as they come, and `cc2cc watch --json` what happens, one JSON object a line";
     if caller::in_a_session() {
         return Err(Failure::new(Code::Held, "only a person watches on a terminal").hint(HINT));
     }
     if !(io::stdin().is_terminal() && io::stdout().is_terminal()) {
         return Err(Failure::new(Code::Usage, "this is no terminal to watch on").hint(HINT));
+    }
+    if env::var_os("TERM").is_some_and(|term| term == "dumb") {
+        return Err(Failure::new(Code::Usage, "a terminal with TERM=dumb cannot show the live view").hint(HINT));
     }
     Ok(())
 }

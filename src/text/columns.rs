@@ -30,6 +30,24 @@ pub fn fit(line: &str, width: usize) -> String {
     fitting
 }
 
+/// A path with what stands behind it, such as a branch, within a width: what is cut is the path's beginning, since its
+/// end says which place it is.
+#[must_use]
+pub fn fit_place(path: &str, behind: &str, width: usize) -> String {
+    let whole = format!("{path}{behind}");
+    if whole.width() <= width {
+        return whole;
+    }
+    let shorter = path.match_indices(std::path::is_separator).map(|(at, _)| format!("…{}", &path[at..]));
+    let fitting = |room: usize| shorter.clone().find(|path| path.width() <= room);
+    // The name of the place is worth more than all of the branch's.
+    let last = shorter.clone().next_back().unwrap_or_else(|| path.to_owned());
+    match fitting(width.saturating_sub(behind.width())) {
+        Some(path) => path + behind,
+        None => fit(&(last + behind), width),
+    }
+}
+
 /// A line filled up with spaces; a longer one stays as it is.
 #[must_use]
 pub fn padded(line: &str, width: usize) -> String {
@@ -65,6 +83,17 @@ mod tests {
         }
         assert_eq!(fit("日本語の手紙", 6), "日本…");
         assert_eq!((padded("日本", 6), padded("日本語", 4)), ("日本  ".to_owned(), "日本語".to_owned()));
+    }
+
+    #[test]
+    fn of_a_place_the_end_stays() {
+        let fitted = |width| fit_place("~/work/proj/web", " [main]", width);
+        assert_eq!(fitted(30), "~/work/proj/web [main]");
+        assert_eq!(fitted(21), "…/proj/web [main]");
+        assert_eq!((fitted(16).as_str(), fitted(12).as_str()), ("…/web [main]", "…/web [main]"));
+        assert_eq!((fitted(11).as_str(), fitted(4).as_str()), ("…/web [mai…", "…/w…"));
+        assert_eq!(fit_place("~/web", " [feature/login]", 16), "…/web [feature/…");
+        assert_eq!(fit_place("日本語", "", 5), "日本…");
     }
 
     #[test]

@@ -5,10 +5,11 @@ use crate::{
     agent::{
         Activity,
         directory::Listed,
+        groups,
         reach::{Reach, Standing},
     },
     mailbox::{State, name::AgentName},
-    report,
+    report::text::home_as_tilde,
 };
 
 /// One agent as the view keeps it.
@@ -19,8 +20,10 @@ pub struct Agent {
     pub standing: Standing,
     pub unread: usize,
     pub held: usize,
-    /// Where it works; safe for a screen.
-    pub place: String,
+    /// Where it works, and what is said behind that: the branch, and the groups it is in. Safe for a screen.
+    pub path: String,
+    pub behind: String,
+    pub groups: Vec<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +68,12 @@ impl Agent {
     /// Counts what is held for it; the rest is as listed.
     #[must_use]
     pub fn of(listed: &Listed) -> Self {
+        let record = &listed.record;
+        let path = record.cwd.as_deref().map(home_as_tilde).unwrap_or_default();
+        let groups: Vec<_> = groups::of(record).into_iter().map(|group| group.to_string()).collect();
+        let branch = record.branch.as_ref().filter(|_| !path.is_empty()).map(|branch| format!("[{branch}]"));
+        let behind: Vec<_> = branch.iter().chain(&groups).map(|part| cells::one_line(part, 200)).collect();
+        let behind = if behind.is_empty() { String::new() } else { format!(" {}", behind.join(" ")) };
         let name = listed.mailbox.name().clone();
         Self {
             presence: match (listed.standing.reach, listed.standing.activity) {
@@ -80,7 +89,9 @@ impl Agent {
             standing: listed.standing.clone(),
             unread: listed.unread,
             held: listed.mailbox.count(State::Held).unwrap_or(0),
-            place: cells::one_line(&report::text::place(&listed.record), 200),
+            path: cells::one_line(&path, 4_096),
+            behind,
+            groups,
             name,
         }
     }

@@ -35,8 +35,8 @@ pub fn draw(frame: &mut Frame, model: &mut Model) {
         Layout::vertical([Constraint::Length(1), Constraint::Min(0), Constraint::Length(1), Constraint::Length(1)])
             .areas(area);
     bars::title(frame, model, title);
-    if matches!(model.mode, Mode::Help) {
-        help::draw(frame, model, body);
+    if let Mode::Help(page) = model.mode {
+        help::draw(frame, model, page, body);
     } else {
         panes(frame, model, body);
     }

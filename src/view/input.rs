@@ -34,6 +34,11 @@ impl Input {
         self.text.trim().is_empty()
     }
 
+    #[must_use]
+    pub fn is_at_end(&self) -> bool {
+        self.at == self.text.len()
+    }
+
     /// Takes what a keyboard or a paste gives; what no letter should hold is left out.
     pub fn insert(&mut self, more: &str) {
         let more = more.replace("\r\n", "\n").replace('\r', "\n");

@@ -41,8 +41,9 @@ impl Model {
         }
         match &mut self.mode {
             Mode::Browse => self.browse(key),
-            Mode::Help => {
-                self.mode = Mode::Browse;
+            Mode::Help(page) => {
+                let is_last = *page + 1 >= self.help_pages || key.code == KeyCode::Esc;
+                self.mode = if is_last { Mode::Browse } else { Mode::Help(*page + 1) };
                 None
             }
             Mode::Search(_) => self.search(key),
@@ -73,6 +74,7 @@ impl Model {
             KeyCode::Left | KeyCode::Char('h') => self.back(),
             KeyCode::Esc => self.leave(),
             KeyCode::Char('f') => return self.filter_by_agent(),
+            KeyCode::Char('H') => self.go_to_held(),
             KeyCode::Char('/') => self.mode = Mode::Search(Input::new(self.letters.query().text.clone())),
             KeyCode::Char('n') => self.compose(),
             KeyCode::Char('r') => self.answer(),
@@ -80,7 +82,7 @@ impl Model {
             KeyCode::Char('x') => self.ask_why(),
             KeyCode::Char('y') => return self.copy(),
             KeyCode::Char('m') => return Some(Action::Mouse(!self.mouse)),
-            KeyCode::Char('?') => self.mode = Mode::Help,
+            KeyCode::Char('?') => self.mode = Mode::Help(0),
             KeyCode::Char('q') => return Some(Action::Quit),
             _ => {}
         }
@@ -184,11 +186,23 @@ impl Model {
         self.look_on_disk()
     }
 
+    /// Goes to the next letter that waits for a person, wherever it is in the list.
+    fn go_to_held(&mut self) {
+        if !self.letters.knows_held() {
+            self.notice = Some(Notice::good("nothing is held"));
+            return;
+        }
+        self.close();
+        self.focus = Focus::Letters;
+        self.searching &= self.letters.go_to_held();
+    }
+
     fn compose(&mut self) {
-        let of_filter = self.letters.query().agent.clone();
-        let chosen = if self.focus == Focus::Agents { self.agents.selected().map(|agent| &agent.name) } else { None };
-        let to = chosen.or(of_filter.as_ref()).filter(|name| !name.is_user());
-        self.take_up(Composer::to(to));
+        if self.agents.list().iter().all(|agent| agent.name.is_user()) {
+            self.notice = Some(Notice::good("nobody to write to yet: start `claude` in another terminal"));
+            return;
+        }
+        self.take_up(Composer::to(self.addressee()));
     }
 
     fn answer(&mut self) {

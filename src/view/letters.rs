@@ -184,6 +184,40 @@ impl Letters {
         self.go_to(Window::step(self.position().unwrap_or(0), by, self.rows.len()));
     }
 
+    #[must_use]
+    pub fn knows_held(&self) -> bool {
+        self.entries.iter().any(|entry| entry.stage == Stage::Held)
+    }
+
+    /// Goes to the next held letter below, or from the last to the first. Its thread is unfolded, and a filter that hides
+    /// all of them goes; true where the filter stays.
+    pub fn go_to_held(&mut self) -> bool {
+        let keeps_filter = self.entries.iter().any(|entry| entry.stage == Stage::Held && self.is_shown(entry));
+        if !keeps_filter {
+            self.show_only(Query::default());
+        }
+        let here = self.position();
+        let held: Vec<_> = (0..self.rows.len()).filter(|at| self.shows_held(self.rows[*at])).collect();
+        let Some(next) = held.iter().find(|at| Some(**at) > here).or(held.first()) else { return keeps_filter };
+        self.go_to(*next);
+        if let Folding::Folded { .. } = self.rows[*next].part {
+            self.unfold();
+            let below = (next + 1..self.rows.len()).find(|at| self.shows_held(self.rows[*at]));
+            self.go_to(below.unwrap_or(*next));
+        }
+        keeps_filter
+    }
+
+    /// Whether the letter of a line is held, or one that is folded into it.
+    fn shows_held(&self, row: Row) -> bool {
+        let is_held = self.entry(row).stage == Stage::Held;
+        match row.part {
+            Folding::Folded { holds, .. } => is_held || holds,
+            Folding::Unfolded { .. } => false, // it stands below again
+            Folding::Alone | Folding::Member => is_held,
+        }
+    }
+
     pub fn unfold(&mut self) {
         if let Some(row) = self.selected()
             && let Folding::Folded { .. } = row.part

@@ -20,13 +20,13 @@ use super::{
 };
 use crate::{
     agent::{
-        directory,
+        directory::{self, Listed},
         feed::{Event, Feed},
         history::{self, Filter},
         status::Found,
     },
     failure::{Code, Failure},
-    mailbox::{home::Home, name::AgentName},
+    mailbox::{State, home::Home, name::AgentName},
     threads,
 };
 
@@ -124,14 +124,27 @@ pub fn follow(home: Home, messages: Sender<Message>) {
             Ok(feed) => feed,
             Err(error) => return drop(messages.send(Message::News(News::Trouble(error.into())))),
         };
-        let everyone = feed.agents().iter().map(Agent::of).collect();
-        let begun = messages.send(Message::News(News::Everyone(everyone))).is_ok();
-        let mut open = begun && messages.send(Message::News(older(&home, None))).is_ok();
+        let agents = feed.agents();
+        let everyone = agents.iter().map(Agent::of).collect();
+        let begun = messages.send(Message::News(News::Everyone(everyone))).is_ok()
+            && messages.send(Message::News(older(&home, None))).is_ok();
+        let mut open = begun && messages.send(Message::News(News::Letters(held(&agents)))).is_ok();
         while open {
             let news = digest(&home, feed.next(LONG));
             open = news.into_iter().all(|news| messages.send(Message::News(news)).is_ok());
         }
     });
+}
+
+/// All that waits for a person, however far back it is.
+fn held(agents: &[Listed]) -> Vec<Entry> {
+    let of = |agent: &Listed| {
+        let mailbox = agent.mailbox.clone();
+        let letters = mailbox.letters(State::Held).unwrap_or_default(); // renamed or removed just now
+        let found = move |letter| Entry::of(&Found { mailbox: mailbox.clone(), state: State::Held, letter });
+        letters.into_iter().map(found).collect::<Vec<_>>()
+    };
+    agents.iter().flat_map(of).collect()
 }
 
 /// What a batch of events comes to: each letter and each agent once, as it is now.

@@ -16,7 +16,10 @@ use super::{
     past::Mark,
     theme::Theme,
 };
-use crate::{failure::Failure, mailbox::letter::LetterId};
+use crate::{
+    failure::Failure,
+    mailbox::{letter::LetterId, name::AgentName},
+};
 
 #[derive(Debug)]
 pub struct Model {
@@ -33,6 +36,8 @@ pub struct Model {
     pub searching: bool,
     /// Whether the mouse is ours.
     pub mouse: bool,
+    /// Pages that the keys and signs take, as drawn last.
+    pub help_pages: usize,
     /// Whether the screen is too small to show anything.
     pub is_hidden: bool,
     pub areas: Areas,
@@ -62,7 +67,8 @@ pub enum Focus {
 #[derive(Debug)]
 pub enum Mode {
     Browse,
-    Help,
+    /// The keys and signs, from this page on.
+    Help(usize),
     Search(Input),
     Write(Composer),
     /// What to tell the sender of a letter that is refused.
@@ -119,6 +125,7 @@ impl Model {
             older: Older::Loading,
             searching: false,
             mouse: false,
+            help_pages: 1,
             is_hidden: false,
             areas: Areas::default(),
             now,
@@ -174,6 +181,17 @@ impl Model {
         None
     }
 
+    /// Whom a new letter goes to: the agent that is chosen, else the one whose letters alone are shown, else whoever wrote
+    /// the letter that is chosen, or got it from the person. `None` where nobody is.
+    #[must_use]
+    pub fn addressee(&self) -> Option<&AgentName> {
+        let chosen = if self.focus == Focus::Agents { self.agents.selected().map(|agent| &agent.name) } else { None };
+        let of_letter = || self.subject().map(|entry| if entry.from.is_user() { &entry.key.to } else { &entry.from });
+        let last_chosen = || self.agents.selected().map(|agent| &agent.name);
+        let chosen = chosen.or(self.letters.query().agent.as_ref()).or_else(of_letter).or_else(last_chosen);
+        chosen.filter(|name| !name.is_user() && **name != AgentName::system())
+    }
+
     /// Takes in what became of something that the person asked for.
     pub fn learn(&mut self, done: Result<Done, Failure>) {
         match done {
@@ -186,6 +204,7 @@ impl Model {
             Ok(Done::Decided(line)) => self.notice = Some(Notice::good(line)),
             Err(failure) => {
                 if let Mode::Write(draft) = &mut self.mode {
+                    draft.has_failed |= draft.sending;
                     draft.sending = false; // nothing that was written is lost
                 }
                 self.notice = Some(Notice::from(&failure));

@@ -106,16 +106,16 @@ pub const LADDER: [Stage; 9] = [
     Stage::Dead,
 ];
 
-/// One cell for what an agent does.
+/// One cell for what an agent does; none of them is a sign of a letter.
 #[must_use]
 pub fn presence_sign(presence: AgentState) -> &'static str {
     match presence {
-        AgentState::Busy => "●",
-        AgentState::Idle => "○",
-        AgentState::NextTurn => "◌",
+        AgentState::Busy => "◆",
+        AgentState::Idle => "◇",
+        AgentState::NextTurn => "◈",
         AgentState::Asks => "?",
-        AgentState::Failing => "×",
-        AgentState::Deaf => "!",
+        AgentState::Failing => "!",
+        AgentState::Deaf => "∅",
         AgentState::Away => "·",
         AgentState::Person => "@",
     }

@@ -252,7 +252,7 @@ fn without_a_terminal_there_is_nothing_to_look_at() {
     --- out
     --- err
     cc2cc: this is no terminal to watch on
-    hint: `cc2cc watch --json` prints what happens, one JSON object a line
+    hint: `cc2cc log -f` prints letters as they come, and `cc2cc watch --json` what happens, one JSON object a line
     ");
 }
 
@@ -264,6 +264,6 @@ fn a_session_does_not_sit_at_a_terminal() {
     --- out
     --- err
     cc2cc: only a person watches on a terminal
-    hint: `cc2cc watch --json` prints what happens, one JSON object a line
+    hint: `cc2cc log -f` prints letters as they come, and `cc2cc watch --json` what happens, one JSON object a line
     ");
 }

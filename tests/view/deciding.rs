@@ -41,6 +41,37 @@ fn a_refusal_may_be_without_words_or_thought_better_of() {
 }
 
 #[test]
+fn one_key_goes_from_held_letter_to_held_letter_wherever_they_are() {
+    let mut stage = Stage::with_a_day(120, 30);
+    assert!(stage.line("held for you").contains("H 1 held for you"));
+    stage.post("calm-owl", "brave-fox", "q-1", minutes_ago(300), "a question", None);
+    stage.hold("swift-lynx", "brave-fox", "k-5", minutes_ago(9_000), "and the tables?");
+    let answer = stage.hold_in("calm-owl", "swift-lynx", "q-2", minutes_ago(290), "held in a thread", "q-1");
+    stage.refresh();
+    stage.types("jH");
+    assert!(stage.line("❯").contains("held in a thread"), "{}", stage.screen());
+    assert!(stage.screen().lines().last().unwrap().contains("a accept"));
+    stage.types("H");
+    assert!(stage.line("❯").contains("and the tables"), "{}", stage.screen());
+    stage.types("H");
+    assert!(stage.line("❯").contains("May I push"), "from the last to the first: {}", stage.screen());
+    // Out of another pane, a letter that is open, and a filter that hides it.
+    stage.types("/Who owns\n\nH");
+    assert!(stage.line("❯").contains("held in a thread"), "{}", stage.screen());
+    assert!(!stage.screen().contains("saying"));
+    stage.types("a\t\tH");
+    assert_eq!(stage.at("swift-lynx").state_of(&answer), Some(State::Inbox));
+    assert!(stage.line("❯").contains("and the tables"), "{}", stage.screen());
+}
+
+#[test]
+fn where_nothing_is_held_the_key_says_so() {
+    let mut stage = Stage::with_a_day(80, 24);
+    stage.types("aH");
+    assert_snapshot!(stage.last_line_but_one(), @" nothing is held");
+}
+
+#[test]
 fn nothing_is_decided_by_a_key_that_is_meant_for_another_program() {
     let mut stage = Stage::with_a_day(80, 24);
     stage.control('a').control('x').event(Event::Key(KeyEvent::new(KeyCode::Char('a'), KeyModifiers::ALT)));

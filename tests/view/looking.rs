@@ -2,6 +2,7 @@
 
 use cc2cc::{
     agent::Activity,
+    mailbox::State,
     view::{
         action::{Action, Query},
         model::Older,
@@ -18,12 +19,12 @@ use super::stage::{Stage, minutes_ago, name, noon};
 #[test]
 fn a_day_at_80_by_24() {
     assert_snapshot!(Stage::with_a_day(80, 24).screen(), @"
-     cc2cc watch                                     1 held for you · 2 of 3 online
+     cc2cc watch                                   H 1 held for you · 2 of 3 online
     ─ agents ───────────────┬━ letters ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━
-    › ● brave-fox     ‖1 ○1 │❯    ‖ swift-lynx → brave-fox held · May I push t…   3m
-        busy · /srv/shop/a… │     ○ swift-lynx → calm-owl  Who owns infra now?    7m
-      ○ calm-owl         ○2 │  ▸2 ○ calm-owl → brave-fox   Two tests fail: log…   1h
-        idle · /srv/shop/w… │
+    › ◆ brave-fox     ‖1 ○1 │❯    ‖ swift-lynx → brave-fox held · May I push t…   3m
+        busy · …/api [main] │     ○ swift-lynx → calm-owl  Who owns infra now?    7m
+      ◇ calm-owl         ○2 │  ▸2 ○ calm-owl → brave-fox   Two tests fail: log…   1h
+        idle · …/web [main] │
       · swift-lynx          │
         away                │
                             │
@@ -50,11 +51,11 @@ fn a_day_at_120_by_40_with_a_letter_open() {
     let mut stage = Stage::with_a_day(120, 40);
     stage.types("G\nj\n");
     assert_snapshot!(stage.screen(), @"
-     cc2cc watch                                                                             1 held for you · 2 of 3 online
+     cc2cc watch                                                                           H 1 held for you · 2 of 3 online
     ─ agents ───────────────────────────┬─ letters ─────────────────────────────────────────────────────────────────────────
-    › ● brave-fox          1 held 1 new │     ‖ swift-lynx → brave-fox held · May I push to production?                   3m
+    › ◆ brave-fox          1 held 1 new │     ‖ swift-lynx → brave-fox held · May I push to production?                   3m
         busy · /srv/shop/api [main]     │     ○ swift-lynx → calm-owl  Who owns infra now?                                7m
-      ○ calm-owl                  2 new │  ▾2 ○ calm-owl → brave-fox                                                      1h
+      ◇ calm-owl                  2 new │  ▾2 ○ calm-owl → brave-fox                                                      1h
         idle · /srv/shop/web [main]     │›      ✓ brave-fox → calm-owl Does the web client still work?                    2h
       · swift-lynx                      │       ○ calm-owl → brave-fox Two tests fail: login: 422                         1h
         away                            │
@@ -89,7 +90,7 @@ fn a_day_at_120_by_40_with_a_letter_open() {
                                         │
                                         │
     ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
-     ↑↓ move  Tab pane  Esc close  r answer  n new  f its agent  / find  y copy id  ? help  q quit
+     ↑↓ move  Tab pane  Esc close  r answer  n write to brave-fox  f its agent  / find  y copy id  ? help  q quit
     ");
 }
 
@@ -98,12 +99,12 @@ fn an_open_letter_takes_the_place_of_the_list_where_there_is_little_room() {
     let mut stage = Stage::with_a_day(80, 24);
     stage.types("\n");
     assert_snapshot!(stage.screen(), @"
-     cc2cc watch                                     1 held for you · 2 of 3 online
+     cc2cc watch                                   H 1 held for you · 2 of 3 online
     ─ agents ───────────────┬━ letter · ‖ held ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━
-    › ● brave-fox     ‖1 ○1 │ swift-lynx → brave-fox
-        busy · /srv/shop/a… │ message
-      ○ calm-owl         ○2 │ id k-4
-        idle · /srv/shop/w… │ ○ stored     2026-01-02 11:57:00.000
+    › ◆ brave-fox     ‖1 ○1 │ swift-lynx → brave-fox
+        busy · …/api [main] │ message
+      ◇ calm-owl         ○2 │ id k-4
+        idle · …/web [main] │ ○ stored     2026-01-02 11:57:00.000
       · swift-lynx          │ ‖ held       2026-01-02 11:57:00.000  +0 ms
         away                │ because brave-fox may do more than swift-lynx, and no
                             │ letter may borrow what its sender lacks
@@ -136,10 +137,10 @@ fn an_empty_home_says_what_to_do() {
      cc2cc watch                                                      0 of 0 online
     ─ agents ───────────────┬━ letters ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━
                             │
-      no agents yet: start  │  no letters yet: n writes one
+      no agents yet: start  │  no letters yet, and nobody to write to
       `claude` in another   │
-      terminal              │
-                            │
+      terminal, and it      │
+      appears here          │
                             │
                             │
                             │
@@ -156,10 +157,17 @@ fn an_empty_home_says_what_to_do() {
                             │
                             │
     ────────────────────────────────────────────────────────────────────────────────
-     ↑↓ move  Tab pane  n new  / find  Esc show all  ? help  q quit
+     ? help  q quit
     ");
-    stage.types("jkG\n\x1braxyf\t\n"); // nothing to act on, and nothing happens
+    stage.types("jkG\n\x1braxyf\t\nH"); // nothing to act on, and nothing happens
     assert!(stage.screen().contains("no agents yet"));
+    stage.types("n");
+    assert_snapshot!(stage.last_line_but_one(), @" nobody to write to yet: start `claude` in another terminal");
+    stage.online("calm-owl", Activity::Idle, "/srv");
+    stage.refresh();
+    assert!(stage.screen().contains("no letters yet: press n to write to calm-owl"), "{}", stage.screen());
+    stage.types("nhello\n");
+    assert_eq!(stage.at("calm-owl").count(State::Inbox).unwrap(), 1);
 }
 
 #[test]
@@ -193,7 +201,7 @@ fn help_shows_all_keys_and_signs() {
     let mut stage = Stage::with_a_day(80, 24);
     stage.types("?");
     assert_snapshot!(stage.screen(), @"
-     cc2cc watch                                     1 held for you · 2 of 3 online
+     cc2cc watch                                   H 1 held for you · 2 of 3 online
     ━ keys ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━ signs ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━
 
       ↑ ↓ j k        move                     ○ stored    waits in the inbox
@@ -201,18 +209,18 @@ fn help_shows_all_keys_and_signs() {
       Tab            next pane                ◑ delivered put before the model
       Enter          open; unfold or fold     ● seen      it is in the transcript
       Esc            close, show all          ✓ answered  a reply was sent
-      r              answer the letter        ‖ held      waits for your yes
-      n              write a new letter       ◌ expired   its time to live ended
-      a              accept a held letter     ⊘ refused   declined by a person
-      x              refuse a held letter     × dead      could not be delivered
-      f              letters of its agent on
-      /              find letters             ● busy
-      y              copy the letter's id     ○ idle
-      m              mouse on or off          ◌ next turn
-      Ctrl-L         draw anew                ? asks its person
-      Ctrl-Z         to the shell, until fg   × failing
-      q Ctrl-C       quit                     ! deaf
-                                              · away
+      H              the next held letter     ‖ held      waits for your yes
+      a              accept a held letter     ◌ expired   its time to live ended
+      x              refuse a held letter     ⊘ refused   declined by a person
+      r              answer the letter        × dead      could not be delivered
+      n              write to who is chosen
+      f              its agent's letters      ◆ busy
+      /              find letters             ◇ idle
+      y              copy the letter's id     ◈ next turn
+      m              mouse on or off          ? asks its person
+      Ctrl-L         draw anew                ! failing
+      Ctrl-Z         to the shell, until fg   ∅ deaf
+      q Ctrl-C       quit                     · away
                                               @ you
 
     ────────────────────────────────────────────────────────────────────────────────
@@ -223,6 +231,59 @@ fn help_shows_all_keys_and_signs() {
 }
 
 #[test]
+fn help_that_does_not_fit_goes_on_with_the_next_key() {
+    let mut stage = Stage::with_a_day(60, 16);
+    stage.types("?");
+    let mut seen = String::new();
+    while stage.line("any key").contains("more") {
+        seen += &stage.screen();
+        stage.types(" ");
+    }
+    seen += &stage.screen();
+    for said in ["the next held letter", "to the shell, until fg", "quit", "could not be delivered", "◇ idle", "@ you"]
+    {
+        assert!(seen.contains(said), "{said}:\n{seen}");
+    }
+    stage.types(" ");
+    assert!(stage.screen().contains("━ letters"));
+    stage.types("?\x1b");
+    assert!(stage.screen().contains("━ letters"), "Esc leaves at once");
+}
+
+#[test]
+fn no_sign_of_a_letter_is_one_of_an_agent() {
+    use cc2cc::view::{agents::AgentState, theme};
+    let agents = [
+        AgentState::Busy,
+        AgentState::Idle,
+        AgentState::NextTurn,
+        AgentState::Asks,
+        AgentState::Failing,
+        AgentState::Deaf,
+        AgentState::Away,
+        AgentState::Person,
+    ];
+    let mut signs: Vec<_> = agents.map(theme::presence_sign).into_iter().collect();
+    signs.extend(theme::LADDER.map(theme::sign));
+    let all = signs.len();
+    signs.sort_unstable();
+    signs.dedup();
+    assert_eq!(signs.len(), all);
+}
+
+#[test]
+fn a_path_that_is_cut_keeps_its_end() {
+    let mut stage = Stage::new(80, 24);
+    stage.online("brave-fox", Activity::Busy, "/home/somebody/work/proj/web");
+    stage.online("calm-owl", Activity::Idle, "/srv/a-directory-with-a-long-name");
+    stage.refresh();
+    assert!(stage.screen().contains("busy · …/web [main]"), "{}", stage.screen());
+    assert!(stage.screen().contains("idle · …/a-directo…"), "{}", stage.screen());
+    stage.resize(100, 24);
+    assert!(stage.screen().contains("busy · …/proj/web [main]"), "{}", stage.screen());
+}
+
+#[test]
 fn an_agents_letters_alone() {
     let mut stage = Stage::with_a_day(80, 24);
     stage.types("\tj\n");
@@ -230,7 +291,7 @@ fn an_agents_letters_alone() {
     ›    ○ swift-lynx → calm-owl Who owns infra now?     7m
       ▸2 ○ calm-owl → brave-fox  Two tests fail: logi…   1h
     ");
-    assert!(stage.line("❯ ○ calm-owl").contains('≡'));
+    assert!(stage.line("❯ ◇ calm-owl").contains('≡'));
     stage.types("\x1b");
     assert!(stage.letters().contains("May I push"));
 }

@@ -108,12 +108,23 @@ impl Stage {
     }
 
     pub fn hold(&self, from: &str, to: &str, id: &str, at: Timestamp, text: &str) {
+        self.hold_letter(&letter(from, to, id, at, text, None));
+    }
+
+    /// As [`Stage::hold`], of a letter in a thread.
+    pub fn hold_in(&self, from: &str, to: &str, id: &str, at: Timestamp, text: &str, thread: &str) -> LetterId {
+        let letter = letter(from, to, id, at, text, Some(thread));
+        self.hold_letter(&letter);
+        letter.id
+    }
+
+    fn hold_letter(&self, letter: &Letter) {
         const WHY: &str = "brave-fox may do more than swift-lynx, and no letter may borrow what its sender lacks";
-        let (mailbox, letter) = (self.at(to), letter(from, to, id, at, text, None));
-        mailbox.publish_held(&letter, Key::Fresh, WHY).unwrap();
+        let mailbox = self.at(letter.to.as_str());
+        mailbox.publish_held(letter, Key::Fresh, WHY).unwrap();
         // When it was held is the clock's time, not the story's.
         mailbox.forget_receipts(&letter.id).unwrap();
-        mailbox.note(&letter.id, &Receipt::at(Step::Held, at).why(WHY)).unwrap();
+        mailbox.note(&letter.id, &Receipt::at(Step::Held, letter.timestamp).why(WHY)).unwrap();
     }
 
     /// Notes steps of a letter, so many seconds after it was sent.

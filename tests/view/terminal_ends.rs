@@ -26,6 +26,16 @@ fn keys_and_signals_end_it_and_leave_the_terminal_as_it_was() {
     }
 }
 
+#[test]
+fn a_terminal_that_obeys_no_escapes_is_told_what_to_use_instead() {
+    let place = Place::new();
+    let mut watched = place.start(Place::binary(), &["watch"], &[("TERM", "dumb")]);
+    assert_eq!(watched.ends(), 2);
+    watched.shows("a terminal with TERM=dumb cannot show the live view");
+    watched.shows("`cc2cc log -f` prints letters as they come");
+    assert!(!watched.written().contains('\u{1b}'), "{}", watched.written());
+}
+
 const PANICS: &str = "CC2CC_TEST_PANICS";
 
 #[test]

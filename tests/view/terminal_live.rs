@@ -59,7 +59,7 @@ fn an_agent_comes_and_goes() {
     })
     .unwrap();
     watched.shows("1 of 1 online");
-    watched.shows("● ann");
+    watched.shows("◆ ann");
     drop(presence);
     watched.shows("0 of 1 online");
     place.run(&["rename", "--agent", "ann", "anna"]);
@@ -92,7 +92,7 @@ fn what_cannot_be_written_is_said_and_nothing_is_lost() {
     let place = with(&["ann"]);
     let mut watched = place.watch();
     watched.shows("· ann");
-    watched.press("nann\rwords");
+    watched.press("nwords");
     watched.shows("words");
     place.home().remove(&place.home().mailbox(&"ann".parse().unwrap()).unwrap()).unwrap();
     watched.press("\r");

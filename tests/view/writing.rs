@@ -37,16 +37,16 @@ fn a_new_letter_goes_to_the_agent_one_is_on_or_whom_one_names() {
     let mut stage = Stage::with_a_day(80, 24);
     stage.types("\tnto the fox\n");
     assert_eq!(stage.at("brave-fox").letters(State::Inbox).unwrap().last().unwrap().content.text, "to the fox");
-    stage.types("\tnswift-lynx\nto the lynx\n");
+    stage.types("\tn\t").control('u').types("swift-lynx\nto the lynx\n");
     assert_eq!(stage.at("swift-lynx").letters(State::Inbox).unwrap()[0].content.text, "to the lynx");
-    stage.types("n@all\nto those who are there\n");
+    stage.types("n\t").control('u').types("@all\nto those who are there\n");
     assert!(stage.last_line_but_one().contains("and to 1 more"), "{}", stage.last_line_but_one());
 }
 
 #[test]
 fn what_cannot_be_sent_stays_as_it_was_written() {
     let mut stage = Stage::with_a_day(80, 24);
-    stage.types("nclam-owl\nall my words\n");
+    stage.types("n\t").control('u').types("clam-owl\nall my words\n");
     assert_snapshot!(stage.last_line_but_one(), @" × no agent named `clam-owl` · did you mean `calm-owl`? `cc2cc agents --all` li…");
     assert!(stage.screen().contains("all my words"));
     stage.types("\t");
@@ -57,7 +57,7 @@ fn what_cannot_be_sent_stays_as_it_was_written() {
 #[test]
 fn a_letter_to_nobody_or_with_no_text_is_none() {
     let mut stage = Stage::with_a_day(80, 24);
-    stage.types("n\n\n");
+    stage.types("n\t").control('u').types("\n\n");
     assert_snapshot!(stage.last_line_but_one(), @" × to whom? Tab leads to the line that says it");
     stage.types("\x1b\tn\n");
     assert_snapshot!(stage.last_line_but_one(), @" × the text is empty · a letter needs a text");
@@ -72,6 +72,98 @@ fn a_draft_is_kept_until_it_is_sent() {
     assert!(!stage.screen().contains("half a thou"), "another letter, another answer");
     stage.types("\x1bkrght\n");
     assert_eq!(stage.at("swift-lynx").letters(State::Inbox).unwrap()[0].content.text, "half a thought");
+}
+
+#[test]
+fn a_letter_goes_to_whoever_wrote_the_one_that_is_chosen_unless_one_says_otherwise() {
+    let mut stage = Stage::with_a_day(80, 24);
+    assert!(stage.screen().contains("swift-lynx → brave-fox"));
+    stage.types("j");
+    assert!(stage.screen().lines().last().unwrap().contains("n write to swift-lynx"), "{}", stage.screen());
+    stage.types("nhello lynx\n");
+    let sent = stage.at("swift-lynx").letters(State::Inbox).unwrap();
+    assert_eq!((sent[0].content.text.as_str(), &sent[0].reply_to), ("hello lynx", &None));
+    // One's own letter leads to whoever got it.
+    assert!(stage.line("❯").contains("swift-lynx → calm-owl"));
+    stage.types("gn");
+    assert!(stage.screen().contains("to swift-lynx"), "{}", stage.screen());
+}
+
+#[test]
+fn an_address_is_completed_as_it_is_typed() {
+    let mut stage = Stage::with_a_day(80, 24);
+    stage.types("n\t").control('u');
+    assert_snapshot!(stage.letters(), @"
+    ›    ‖ swift-lynx → brave-fox held · May I push t…   3m
+         ○ swift-lynx → calm-owl  Who owns infra now?    7m
+      ▸2 ○ calm-owl → brave-fox   Two tests fail: log…   1h
+    ━ new letter ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━
+     to
+        brave-fox  calm-owl  swift-lynx  @all
+    ");
+    stage.types("ca");
+    assert_snapshot!(stage.letters(), @"
+    ›    ‖ swift-lynx → brave-fox held · May I push t…   3m
+         ○ swift-lynx → calm-owl  Who owns infra now?    7m
+      ▸2 ○ calm-owl → brave-fox   Two tests fail: log…   1h
+    ━ new letter ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━
+     to calm-owl
+        calm-owl
+    ");
+    stage.types("\t");
+    assert!(stage.line(" to ").contains("to calm-owl"), "{}", stage.screen());
+    stage.types("first\t,");
+    assert!(!stage.screen().contains("@all"), "a group stands alone: {}", stage.screen());
+    stage.key(KeyCode::Down).key(KeyCode::Down);
+    assert!(stage.screen().lines().last().unwrap().contains("Tab swift-lynx, to the text"), "{}", stage.screen());
+    stage.key(KeyCode::Up).types("\n");
+    stage.types(" and second\n");
+    for agent in ["calm-owl", "brave-fox"] {
+        let letters = stage.at(agent).letters(State::Inbox).unwrap();
+        assert_eq!(letters.iter().filter(|letter| letter.content.text == "first and second").count(), 1, "{agent}");
+    }
+}
+
+#[test]
+fn a_name_that_is_one_already_is_not_made_longer() {
+    let mut stage = Stage::with_a_day(80, 24);
+    for agent in ["ann", "anna"] {
+        stage.online(agent, cc2cc::agent::Activity::Idle, "/srv");
+    }
+    stage.refresh();
+    stage.types("n\t").control('u').types("ann\tto ann\n");
+    assert_eq!(stage.at("ann").letters(State::Inbox).unwrap().len(), 1);
+    stage.types("n\t").control('u').types("ann").key(KeyCode::Down).key(KeyCode::Down).types("\nto anna\n");
+    assert_eq!(stage.at("anna").letters(State::Inbox).unwrap().len(), 1);
+}
+
+#[test]
+fn tab_goes_from_field_to_field_in_an_answer_too() {
+    let mut stage = Stage::with_a_day(80, 24);
+    stage.types("rtext\t");
+    assert!(stage.screen().lines().last().unwrap().contains("↑↓ choose"), "{}", stage.screen());
+    stage.types("\t more\n");
+    assert_eq!(stage.at("swift-lynx").letters(State::Inbox).unwrap()[0].content.text, "text more");
+}
+
+#[test]
+fn words_that_could_not_be_sent_are_not_in_the_next_letter_and_come_back_when_asked_for() {
+    let mut stage = Stage::with_a_day(80, 24);
+    stage.types("nthese words");
+    let gone = stage.at("swift-lynx");
+    stage.home.remove(&gone).unwrap();
+    stage.types("\n");
+    assert!(stage.last_line_but_one().contains("no agent named `swift-lynx`"));
+    stage.types("\x1b");
+    assert_snapshot!(stage.last_line_but_one(), @" not sent, and kept: ↑ in an empty letter brings it back");
+    stage.types("n");
+    assert!(!stage.screen().contains("these words"), "{}", stage.screen());
+    assert!(stage.screen().lines().last().unwrap().contains("↑ what was kept"), "{}", stage.screen());
+    stage.key(KeyCode::Up);
+    assert!(stage.screen().contains("these words"));
+    stage.types("\t").control('u').types("calm\t\n");
+    let sent = stage.at("calm-owl").letters(State::Inbox).unwrap();
+    assert_eq!(sent.iter().filter(|letter| letter.content.text == "these words").count(), 1);
 }
 
 #[test]

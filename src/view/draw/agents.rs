@@ -22,6 +22,8 @@ use crate::{
 
 /// From this width on there is room for words.
 const WORDY: usize = 30;
+/// A place that is cut shorter than this says nothing.
+const SHORTEST_PLACE: usize = 4;
 
 pub fn draw(frame: &mut Frame, model: &mut Model, area: Rect) {
     let focused = is_focused(model, Focus::Agents);
@@ -36,7 +38,7 @@ pub fn draw(frame: &mut Frame, model: &mut Model, area: Rect) {
         agents.window.reveal(cursor.unwrap_or(0), agents.list().len());
     }
     if agents.list().is_empty() {
-        let text = "no agents yet: start `claude` in another terminal";
+        let text = "no agents yet: start `claude` in another terminal, and it appears here";
         for (row, line) in rows.rows().skip(1).zip(columns::wrapped(text, usize::from(rows.width).saturating_sub(4))) {
             frame.render_widget(Line::styled(format!("  {line}"), theme.faint()), row);
         }
@@ -91,9 +93,18 @@ fn lines(agent: &Agent, theme: Theme, now: Timestamp, width: usize, look: Emphas
         AgentState::Person => agent.presence.as_str().to_owned(),
         _ => words(&agent.standing, now),
     };
-    let place = if agent.place.is_empty() { word } else { format!("{word} · {}", agent.place) };
-    let second = Line::styled(format!("    {}", columns::fit(&place, width.saturating_sub(5))), theme.faint());
+    let room = width.saturating_sub(5);
+    let second = Line::styled(format!("    {}", doing(&word, agent, room)), theme.faint());
     [Line::from(first), second]
+}
+
+/// What it does, and where.
+fn doing(word: &str, agent: &Agent, room: usize) -> String {
+    let left = room.saturating_sub(word.width() + 3);
+    if agent.path.is_empty() && agent.behind.is_empty() || left < SHORTEST_PLACE {
+        return columns::fit(word, room);
+    }
+    format!("{word} · {}", columns::fit_place(&agent.path, &agent.behind, left).trim_start())
 }
 
 /// How much is held and how much waits, in words where there is room for them.

@@ -1,5 +1,7 @@
 //! The lines above and below the panes.
 
+use std::borrow::Cow;
+
 use ratatui::{
     Frame,
     layout::{Position, Rect},
@@ -24,9 +26,10 @@ pub fn title(frame: &mut Frame, model: &Model, area: Rect) {
     let theme = model.theme;
     let mut line = vec![Span::styled(" cc2cc", theme.strong()), Span::styled(" watch", theme.faint())];
     let online = format!("{} of {} online ", model.agents.online(), sessions(model));
-    let held = if held == 0 { String::new() } else { format!("{held} held for you · ") };
-    let gap = usize::from(area.width).saturating_sub(12 + held.width() + online.width());
+    let (key, held) = if held == 0 { ("", String::new()) } else { ("H", format!(" {held} held for you · ")) };
+    let gap = usize::from(area.width).saturating_sub(12 + key.width() + held.width() + online.width());
     line.push(Span::raw(" ".repeat(gap)));
+    line.push(Span::styled(key, theme.accent()));
     line.push(Span::styled(held, theme.call()));
     line.push(Span::styled(online, theme.faint()));
     frame.render_widget(Line::from(line), area);
@@ -74,7 +77,8 @@ fn ask(frame: &mut Frame, theme: Theme, area: Rect, question: &str, input: &Inpu
 
 pub fn keys(frame: &mut Frame, model: &Model, area: Rect) {
     let theme = model.theme;
-    let always: &[KeyHint] = if matches!(model.mode, Mode::Browse) { &[("?", "help"), ("q", "quit")] } else { &[] };
+    let is_browsing = matches!(model.mode, Mode::Browse);
+    let always = if is_browsing { vec![("?", "help".into()), ("q", "quit".into())] } else { Vec::new() };
     let wide = |(key, does): &KeyHint| key.width() + does.width() + 3;
     let mut left = usize::from(area.width).saturating_sub(always.iter().map(wide).sum());
     let mut line = vec![Span::raw(" ")];
@@ -84,29 +88,34 @@ pub fn keys(frame: &mut Frame, model: &Model, area: Rect) {
         left = left.saturating_sub(wide(hint));
         fits
     });
-    for (key, does) in fitting.chain(always) {
+    for (key, does) in fitting.chain(&always) {
         line.push(Span::styled(*key, theme.accent()));
         line.push(Span::styled(format!(" {does}  "), theme.faint()));
     }
     frame.render_widget(Line::from(line), area);
 }
 
-type KeyHint = (&'static str, &'static str);
+type KeyHint = (&'static str, Cow<'static, str>);
 
 /// What else does something now, the first that one would miss most.
 fn fitting(model: &Model) -> Vec<KeyHint> {
     match &model.mode {
-        Mode::Help => vec![("any key", "back")],
-        Mode::Search(_) => vec![("Enter", "search all letters"), ("Esc", "show all again")],
-        Mode::Refuse(..) => vec![("Enter", "refuse"), ("Esc", "leave it held")],
-        Mode::Write(draft) if draft.field == Field::To => vec![("Enter", "to the text"), ("Esc", "leave")],
+        Mode::Help(page) if page + 1 < model.help_pages => vec![("any key", "more".into()), ("Esc", "back".into())],
+        Mode::Help(_) => vec![("any key", "back".into())],
+        Mode::Search(_) => vec![("Enter", "search all letters".into()), ("Esc", "show all again".into())],
+        Mode::Refuse(..) => vec![("Enter", "refuse".into()), ("Esc", "leave it held".into())],
         Mode::Write(draft) if draft.sending => Vec::new(),
+        Mode::Write(draft) if draft.field == Field::To => {
+            let marked = draft.marked.and_then(|at| draft.recipients(model.agents.list()).into_iter().nth(at));
+            let next = marked.map_or_else(|| "to the text".into(), |name| format!("{name}, to the text").into());
+            vec![("Tab", next), ("↑↓", "choose".into()), (",", "one more".into()), ("Esc", "leave".into())]
+        }
         Mode::Write(draft) => {
-            let mut hints = vec![("Enter", "send"), ("Ctrl-J", "new line")];
-            if draft.answers.is_none() {
-                hints.push(("Tab", "to whom"));
+            let mut hints = vec![("Enter", "send".into()), ("Ctrl-J", "new line".into()), ("Tab", "to whom".into())];
+            if draft.text.text().is_empty() && model.kept.is_some() {
+                hints.push(("↑", "what was kept".into()));
             }
-            hints.push(("Esc", "leave, keep it"));
+            hints.push(("Esc", if draft.text.is_empty() { "leave" } else { "leave, keep it" }.into()));
             hints
         }
         Mode::Browse => browsing(model),
@@ -116,25 +125,30 @@ fn fitting(model: &Model) -> Vec<KeyHint> {
 fn browsing(model: &Model) -> Vec<KeyHint> {
     let subject = model.subject();
     let held = subject.is_some_and(|entry| entry.stage == Stage::Held) && model.focus != Focus::Agents;
-    let mut hints = vec![("↑↓", "move"), ("Tab", "pane")];
-    if subject.is_none() {
-        hints.extend([("n", "new"), ("/", "find"), ("Esc", "show all")]);
+    let new = model.addressee().map_or_else(|| "new".into(), |name| format!("write to {name}").into());
+    let mut hints = vec![("↑↓", "move".into()), ("Tab", "pane".into())];
+    if model.agents.list().iter().all(|agent| agent.name.is_user()) && subject.is_none() {
+        return Vec::new(); // nothing to move to, and nobody to write to
+    }
+    if subject.is_none() && model.focus != Focus::Agents {
+        hints.extend([("n", new), ("/", "find".into())]);
+        hints.extend(model.letters.is_filtered().then_some(("Esc", "show all".into())));
         return hints;
     }
     match model.focus {
-        Focus::Agents => hints.extend([("Enter", "only its letters"), ("n", "write to it")]),
-        Focus::Letters => hints.push(("Enter", "open")),
-        Focus::OpenLetter => hints.push(("Esc", "close")),
+        Focus::Agents => hints.extend([("Enter", "only its letters".into()), ("n", new.clone())]),
+        Focus::Letters => hints.push(("Enter", "open".into())),
+        Focus::OpenLetter => hints.push(("Esc", "close".into())),
     }
     if held {
-        hints.extend([("a", "accept"), ("x", "refuse")]);
+        hints.extend([("a", "accept".into()), ("x", "refuse".into())]);
     }
     if model.focus != Focus::Agents {
-        hints.extend([("r", "answer"), ("n", "new"), ("f", "its agent")]);
+        hints.extend([("r", "answer".into()), ("n", new), ("f", "its agent".into())]);
     }
-    hints.push(("/", "find"));
+    hints.push(("/", "find".into()));
     if model.focus != Focus::Agents {
-        hints.push(("y", "copy id"));
+        hints.push(("y", "copy id".into()));
     }
     hints
 }

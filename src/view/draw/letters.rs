@@ -78,15 +78,17 @@ fn titles(model: &Model) -> (String, String) {
 }
 
 fn empty(frame: &mut Frame, model: &Model, rows: Rect) {
-    let text = match model.older {
-        _ if model.searching => "searching…",
-        Older::Loading => "reading…",
-        _ if model.letters.is_filtered() => "no such letters",
-        _ => "no letters yet: n writes one",
+    let text = match (&model.older, model.addressee()) {
+        _ if model.searching => "searching…".to_owned(),
+        (Older::Loading, _) => "reading…".to_owned(),
+        _ if model.letters.is_filtered() => "no such letters: press Esc to see all".to_owned(),
+        (_, Some(name)) => format!("no letters yet: press n to write to {name}"),
+        (_, None) if model.agents.list().is_empty() => "no letters yet, and nobody to write to".to_owned(),
+        (_, None) => "no letters yet: press n to write one".to_owned(),
     };
-    if rows.height > 1 {
-        let row = Rect { y: rows.y + 1, height: 1, ..rows };
-        frame.render_widget(Line::styled(format!("  {text}"), model.theme.faint()), row);
+    let lines = columns::wrapped(&text, usize::from(rows.width).saturating_sub(4));
+    for (row, line) in rows.rows().skip(1).zip(lines) {
+        frame.render_widget(Line::styled(format!("  {line}"), model.theme.faint()), row);
     }
 }
 

@@ -58,6 +58,7 @@ impl Model {
 
     pub(super) fn write(&mut self, key: KeyEvent) -> Option<Action> {
         let width = usize::from(self.areas.text.width);
+        let agents = self.agents.list();
         let Mode::Write(draft) = &mut self.mode else { return None };
         if draft.sending {
             return None;
@@ -68,13 +69,28 @@ impl Model {
         match (key.code, draft.field) {
             (KeyCode::Esc, _) => {
                 if !draft.text.is_empty() {
-                    self.notice = Some(Notice::good("kept: the same key goes on with it"));
+                    self.notice = Some(Notice::good(if draft.has_failed {
+                        "not sent, and kept: ↑ in an empty letter brings it back"
+                    } else {
+                        "kept: the same key goes on with it"
+                    }));
                     self.kept = Some(draft.clone());
                 }
                 self.mode = Mode::Browse;
             }
-            (KeyCode::Tab | KeyCode::BackTab | KeyCode::Enter | KeyCode::Down, Field::To) => draft.field = Field::Text,
-            (KeyCode::Tab | KeyCode::BackTab, Field::Text) if draft.answers.is_none() => draft.field = Field::To,
+            (KeyCode::Tab | KeyCode::BackTab | KeyCode::Enter, Field::To) => {
+                draft.take_marked(agents);
+                draft.field = Field::Text;
+            }
+            (KeyCode::Right | KeyCode::End, Field::To) if draft.to.is_at_end() => drop(draft.take_marked(agents)),
+            (KeyCode::Down, Field::To) => drop(draft.mark_by(1, agents)),
+            (KeyCode::Up, Field::To) => drop(draft.mark_by(-1, agents)),
+            (KeyCode::Tab | KeyCode::BackTab, Field::Text) => draft.field = Field::To,
+            (KeyCode::Up, Field::Text) if draft.text.text().is_empty() => {
+                if let Some(kept) = self.kept.take() {
+                    self.mode = Mode::Write(Composer { has_failed: false, ..kept });
+                }
+            }
             (KeyCode::Char('j'), Field::Text) if control => draft.text.insert("\n"),
             (KeyCode::Enter, Field::Text) if key.modifiers.intersects(new_line) => draft.text.insert("\n"),
             (KeyCode::Enter, Field::Text) => {
@@ -85,7 +101,11 @@ impl Model {
             }
             (KeyCode::Up, Field::Text) => draft.text.climb(-1, width),
             (KeyCode::Down, Field::Text) => draft.text.climb(1, width),
-            _ => edit(draft.input(), key),
+            (_, Field::To) => {
+                edit(&mut draft.to, key);
+                draft.mark_first(agents);
+            }
+            (_, Field::Text) => edit(&mut draft.text, key),
         }
         None
     }
@@ -94,16 +114,22 @@ impl Model {
         match &mut self.mode {
             Mode::Write(draft) if draft.sending => {}
             Mode::Write(draft) if draft.field == Field::Text => draft.text.insert(text),
-            Mode::Write(Composer { to: line, .. }) | Mode::Refuse(_, line) | Mode::Search(line) => {
-                line.insert(&text.split_whitespace().collect::<Vec<_>>().join(" "));
+            Mode::Write(draft) => {
+                draft.to.insert(&on_one_line(text));
+                draft.mark_first(self.agents.list());
             }
-            Mode::Browse | Mode::Help => {}
+            Mode::Refuse(_, line) | Mode::Search(line) => line.insert(&on_one_line(text)),
+            Mode::Browse | Mode::Help(_) => {}
         }
         if let Mode::Search(line) = &self.mode {
             let text = line.text().trim().to_owned();
             self.say_only(&text);
         }
     }
+}
+
+fn on_one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// The keys that work in every text.
