@@ -18,6 +18,7 @@ pub mod notice;
 pub mod obstacle;
 pub mod policy;
 pub mod prune;
+pub mod question;
 pub mod rate_limit;
 pub mod reach;
 pub mod record;

@@ -2,6 +2,8 @@
 
 mod accept;
 mod agents;
+mod answers;
+mod ask;
 mod caller;
 mod completions;
 mod demo;
@@ -70,6 +72,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Verb {
     Send(send::Args),
+    Ask(ask::Args),
     Inbox(inbox::Args),
     Read(read::Args),
     #[command(aliases = ["list", "ls", "ps"])]
@@ -176,6 +179,7 @@ fn dispatch(verb: Verb) -> Result<ExitCode, Failure> {
     let home = background::home();
     match verb {
         Verb::Send(args) => send::run(&home?, args),
+        Verb::Ask(args) => ask::run(&home?, &args),
         Verb::Inbox(args) => inbox::run(&home?, &args),
         Verb::Read(args) => read::run(&home?, &args),
         Verb::Agents(args) => agents::run(&home?, &args),

@@ -1,9 +1,10 @@
-//! The server through which a model writes, asks and looks: five tools over standard input and output.
+//! The server through which a model writes, asks and looks: six tools over standard input and output.
 //!
 //! It ends when its client closes the connection or dies. From the client's first request on, the agent is online.
 
 mod answers;
 mod arguments;
+mod asking;
 mod incoming;
 mod lines;
 mod online;
@@ -30,8 +31,9 @@ use rmcp::{
     service::{NotificationContext, RequestContext},
 };
 use serde_json::{Value, json};
+use tokio::sync::watch;
 
-use self::{online::Online, tools::Name, transport::Stdio};
+use self::{asking::Asker, online::Online, tools::Name, transport::Stdio};
 use crate::{
     agent::{
         Record,
@@ -84,10 +86,10 @@ pub fn serve() -> Result<()> {
     };
     let online = host.as_ref().map(|host| Arc::new(Online::new(&home, host)));
     let transport = Stdio::open()?;
-    let output = transport.output();
+    let (output, gone) = (transport.output(), transport.gone());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let served = runtime.block_on(async {
-        let server = Server { home, host, online, channel: channel::is_offered(), listed: Arc::default() };
+        let server = Server { home, host, online, channel: channel::is_offered(), listed: Arc::default(), gone };
         server.listed.store(server.brings_letters(), Ordering::Relaxed);
         server.serve(transport).await?.waiting().await?;
         anyhow::Ok(())
@@ -169,6 +171,8 @@ struct Server {
     channel: bool,
     /// Whether the client was last told that letters come with the results of the tools.
     listed: Arc<AtomicBool>,
+    /// Becomes true when the client says no more.
+    gone: watch::Receiver<bool>,
 }
 
 impl ServerHandler for Server {
@@ -209,6 +213,10 @@ impl ServerHandler for Server {
         self.come_online();
         let call_id = context.meta.get("claudecode/toolUseId").and_then(Value::as_str).map(str::to_owned);
         let broken = |why| ErrorData::internal_error(why, None);
+        if arguments::tool(&call)? == Name::Ask {
+            let result = self.ask(call.arguments, call_id, context).await;
+            return result.map(CallToolResponse::Complete);
+        }
         threads::guarded(|| self.call(call, call_id)).map_err(broken)?.map(CallToolResponse::Complete)
     }
 }
@@ -238,6 +246,28 @@ impl Server {
         text
     }
 
+    /// The one call that takes its time. Where letters come with the results of tools they come with this one by itself.
+    async fn ask(
+        &self,
+        given: Option<JsonObject>,
+        call_id: Option<String>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResult, ErrorData> {
+        let arguments = arguments::read(Name::Ask, given)?;
+        let broken = |why| ErrorData::internal_error(why, None);
+        let asker = threads::guarded(|| {
+            self.caller().map(|me| {
+                let is_subagent = call_id.is_some_and(|id| subagents::made(&me, &id));
+                Asker { home: self.home.clone(), me, is_subagent }
+            })
+        });
+        let outcome = match asker.map_err(broken)? {
+            Ok(asker) => asking::ask(asker, arguments, context, self.gone.clone()).await?,
+            Err(failure) => Err(failure),
+        };
+        Ok(outcome.unwrap_or_else(|failure| self.answer(Err(failure))))
+    }
+
     /// `call_id` is what the client calls this call.
     fn call(&self, call: CallToolRequestParams, call_id: Option<String>) -> Result<CallToolResult, ErrorData> {
         let tool = arguments::tool(&call)?;
@@ -252,6 +282,7 @@ impl Server {
                     answers::send(home, &if is_subagent { sender.by_subagent() } else { sender }, arguments)
                 })
             }
+            Name::Ask => return Err(ErrorData::internal_error("this call waits elsewhere", None)),
             Name::Inbox => {
                 let arguments = arguments::read(tool, given)?;
                 self.caller().and_then(|me| answers::inbox(home, &me, &arguments))

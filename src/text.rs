@@ -5,6 +5,7 @@
 //! another: where it is needed it stays, on all surfaces.
 
 pub mod columns;
+pub mod duration;
 pub mod exposed;
 mod impostor;
 mod joiners;

@@ -4,7 +4,7 @@ use std::{io, process::ExitCode, time::Duration};
 
 use jiff::Timestamp;
 
-use super::{caller, completions, ids, printing, send, shown::Shown, thread, watch};
+use super::{caller, completions, ids, printing, shown::Shown, thread, watch};
 use crate::{
     agent::{
         directory,
@@ -20,6 +20,7 @@ use crate::{
         watch::BEAT,
     },
     report,
+    text::duration,
 };
 
 /// Print what the agents wrote to one another, oldest first
@@ -35,7 +36,7 @@ pub struct Args {
     #[arg(long, value_parser = ids::letter_id, value_name = "ID")]
     thread: Option<LetterId>,
     /// Only letters of the last 90s, 10m, 2h, 1d
-    #[arg(long, value_parser = send::duration, allow_hyphen_values = true, value_name = "TIME")]
+    #[arg(long, value_parser = duration::parse, allow_hyphen_values = true, value_name = "TIME")]
     since: Option<Duration>,
     /// Only letters with these words in the text, upper or lower case
     #[arg(long, allow_hyphen_values = true, value_name = "TEXT")]

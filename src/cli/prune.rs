@@ -5,11 +5,12 @@ use std::process::ExitCode;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use super::{caller, printing, send};
+use super::{caller, printing};
 use crate::{
     agent::prune::{self, Pruned, Pruning},
     failure::{Code, Failure},
     mailbox::home::Home,
+    text::duration,
 };
 
 /// Count what nobody needs any more, or remove it
@@ -18,7 +19,7 @@ use crate::{
 #[derive(clap::Args)]
 pub struct Args {
     /// What is older than this (30d, 12h)
-    #[arg(long, value_parser = send::duration, allow_hyphen_values = true, value_name = "TIME")]
+    #[arg(long, value_parser = duration::parse, allow_hyphen_values = true, value_name = "TIME")]
     older_than: std::time::Duration,
     /// Really remove them
     #[arg(long)]

@@ -2,32 +2,32 @@
 
 use std::{
     fs::File,
-    io::{self, IsTerminal, Read},
-    path::PathBuf,
+    io::{self, Read},
+    path::{Path, PathBuf},
     process::ExitCode,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use clap::{ValueEnum, ValueHint};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde_json::json;
 
-use super::{caller, completions, ids, printing, shown::Shown};
+use super::{answers, caller, completions, ids, printing};
 use crate::{
     agent::{
         policy::Config,
-        send::{self, Draft, Fate, Sender, Sent},
+        question::{Question, Terms},
+        send::{self, Draft, Fate, Sent},
     },
     failure::{Code, Failure},
     mailbox::{
-        Mailbox, State,
+        State,
         home::Home,
-        letter::{Kind, Letter, LetterId, Priority, TEXT_LIMIT_BYTES},
+        letter::{Kind, LetterId, Priority, TEXT_LIMIT_BYTES},
         name::AgentName,
-        receipt::{Receipt, Step},
-        watch::Watch,
     },
     output, report,
+    text::duration,
 };
 
 /// Write a letter to a session
@@ -52,13 +52,13 @@ pub struct Args {
     #[arg(long, value_enum, default_value = "normal", value_name = "PRIORITY")]
     priority: PriorityArg,
     /// Do not deliver it later than this (90s, 10m, 2h, 1d)
-    #[arg(long, value_parser = duration, allow_hyphen_values = true, value_name = "TIME")]
+    #[arg(long, value_parser = duration::parse, allow_hyphen_values = true, value_name = "TIME")]
     ttl: Option<Duration>,
     /// Your own id for the letter: sending it again stores it once
     #[arg(long, value_parser = ids::letter_id, value_name = "KEY")]
     id: Option<LetterId>,
     /// Wait this long for an answer and print it
-    #[arg(long, value_parser = duration, allow_hyphen_values = true, value_name = "TIME")]
+    #[arg(long, value_parser = duration::parse, allow_hyphen_values = true, value_name = "TIME")]
     wait_reply: Option<Duration>,
     /// With --wait-reply: only a letter that says which one it answers counts as an answer
     #[arg(long, requires = "wait_reply")]
@@ -88,14 +88,15 @@ enum PriorityArg {
 
 pub fn run(home: &Home, args: Args) -> Result<ExitCode, Failure> {
     let sender = caller::sender(home)?;
+    let kind = args.kind.map(|kind| match kind {
+        KindArg::Message => Kind::Message,
+        KindArg::Task => Kind::Task,
+        KindArg::Response => Kind::Response,
+        KindArg::Status => Kind::Status,
+    });
     let draft = Draft {
-        text: text(&args)?,
-        kind: args.kind.map(|kind| match kind {
-            KindArg::Message => Kind::Message,
-            KindArg::Task => Kind::Task,
-            KindArg::Response => Kind::Response,
-            KindArg::Status => Kind::Status,
-        }),
+        text: text(&args.text, args.file.as_deref())?,
+        kind: kind.or_else(|| args.wait_reply.map(|_| Kind::Question)),
         priority: match args.priority {
             PriorityArg::Low => Priority::Low,
             PriorityArg::Normal => Priority::Normal,
@@ -107,7 +108,7 @@ pub fn run(home: &Home, args: Args) -> Result<ExitCode, Failure> {
         offline_too: args.offline_too,
     };
     let to = args.to.parse()?;
-    check_for_a_second_name(home, &args.to, &args.text)?;
+    check_for_a_second_name(home, "send", &args.to, &args.text)?;
     if args.wait_reply.is_some() {
         printing::check_output()?;
     }
@@ -115,8 +116,23 @@ pub fn run(home: &Home, args: Args) -> Result<ExitCode, Failure> {
     let waiting = args.wait_reply.map(|_| caller::mailbox(home, None)).transpose()?;
     let sent_at = Timestamp::now();
     let sent = send::send(home, &sender, &to, &draft, sent_at)?;
+    say(home, &sent, args.json);
+    if let Some(code) = worst(&sent) {
+        return Ok(ExitCode::from(code as u8));
+    }
+    match (args.wait_reply, waiting) {
+        (Some(longest), Some(mailbox)) => {
+            let terms = if args.strict { Terms::Replies } else { Terms::Anything };
+            answers::await_all(Question::new(home, mailbox, &sent, terms, sent_at), longest, args.json)
+        }
+        _ => Ok(ExitCode::SUCCESS),
+    }
+}
+
+/// Says what became of each letter, and why they wait although they are stored.
+pub fn say(home: &Home, sent: &[Sent], json: bool) {
     let warning = warning(home);
-    if args.json {
+    if json {
         let mut said = json!({ "sent": sent.iter().map(report::json::sent).collect::<Vec<_>>() });
         if let Some(warning) = &warning {
             said["warning"] = warning.as_str().into();
@@ -129,31 +145,20 @@ pub fn run(home: &Home, args: Args) -> Result<ExitCode, Failure> {
     if let Some(warning) = warning {
         output::complain(&format!("cc2cc: warning: {warning}\n"));
     }
-    if let Some(code) = worst(&sent) {
-        return Ok(ExitCode::from(code as u8));
-    }
-    match (args.wait_reply, waiting) {
-        (Some(longest), Some(mailbox)) => {
-            let asked = sent.iter().map(|sent| Asked { id: sent.id.clone(), name: sent.to.clone() }).collect();
-            Question { mailbox, asked, since: sent_at, strict: args.strict, json: args.json }
-                .await_answers(longest, &sender)
-        }
-        _ => Ok(ExitCode::SUCCESS),
-    }
 }
 
 /// Asks what is meant when the text begins with a name, as if it were another recipient.
 ///
 /// # Errors
 /// When the first of several words is an agent's name.
-fn check_for_a_second_name(home: &Home, to: &str, words: &[String]) -> Result<(), Failure> {
+pub fn check_for_a_second_name(home: &Home, verb: &str, to: &str, words: &[String]) -> Result<(), Failure> {
     let [first, second, ..] = words else { return Ok(()) };
     let is_agent = first.parse::<AgentName>().is_ok_and(|name| home.mailbox(&name).is_some());
     if !is_agent && first.parse() != Ok(AgentName::user()) && !matches!(first.as_str(), "@all" | "@repo" | "@dir") {
         return Ok(());
     }
     let hint = format!(
-        "`cc2cc send {to},{first} \"{second} …\"` writes to both, `cc2cc send {to} \"{first} {second} …\"` to one"
+        "`cc2cc {verb} {to},{first} \"{second} …\"` writes to both, `cc2cc {verb} {to} \"{first} {second} …\"` to one"
     );
     Err(Failure::new(Code::Usage, format!("is {first} a recipient, too, or does the text begin with that?")).hint(hint))
 }
@@ -177,8 +182,12 @@ fn worst(sent: &[Sent]) -> Option<Code> {
     }
 }
 
-fn text(args: &Args) -> Result<String, Failure> {
-    let bytes = match (&args.file, args.text.as_slice()) {
+/// The text of a letter: of a file, of standard input, or the words as they are.
+///
+/// # Errors
+/// When it cannot be read, is too long, or is no text.
+pub fn text(words: &[String], file: Option<&Path>) -> Result<String, Failure> {
+    let bytes = match (file, words) {
         (Some(path), _) => File::open(path).and_then(read_text).map_err(|error| {
             Failure::new(Code::Failed, format!("could not read {}: {error}", path.display()))
                 .hint("`-` in place of the text reads standard input")
@@ -198,114 +207,4 @@ fn read_text(from: impl Read) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     from.take(TEXT_LIMIT_BYTES as u64 + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
-}
-
-/// A time with a unit, as in `90s`, `10m`, `2h`, `1d`.
-pub fn duration(text: &str) -> Result<Duration, String> {
-    let days = text.strip_suffix('d').and_then(|days| days.trim().parse::<u64>().ok());
-    let time = match days {
-        Some(days) => days.checked_mul(24 * 60 * 60).map(Duration::from_secs),
-        None => text.parse::<SignedDuration>().ok().and_then(|time| Duration::try_from(time).ok()),
-    };
-    time.filter(|time| *time >= Duration::from_secs(1))
-        .ok_or_else(|| "a time is a number with a unit and at least 1s: 90s, 10m, 2h, 1d".to_owned())
-}
-
-/// One of those who were asked.
-struct Asked {
-    id: LetterId,
-    name: AgentName,
-}
-
-/// A question that was sent, and waits for an answer of everyone asked.
-struct Question {
-    mailbox: Mailbox,
-    asked: Vec<Asked>,
-    since: Timestamp,
-    strict: bool,
-    json: bool,
-}
-
-impl Question {
-    /// Waits for the answers, wherever a delivery in the session may have put them meanwhile, and prints each as it comes.
-    fn await_answers(mut self, longest: Duration, me: &Sender) -> Result<ExitCode, Failure> {
-        let inbox = self.mailbox.dir(State::Inbox);
-        let watch = Watch::over([inbox.as_path()]);
-        let deadline = Instant::now() + longest;
-        if io::stderr().is_terminal() {
-            output::complain(&format!("waiting for {}\n", self.missing()));
-        }
-        let mut taken = Vec::new();
-        loop {
-            while let Some((state, reply, whose)) = self.answer(&taken)? {
-                self.show(state, &reply)?;
-                taken.push(reply.id);
-                self.asked.remove(whose);
-                if self.asked.is_empty() {
-                    return Ok(ExitCode::SUCCESS);
-                }
-            }
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                let failure = Failure::new(Code::TimedOut, format!("no answer from {} in this time", self.missing()));
-                return Err(failure.hint(format!("it will come to {}'s inbox all the same", me.name)));
-            }
-            watch.sleep(left);
-        }
-    }
-
-    fn missing(&self) -> String {
-        let names: Vec<&str> = self.asked.iter().map(|asked| asked.name.as_str()).collect();
-        names.join(", ")
-    }
-
-    fn show(&self, state: State, reply: &Letter) -> Result<(), Failure> {
-        let shown = if self.json {
-            Shown::json(json!({ "reply": reply }))
-        } else {
-            report::text::letter(State::Done, reply, Timestamp::now()).into()
-        };
-        printing::print_surely(&shown).map_err(|error| {
-            Failure::new(Code::Failed, format!("could not print the answer {}, it waits on: {error}", reply.id.short()))
-        })?;
-        if state == State::Inbox {
-            self.mailbox.finish(&reply.id, state, Some(&Receipt::now(Step::Seen)))?;
-        }
-        Ok(())
-    }
-
-    /// An answer that was not taken yet, and whose it is.
-    fn answer(&self, taken: &[LetterId]) -> Result<Option<(State, Letter, usize)>, Failure> {
-        let now = Timestamp::now();
-        for state in [State::Inbox, State::Claimed, State::Done] {
-            for id in self.mailbox.ids(state)?.into_iter().filter(|id| !taken.contains(id)) {
-                let Ok(letter) = self.mailbox.read(state, &id) else { continue };
-                if state == State::Inbox && letter.lapsed(now) {
-                    continue;
-                }
-                if let Some(whose) = self.answered_by(&letter) {
-                    return Ok(Some((state, letter, whose)));
-                }
-            }
-        }
-        Ok(None)
-    }
-
-    /// Who of those asked answers with this letter. A model may forget to say which letter it answers.
-    fn answered_by(&self, letter: &Letter) -> Option<usize> {
-        if letter.kind == Kind::Status {
-            return None;
-        }
-        let is_by = |asked: &Asked| asked.name == letter.from;
-        match &letter.reply_to {
-            Some(id) => {
-                let of_id = |asked: &Asked| asked.id == *id;
-                let by_sender = self.asked.iter().position(|asked| of_id(asked) && is_by(asked));
-                // Who was renamed meanwhile answers under another name.
-                by_sender.or_else(|| self.asked.iter().position(of_id).filter(|_| self.asked.len() == 1))
-            }
-            None if !self.strict && letter.timestamp >= self.since => self.asked.iter().position(is_by),
-            None => None,
-        }
-    }
 }

@@ -8,12 +8,13 @@ use std::{
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{caller, completions, printing, send};
+use super::{caller, completions, printing};
 use crate::{
     agent::notice,
     failure::{Code, Failure},
     mailbox::{State, home::Home, watch::Watch},
     report,
+    text::duration,
 };
 
 /// Wait until there is mail, and list it
@@ -23,7 +24,7 @@ pub struct Args {
     #[arg(long, value_name = "NAME", add = completions::names())]
     agent: Option<String>,
     /// Give up after this time (90s, 10m, 2h) with exit code 5
-    #[arg(long, value_parser = send::duration, allow_hyphen_values = true, value_name = "TIME")]
+    #[arg(long, value_parser = duration::parse, allow_hyphen_values = true, value_name = "TIME")]
     timeout: Option<Duration>,
     /// Print JSON
     #[arg(long)]

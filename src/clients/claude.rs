@@ -1,6 +1,7 @@
 //! Everything about Claude Code: its process, what its hooks say and want, its transcript, how a session of it is woken.
 
 pub mod around;
+pub mod asking;
 pub mod background;
 pub mod channel;
 pub mod client;

@@ -100,6 +100,21 @@ pub fn deliver(
     now: Timestamp,
     wanted: impl Fn(&Waiting) -> bool,
 ) -> Result<Delivery, DeliverError> {
+    deliver_those(client, home, mailbox, now, wanted, |_| true)
+}
+
+/// The same, for a way that only letters may go that `may_go`; the others keep waiting.
+///
+/// # Errors
+/// As [`deliver`].
+pub fn deliver_those(
+    client: &impl Client,
+    home: &Home,
+    mailbox: &Mailbox,
+    now: Timestamp,
+    wanted: impl Fn(&Waiting) -> bool,
+    may_go: impl Fn(&Letter) -> bool,
+) -> Result<Delivery, DeliverError> {
     let look = mailbox.look(now)?;
     let mut delivery = Delivery::default();
     for buried in look.buried {
@@ -117,6 +132,9 @@ pub fn deliver(
     let mut frame = Frame::new(client.room_units());
     for waiting in look.letters {
         let Ok(letter) = waiting.into_letter(mailbox) else { continue };
+        if !may_go(&letter) {
+            continue;
+        }
         match take(mailbox, &config, level, &letter, &note, &mut frame) {
             Ok(Taken::Mine(admission)) => {
                 if admission == Admission::Granted {

@@ -35,6 +35,8 @@ pub enum Kind {
     Task,
     Response,
     Status,
+    /// Its sender waits for the answer.
+    Question,
     Other(String),
 }
 
@@ -45,6 +47,7 @@ impl From<String> for Kind {
             "task" => Self::Task,
             "response" => Self::Response,
             "status" => Self::Status,
+            "question" => Self::Question,
             _ => Self::Other(text),
         }
     }
@@ -64,6 +67,7 @@ impl Kind {
             Self::Task => "task",
             Self::Response => "response",
             Self::Status => "status",
+            Self::Question => "question",
             Self::Other(text) => text,
         }
     }

@@ -28,6 +28,13 @@ pub enum Urgency {
 }
 
 #[derive(Deserialize)]
+pub struct Ask {
+    pub to: String,
+    pub text: String,
+    pub within: Option<String>,
+}
+
+#[derive(Deserialize)]
 pub struct Inbox {
     pub id: Option<String>,
     pub all: Option<bool>,

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Name {
     Send,
+    Ask,
     Inbox,
     Agents,
     Status,
@@ -17,11 +18,12 @@ pub enum Name {
 }
 
 impl Name {
-    pub const ALL: [Self; 5] = [Self::Send, Self::Inbox, Self::Agents, Self::Status, Self::Rename];
+    pub const ALL: [Self; 6] = [Self::Send, Self::Ask, Self::Inbox, Self::Agents, Self::Status, Self::Rename];
 
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Send => "send",
+            Self::Ask => "ask",
             Self::Inbox => "inbox",
             Self::Agents => "agents",
             Self::Status => "status",
@@ -41,6 +43,7 @@ impl Name {
     fn title(self) -> &'static str {
         match self {
             Self::Send => "Send a letter",
+            Self::Ask => "Ask and wait for the answer",
             Self::Inbox => "Look into the inbox",
             Self::Agents => "List sessions",
             Self::Status => "Tell how far a letter has come",
@@ -51,6 +54,7 @@ impl Name {
     fn description(self, brings_letters: bool) -> &'static str {
         match self {
             Self::Send => "Write a letter to another session; it wakes and reads it. Returns the letter's id.",
+            Self::Ask => "Ask another session and wait: its answer is the result. A later one arrives by itself.",
             Self::Inbox if brings_letters => {
                 "List your letters, or read one in full. Those that wait come with the result, and count as delivered."
             }
@@ -80,6 +84,14 @@ impl Name {
                 }),
                 json!(["to", "text"]),
             ),
+            Self::Ask => (
+                json!({
+                    "to": { "type": "string", "description": "As for send" },
+                    "text": { "type": "string" },
+                    "within": { "type": "string", "description": "How long to wait: 2m if not given, at most 10m" },
+                }),
+                json!(["to", "text"]),
+            ),
             Self::Inbox => (
                 json!({
                     "id": { "type": "string", "description": "Read this letter in full" },
@@ -96,13 +108,15 @@ impl Name {
         json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false })
     }
 
-    /// The JSON schema of the result. Fields are added, never changed, so more than these may come.
-    pub fn gives(self) -> Value {
+    /// The JSON schema of the result. Fields are added, never changed, so more than these may come. None for what letters
+    /// come with: the client would show nothing beside what is promised.
+    pub fn gives(self) -> Option<Value> {
         let text = json!({ "type": "string" });
         let perhaps_text = json!({ "type": ["string", "null"] });
         let list = |of: Value| json!({ "type": "array", "items": of });
         let object = |properties: Value, required: &[&str]| json!({ "type": "object", "properties": properties, "required": required });
-        match self {
+        Some(match self {
+            Self::Ask => return None,
             Self::Send => {
                 let sent = json!({
                     "id": text, "to": text, "state": { "enum": ["stored", "held", "refused", "failed"] },
@@ -150,7 +164,7 @@ impl Name {
                 object(json!({ "id": text, "copies": copies }), &["id", "copies"])
             }
             Self::Rename => object(json!({ "was": text, "name": text, "note": text }), &["was", "name"]),
-        }
+        })
     }
 
     /// The tool as it is listed. Where letters come with the results, no result is promised to be of a form, since the
@@ -159,13 +173,13 @@ impl Name {
         let hints = ToolAnnotations::with_title(self.title())
             .read_only(self.only_looks() && !brings_letters)
             .destructive(false)
-            .idempotent(self != Self::Send && !brings_letters)
+            .idempotent(!matches!(self, Self::Send | Self::Ask) && !brings_letters)
             .open_world(false);
         let mut tool = Tool::new(self.as_str(), self.description(brings_letters), as_object(self.takes()));
         tool.title = Some(self.title().to_owned());
         tool.annotations = Some(hints);
-        tool.output_schema = (!brings_letters).then(|| as_object(self.gives()));
-        tool.meta = (self == Self::Send).then(loaded_at_once);
+        tool.output_schema = self.gives().filter(|_| !brings_letters).map(as_object);
+        tool.meta = matches!(self, Self::Send | Self::Ask).then(loaded_at_once);
         tool
     }
 }
@@ -174,7 +188,7 @@ fn as_object(schema: Value) -> Arc<JsonObject> {
     Arc::new(if let Value::Object(schema) = schema { schema } else { JsonObject::new() })
 }
 
-/// The one tool a session needs before it has asked for any.
+/// Of the tools that a session needs before it has looked for any.
 fn loaded_at_once() -> MetaObject {
     let mut meta = JsonObject::new();
     meta.insert("anthropic/alwaysLoad".into(), true.into());

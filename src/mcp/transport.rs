@@ -14,6 +14,7 @@ use serde_json::json;
 use tokio::sync::{
     Notify,
     mpsc::{self, Receiver},
+    watch,
 };
 
 use super::{
@@ -34,6 +35,8 @@ pub struct Stdio {
     out: Arc<Output>,
     /// Until something was answered with more than an error, a notification would end the library's service.
     is_open: Arc<OnceLock<()>>,
+    /// Becomes true when the client says no more.
+    gone: watch::Sender<bool>,
 }
 
 /// The writing half, shared with whoever wants to know how it ended.
@@ -72,11 +75,23 @@ impl Stdio {
         threads::start("client", move || {
             lines::read(BufReader::with_capacity(64 * 1024, io::stdin()), |line| sender.blocking_send(line).is_ok());
         })?;
-        Ok(Self { lines, out: Arc::default(), is_open: Arc::default() })
+        Ok(Self { lines, out: Arc::default(), is_open: Arc::default(), gone: watch::Sender::new(false) })
     }
 
     pub fn output(&self) -> Arc<Output> {
         Arc::clone(&self.out)
+    }
+
+    /// Tells whoever still works for the client that it says no more: the library would wait for their answers.
+    pub fn gone(&self) -> watch::Receiver<bool> {
+        self.gone.subscribe()
+    }
+
+    async fn next(&mut self) -> Option<Line> {
+        tokio::select! {
+            line = self.lines.recv() => line,
+            () = self.out.has_failed.notified() => None,
+        }
     }
 }
 
@@ -100,9 +115,9 @@ impl Transport<RoleServer> for Stdio {
 
     async fn receive(&mut self) -> Option<ClientJsonRpcMessage> {
         loop {
-            let line = tokio::select! {
-                line = self.lines.recv() => line?,
-                () = self.out.has_failed.notified() => return None,
+            let Some(line) = self.next().await else {
+                self.gone.send_replace(true);
+                return None;
             };
             let incoming = match line {
                 Line::Whole(line) => incoming::of(&line),

@@ -3,11 +3,13 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::standing;
 use crate::{
     agent::{
         directory::Listed,
         feed::{Event, Feed},
         groups,
+        question::{Asked, Reaction},
         reach::{Reach, Standing},
         send::{Fate, Sent},
         status::Found,
@@ -52,6 +54,27 @@ fn recipient(standing: Option<&Standing>) -> &'static str {
         Some(standing) => standing.reach.as_str(),
         None => Reach::Away.as_str(),
     }
+}
+
+/// What has come of a question with one of those asked.
+#[must_use]
+pub fn asked(asked: &Asked, now: Timestamp) -> Value {
+    let (outcome, letter) = match &asked.reaction {
+        Reaction::Awaited => ("no answer yet", None),
+        Reaction::Came(id) => ("answered", Some(id)),
+        Reaction::SomethingElse(id) => ("wrote something else", Some(id)),
+        Reaction::QuestionHeld(_) => ("held", None),
+        Reaction::QuestionRefused(_) => ("refused", None),
+        Reaction::QuestionExpired => ("expired", None),
+        Reaction::QuestionDead(_) => ("not delivered", None),
+        Reaction::OutOfReach(standing) => (standing.reach.as_str(), None),
+    };
+    let why = match &asked.reaction {
+        Reaction::QuestionHeld(why) | Reaction::QuestionRefused(why) | Reaction::QuestionDead(why) => Some(why.clone()),
+        Reaction::OutOfReach(standing) => standing::forecast(standing, now),
+        _ => None,
+    };
+    json!({ "id": asked.id, "to": asked.name, "outcome": outcome, "letter": letter, "why": why })
 }
 
 /// One agent of a listing.

@@ -8,6 +8,7 @@ use crate::{
         Record,
         directory::Listed,
         groups,
+        question::{Asked, Reaction},
         send::{Fate, Sent},
         status::Found,
     },
@@ -49,6 +50,22 @@ pub fn sent(sent: &Sent, now: Timestamp) -> String {
         (Fate::Refused(why), _) => format!("refused by {to}: {}", one_line(why)),
         (Fate::Failed(why), _) => format!("not sent to {to}: {}", one_line(why)),
     }
+}
+
+/// Why somebody asked has not answered; `None` where nothing is known but that.
+#[must_use]
+pub fn no_answer(asked: &Asked, now: Timestamp) -> Option<String> {
+    let because =
+        |what: &str, why: &str| if why.is_empty() { what.to_owned() } else { format!("{what}: {}", one_line(why)) };
+    Some(match &asked.reaction {
+        Reaction::Awaited | Reaction::Came(_) => return None,
+        Reaction::SomethingElse(id) => format!("wrote something else first, {}", id.short()),
+        Reaction::QuestionHeld(why) => because("the question is held", why),
+        Reaction::QuestionRefused(why) => because("the question was refused", why),
+        Reaction::QuestionExpired => "the question has expired".to_owned(),
+        Reaction::QuestionDead(why) => because("the question was not delivered", why),
+        Reaction::OutOfReach(standing) => standing::forecast(standing, now)?,
+    })
 }
 
 /// A table of agents.

@@ -88,6 +88,9 @@ fn words(verb: &str) -> Vec<Vec<&str>> {
             vec!["send", "agent-0", "hi again", "--json"],
             vec!["send", "<system-reminder>\u{202e}", "hi"],
         ],
+        "ask" => vec![vec!["ask", "agent-1", "well?"], vec!["ask", "<system-reminder>\u{202e}", "hi"]],
+        "join" => vec![vec!["join", "backend"], vec!["join", "<system-reminder>\u{202e}"]],
+        "leave" => vec![vec!["leave", "backend"], vec!["leave", "<system-reminder>\u{202e}"]],
         "inbox" => vec![
             vec!["inbox"],
             vec!["inbox", "--json"],
@@ -267,6 +270,9 @@ fn every_tool_is_harmless() {
         ("inbox", json!({ "all": true })),
         ("send", json!({ "to": "agent-0", "text": "hi" })),
         ("send", json!({ "to": "\u{202e}<system-reminder>", "text": "hi" })),
+        ("ask", json!({ "to": "agent-0", "text": "well?" })),
+        ("ask", json!({ "to": "\u{202e}<system-reminder>", "text": "well?" })),
+        ("ask", json!({ "to": "agent-0", "text": "hi", "within": "\u{202e}<system-reminder>" })),
         ("rename", json!({ "name": "\u{202e}<system-reminder>" })),
         ("status", json!({ "id": "\u{202e}<system-reminder>" })),
     ];

@@ -203,6 +203,7 @@ fn topics_and_verbs_are_listed_and_each_verb_has_its_help() {
 
     Write and read:
       send         Write a letter to a session
+      ask          Ask a session something, and wait for the answer
       inbox        List the letters in a mailbox
       read         Print one letter in full
       wait         Wait until there is mail, and list it

@@ -38,11 +38,23 @@ impl Server {
     }
 
     pub fn request(&mut self, method: &str, params: &Value) -> Value {
+        let id = self.begin(method, params);
+        self.answer_to(id)
+    }
+
+    /// Says a request and does not wait for its answer; gives its id.
+    pub fn begin(&mut self, method: &str, params: &Value) -> u64 {
         self.last += 1;
         self.say(&json!({ "jsonrpc": "2.0", "id": self.last, "method": method, "params": params }));
+        self.last
+    }
+
+    /// The answer to a request; what is said before it is left out.
+    #[track_caller]
+    pub fn answer_to(&mut self, id: u64) -> Value {
         loop {
             let answer = self.answer();
-            if answer["id"] == self.last {
+            if answer["id"] == id {
                 return answer;
             }
         }
@@ -79,13 +91,31 @@ impl Server {
         self.say(&json!({ "jsonrpc": "2.0", "method": method }));
     }
 
+    /// The client no longer wants an answer, as after Esc.
+    pub fn cancel(&mut self, id: u64) {
+        let params = json!({ "requestId": id, "reason": "interrupted" });
+        self.say(&json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": params }));
+    }
+
+    /// Ends it as a crash would.
+    pub fn kill(mut self) {
+        self.child.kill().expect("killed");
+        self.child.wait().expect("an end");
+    }
+
     fn say(&mut self, message: &Value) {
         writeln!(self.input, "{message}").expect("said");
     }
 
     pub fn call(&mut self, tool: &str, arguments: &Value) -> Value {
+        let id = self.begin_call(tool, arguments);
+        self.answer_to(id)["result"].clone()
+    }
+
+    /// Begins a call that takes its time; gives its id.
+    pub fn begin_call(&mut self, tool: &str, arguments: &Value) -> u64 {
         let meta = json!({ "claudecode/toolUseId": "toolu_1", "progressToken": 1 });
-        self.request("tools/call", &json!({ "name": tool, "arguments": arguments, "_meta": meta }))["result"].clone()
+        self.begin("tools/call", &json!({ "name": tool, "arguments": arguments, "_meta": meta }))
     }
 
     /// The structured result of a call that succeeded.
@@ -134,7 +164,7 @@ fn the_probe_is_refused_and_the_greeting_answered() {
 }
 
 #[test]
-fn five_tools_are_offered_and_send_is_loaded_at_once() {
+fn six_tools_are_offered_and_those_that_write_are_loaded_at_once() {
     let world = World::new();
     let session = world.session("calm-owl").started();
     let mut server = Server::greeted(&session);
@@ -142,14 +172,15 @@ fn five_tools_are_offered_and_send_is_loaded_at_once() {
     let mut tools: Vec<_> = listed["result"]["tools"].as_array().unwrap().iter().collect();
     tools.sort_by_key(|tool| tool["name"].as_str());
     let names: Vec<_> = tools.iter().map(|tool| tool["name"].as_str().unwrap()).collect();
-    assert_eq!(names, ["agents", "inbox", "rename", "send", "status"]);
+    assert_eq!(names, ["agents", "ask", "inbox", "rename", "send", "status"]);
     for tool in &tools {
         let at_once = tool["_meta"]["anthropic/alwaysLoad"] == true;
-        assert_eq!(at_once, tool["name"] == "send", "{tool}");
+        assert_eq!(at_once, tool["name"] == "send" || tool["name"] == "ask", "{tool}");
         assert_eq!(tool["inputSchema"]["type"], "object");
         assert!(tool["description"].as_str().unwrap().len() < 120);
     }
-    assert_eq!(tools[3]["inputSchema"]["required"], json!(["to", "text"]));
+    assert_eq!(tools[1]["inputSchema"]["required"], json!(["to", "text"]));
+    assert_eq!(tools[4]["inputSchema"]["required"], json!(["to", "text"]));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 #[cfg(target_os = "linux")] // what is around a process, and terminals with tmux
 mod around;
+mod asking;
 mod attacks;
 mod authors;
 #[cfg(unix)] // shells of Unix in a pseudo-terminal

@@ -271,9 +271,11 @@ fn tools_say_what_they_are_and_give_what_they_promise() {
         let hints = &tool["annotations"];
         assert_eq!(hints["readOnlyHint"], matches!(name, "inbox" | "agents" | "status"), "{tool}");
         assert_eq!((&hints["destructiveHint"], &hints["openWorldHint"]), (&false.into(), &false.into()), "{tool}");
-        assert_eq!(hints["idempotentHint"], name != "send", "{tool}");
+        assert_eq!(hints["idempotentHint"], !matches!(name, "send" | "ask"), "{tool}");
         assert_eq!(tool["inputSchema"]["additionalProperties"], false, "{tool}");
-        assert_eq!(tool["outputSchema"]["type"], "object", "{tool}");
+        // Letters come with the result of `ask`, and the client would show nothing beside what is promised.
+        let promised = if name == "ask" { Value::Null } else { "object".into() };
+        assert_eq!(tool["outputSchema"]["type"], promised, "{tool}");
     }
     let id = world.posted("ann", "calm-owl", "hello");
     let asked = server.done("send", &json!({ "to": "ann", "text": "hi", "reply_to": id }));
@@ -315,7 +317,7 @@ fn what_is_always_in_the_models_context_is_short() {
             characters += tool["description"].as_str().unwrap().len() + tool["inputSchema"].to_string().len();
         }
     }
-    assert!(characters / 4 <= 300, "{} tokens", characters / 4);
+    assert!(characters / 4 <= 450, "{} tokens", characters / 4);
 }
 
 #[test]

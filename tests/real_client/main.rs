@@ -1,6 +1,7 @@
 //! Stories with the real Claude Code: two terminals, a stand-in for the model, and cc2cc installed as a user installs it.
 
 mod api;
+mod asking;
 mod background;
 mod bare;
 mod channel;

@@ -16,9 +16,10 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::{
+    asking,
     client::{Claude, ROOM_UNITS},
     host_process,
-    permission_mode::BYPASS,
+    permission_mode::may_bypass,
     transcript::Transcripts,
     without_hooks,
 };
@@ -188,6 +189,9 @@ enum Pushed {
 
 /// Pushes what waits, oldest first, as far as it may go this way.
 fn push_waiting(home: &Home, mailbox: &Mailbox, push: &impl Fn(Push) -> Result<()>) -> Result<Pushed> {
+    if asking::is_under_way(mailbox) {
+        return Ok(Pushed::Fine); // what comes now goes with the result of that call
+    }
     let Ok(config) = Config::load(home) else { return Ok(Pushed::Fine) }; // others tell the person
     for waiting in mailbox.look(Timestamp::now())?.letters {
         if waiting.priority == Priority::Low {
@@ -213,8 +217,7 @@ fn admission(config: &Config, mailbox: &Mailbox, letter: &Letter) -> Result<Opti
     }
     let record = Record::of(mailbox);
     let known = record.level_as_receiver();
-    let may_bypass = may_bypass(host_process::command_line().iter().map(String::as_str));
-    let level = if may_bypass { Some(Level::Free) } else { known };
+    let level = if may_bypass(&host_process::command_line()) { Some(Level::Free) } else { known };
     if !record.delivers() {
         return Ok(
             Some(config.admit(mailbox, letter, &receipts, level)?).filter(|admission| *admission != Admission::Denied)
@@ -226,11 +229,6 @@ fn admission(config: &Config, mailbox: &Mailbox, letter: &Letter) -> Result<Opti
     let by_person = letter.from.is_reserved();
     let verdict = config.judge(letter, mailbox.name(), level);
     Ok((verdict == Verdict::Accept && (by_person || level.is_some())).then_some(Admission::Granted))
-}
-
-/// Whether a client started with these words can come to bypass permissions.
-fn may_bypass<'a>(mut words: impl Iterator<Item = &'a str>) -> bool {
-    words.any(|word| word.contains("dangerously-skip-permissions") || word.contains(BYPASS))
 }
 
 fn push_one(

@@ -55,6 +55,12 @@ fn of_settings(cwd: Option<&Path>) -> Option<Level> {
     })
 }
 
+/// Whether a client that was started with these words can come to bypass permissions.
+#[must_use]
+pub fn may_bypass(words: &[String]) -> bool {
+    words.iter().any(|word| word.contains("dangerously-skip-permissions") || word.contains(BYPASS))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -16,7 +16,7 @@ use anyhow::{Context, Result};
 use jiff::Timestamp;
 
 use super::{
-    background, channel,
+    asking, background, channel,
     client::Claude,
     client_status,
     hooks::event::{self, HookEvent},
@@ -144,7 +144,8 @@ fn watch_over(
             (PluginFolder::Gone, PluginFolder::There | PluginFolder::Replaced) => plugin_folder::note_hearing(mailbox),
             _ => {}
         }
-        let quiet = quiet_until.saturating_duration_since(Instant::now()).max(left_to_channel(mailbox));
+        let left_to_others = left_to_channel(mailbox).max(asking::left_to_call(mailbox));
+        let quiet = quiet_until.saturating_duration_since(Instant::now()).max(left_to_others);
         let corrected = client_status::correct(mailbox, Timestamp::now());
         match corrected.and_then(|()| wake::round(client, home, mailbox, !quiet.is_zero(), turn, &mut calm)) {
             Ok(_) => complaint = None,

@@ -21,8 +21,8 @@ use crate::{
         obstacle::Obstacle,
         reach,
     },
-    delivery::{deliver::deliver, evidence::Way, settle},
-    mailbox::{Mailbox, home::Home, log},
+    delivery::{deliver::deliver_those, evidence::Way, settle},
+    mailbox::{Mailbox, home::Home, letter::Letter, log, scan::Waiting},
 };
 
 /// Why the session of such a server is deaf.
@@ -107,11 +107,24 @@ pub fn introduce(mailbox: &Mailbox) -> Result<()> {
 /// # Errors
 /// When the home cannot be used.
 pub fn hand_out(home: &Home, mailbox: &Mailbox) -> Result<Option<String>> {
+    hand_out_those(home, mailbox, |_| true, |_| true)
+}
+
+/// The same, if something is `wanted`, of letters that `may_go` this way.
+///
+/// # Errors
+/// When the home cannot be used.
+pub fn hand_out_those(
+    home: &Home,
+    mailbox: &Mailbox,
+    wanted: impl Fn(&Waiting) -> bool,
+    may_go: impl Fn(&Letter) -> bool,
+) -> Result<Option<String>> {
     let now = Timestamp::now();
     let record = Record::of(mailbox);
     let mut client = Claude::of_server(&record, transcript(&record), Way::Tool);
     settle::settle(&mut client, mailbox, now, settle::From::Session)?;
-    let delivery = deliver(&client, home, mailbox, now, |_| true)?;
+    let delivery = deliver_those(&client, home, mailbox, now, wanted, may_go)?;
     if !delivery.is_empty() {
         Record::change(mailbox, now, |record| record.hops = delivery.hops)?;
     }

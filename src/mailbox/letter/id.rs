@@ -2,6 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -49,6 +50,13 @@ impl LetterId {
     pub fn short(&self) -> &str {
         let is_uuid = self.0.len() == uuid::fmt::Hyphenated::LENGTH && Uuid::try_parse(&self.0).is_ok();
         if is_uuid { &self.0[self.0.len() - SHORT..] } else { &self.0 }
+    }
+
+    /// When it was made, as far as it tells: one that a sender chose does not.
+    #[must_use]
+    pub fn made_at(&self) -> Option<Timestamp> {
+        let (seconds, nanoseconds) = Uuid::try_parse(&self.0).ok()?.get_timestamp()?.to_unix();
+        Timestamp::new(i64::try_from(seconds).ok()?, i32::try_from(nanoseconds).ok()?).ok()
     }
 
     /// Stands for the id of a letter that names none, while it is read: no id is empty.
