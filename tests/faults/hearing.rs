@@ -20,6 +20,27 @@ pub fn turn(context: &str) -> Vec<Value> {
     rows
 }
 
+/// The mail in the results of tools that a server gave; empty when nothing.
+pub fn results(out: &str) -> String {
+    let answers = out.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let contents = answers.flat_map(|answer| answer["result"]["content"].as_array().cloned().unwrap_or_default());
+    let texts = contents.filter_map(|content| content["text"].as_str().map(str::to_owned));
+    texts.filter(|text| text.starts_with("<cc2cc-mail>")).collect()
+}
+
+/// The rows of a turn in which the model is given this as the result of a tool.
+pub fn turn_with_a_tool(result: &str) -> Vec<Value> {
+    let block = json!({ "type": "tool_result", "tool_use_id": "toolu_1", "content": result });
+    let said = |text: &str| json!({ "type": "assistant", "message": { "role": "assistant", "content": text } });
+    vec![
+        json!({ "type": "user", "message": { "role": "user", "content": "go on" } }),
+        said("I ask"),
+        json!({ "type": "user", "message": { "role": "user", "content": [block] } }),
+        said("so it is"),
+        json!({ "type": "system", "subtype": "turn_duration" }),
+    ]
+}
+
 /// The letters in the JSON of `inbox --take`.
 pub fn printed_letters(out: &str) -> Vec<(LetterId, bool)> {
     let answer: Value = serde_json::from_str(out).unwrap_or_default();

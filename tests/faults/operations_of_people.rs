@@ -1,6 +1,6 @@
 //! What people, scripts and models do, as operations to be killed.
 
-use std::{fs, path::PathBuf};
+use std::{fs, path::PathBuf, process::Command};
 
 use cc2cc::{
     agent::{
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use super::{
     every_step::{Attempt, Operation},
     removals::abandoned,
-    scene::Scene,
+    scene::{Run, Scene},
 };
 use crate::support::{
     binary::lean,
@@ -64,7 +64,42 @@ fn senders() -> Vec<Operation> {
                 scene.server(&[call]).sending("user", text)
             })
         },
+        Operation {
+            before: |scene| {
+                started(scene);
+                scene.watch(scene.prompt()).fine();
+                for number in 1..=2 {
+                    scene.posted("ann", "calm-owl", &format!("letter {number}"));
+                }
+            },
+            ..Operation::new("ask by the tool, letters come with the result", |scene, attempt| {
+                let text = text_of(attempt);
+                let call = json!({ "name": "ask", "arguments": { "to": "bob", "text": text } });
+                heard_out(scene, scene.server(&[call])).sending("bob", text)
+            })
+        },
     ]
+}
+
+/// A server whose client waits for the result of its call before it leaves. A shell plays that client, and is killed with it.
+fn heard_out(scene: &Scene, server: Run) -> Run {
+    let mut command = Command::new("/bin/sh");
+    scene.world.furnish(&mut command);
+    command.envs(server.command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    command.args([
+        "-c",
+        r#"rm -f in out code; mkfifo in
+        ("$0" mcp <in >out; echo $? >code) 2>/dev/null &
+        exec 3>in; cat >&3 2>/dev/null
+        until grep -q '"id":1' out || [ -s code ]; do sleep 0.01; done
+        exec 3>&-
+        until [ -s code ]; do sleep 0.01; done
+        read -r code <code; cat out
+        [ "$code" != 137 ] || kill -9 $$
+        exit "$code""#,
+    ]);
+    command.arg(server.command.get_program());
+    Run { command, input: server.input, sends: server.sends }
 }
 
 fn text_of(attempt: Attempt) -> &'static str {

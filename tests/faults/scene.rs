@@ -19,7 +19,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::{
-    hearing::{context, letters_in, printed_letters, turn},
+    hearing::{context, letters_in, printed_letters, results, turn, turn_with_a_tool},
     table::Tally,
 };
 use crate::support::{
@@ -185,6 +185,12 @@ impl Scene {
     pub fn hear(&self, said: &Said) -> usize {
         let printed = printed_letters(&said.out);
         self.heard.borrow_mut().extend(printed);
+        let result = results(&said.out);
+        if !result.is_empty() {
+            self.heard.borrow_mut().extend(letters_in(&result));
+            self.writes_down(&turn_with_a_tool(&result));
+            return letters_in(&result).len();
+        }
         let context = context(&said.out);
         self.has_a_turn(&context);
         if context.is_empty() {
@@ -197,8 +203,12 @@ impl Scene {
 
     /// The client has a turn, in which the model is given this beside its prompt.
     pub fn has_a_turn(&self, context: &str) {
+        self.writes_down(&turn(context));
+    }
+
+    fn writes_down(&self, rows: &[Value]) {
         let mut file = OpenOptions::new().append(true).create(true).open(self.transcript()).expect("opened");
-        for row in turn(context) {
+        for row in rows {
             writeln!(file, "{row}").expect("written");
         }
     }
