@@ -15,6 +15,7 @@ pub mod host;
 pub mod identity;
 pub mod naming;
 pub mod notice;
+pub mod notify;
 pub mod obstacle;
 pub mod policy;
 pub mod prune;

@@ -20,6 +20,9 @@
 //! [repos]
 //! "~/proj/shop" = "accept"       # a standing yes among the sessions of this repository
 //!
+//! [notify]
+//! command = ["notify-send", "{from}", "{line}"]   # for each letter to the person, and each that waits for their yes
+//!
 //! [agents.calm-owl]
 //! policy = "hold"                # what anyone sends to calm-owl
 //! from.brave-fox = "accept"      # a standing yes, also against the privilege rule
@@ -30,11 +33,16 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::{Record, group_name::GroupName};
+use super::{
+    Record,
+    group_name::GroupName,
+    notify::{Attention, Notify},
+};
 use crate::mailbox::{
-    Mailbox, State,
+    Mailbox, Moved, State,
     disk::{self, FsError},
     home::{self, Home},
     lenient,
@@ -80,6 +88,7 @@ pub struct Config {
     from: BTreeMap<AgentName, Rule>,
     repos: BTreeMap<Directory, Rule>,
     agents: BTreeMap<AgentName, ForAgent>,
+    notify: Notify,
     /// Where names are looked up: a rule follows its agent through renames.
     #[serde(skip)]
     home: Option<Home>,
@@ -121,6 +130,7 @@ impl Default for Config {
             from: BTreeMap::new(),
             repos: BTreeMap::new(),
             agents: BTreeMap::new(),
+            notify: Notify::default(),
             home: None,
         }
     }
@@ -289,10 +299,28 @@ impl Config {
         }
         match self.judge(letter, mailbox.name(), level) {
             Verdict::Accept => return Ok(Admission::Granted),
-            Verdict::Hold(why) => mailbox.hold(&letter.id, &why)?,
-            Verdict::Refuse(why) => mailbox.refuse(&letter.id, State::Inbox, &why)?,
-        };
+            Verdict::Hold(why) => {
+                // Of two that deliver at once, one holds it.
+                if mailbox.hold(&letter.id, &why)? == Moved::Mine {
+                    self.notify(letter, Attention::Held);
+                }
+            }
+            Verdict::Refuse(why) => drop(mailbox.refuse(&letter.id, State::Inbox, &why)?),
+        }
         Ok(Admission::Denied)
+    }
+
+    /// Runs the person's command for a letter that was just stored.
+    pub fn notify(&self, letter: &Letter, attention: Attention) {
+        if let Some(home) = &self.home {
+            self.notify.run(home, letter, attention, Timestamp::now());
+        }
+    }
+
+    /// The command that is run for the person; `None` when there is none.
+    #[must_use]
+    pub fn notifier(&self) -> Option<&str> {
+        self.notify.program()
     }
 
     /// What a table says of an agent, under its name now or one it had.

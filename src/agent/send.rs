@@ -9,6 +9,7 @@ use super::{
     directory::{self, Address, Meant},
     group_name::GroupName,
     groups, notice,
+    notify::Attention,
     policy::{Config, ConfigError, Verdict},
     rate_limit::{Account, Permit},
     reach::Standing,
@@ -241,6 +242,11 @@ pub fn send(
                 // The letter is out; what is noted of it now may fail.
                 let _ = account.as_mut().map(|account| account.sent(&outcome.to, &letter, now));
                 let _ = own.as_ref().map(|own| notice::remember(own, &letter));
+                match fate {
+                    Fate::Held(_) => config.notify(&letter, Attention::Held),
+                    _ if outcome.to.is_user() => config.notify(&letter, Attention::Letter),
+                    _ => {}
+                }
                 if matches!(fate, Fate::Held(_)) {
                     let held = home.mailbox(&outcome.to).and_then(|mailbox| status::find_in(&mailbox, &outcome.id));
                     let _ = held.map(|held| notice::held(home, &held, now));

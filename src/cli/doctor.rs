@@ -187,6 +187,10 @@ fn writable(home: &Home) -> Outcome {
 
 fn config(home: &Home) -> Outcome {
     match Config::load(home) {
+        Ok(config) if config.notifier().is_some_and(|program| version::on_path(program).is_none()) => broken(
+            format!("[notify] names {}, which is not on the PATH", config.notifier().unwrap_or_default()),
+            "install it, or name another in config.toml; until then nobody is notified",
+        ),
         Ok(_) if home.path().join("config.toml").exists() => Outcome::Fine("config.toml can be read".to_owned()),
         Ok(_) => Outcome::Fine("no config.toml, so the defaults hold".to_owned()),
         Err(error) => broken(error.to_string(), "fix it; until then sessions neither send nor get letters"),

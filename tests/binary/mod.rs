@@ -23,6 +23,8 @@ mod mail;
 mod mcp;
 #[cfg(unix)] // in a pseudo-terminal, which Wine lacks
 mod names;
+#[cfg(unix)] // the commands are programs of Unix
+mod notifying;
 #[cfg(unix)] // in a pseudo-terminal, which Wine lacks
 mod overview;
 mod people;

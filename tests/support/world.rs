@@ -32,6 +32,8 @@ use super::{
 /// The locks of a session, by which it is there and can be woken.
 pub type There = (Presence, Lock);
 
+const SYSTEM_PROGRAMS: &str = "/usr/sbin:/usr/bin:/sbin:/bin";
+
 #[derive(Debug)]
 pub struct World {
     dir: TempDir,
@@ -60,7 +62,7 @@ impl World {
 
     fn with_faults(place: &Path) -> Self {
         let dir = tempfile::tempdir_in(place).expect("a directory for the story");
-        let world = Self { dir, binary: lean(), programs: Some("/usr/sbin:/usr/bin:/sbin:/bin") }.furnished();
+        let world = Self { dir, binary: lean(), programs: Some(SYSTEM_PROGRAMS) }.furnished();
         fs::create_dir(world.path("mail")).expect("a place to mount disks on");
         world
     }
@@ -70,6 +72,11 @@ impl World {
             fs::create_dir(self.path(folder)).expect("a folder");
         }
         self
+    }
+
+    /// The same world, in which the system's programs can be started by name.
+    pub fn with_programs(self) -> Self {
+        Self { programs: Some(SYSTEM_PROGRAMS), ..self }
     }
 
     /// An agent whose session is away; its name and mailbox are there.

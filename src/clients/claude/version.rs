@@ -79,10 +79,18 @@ pub fn is_newer(a: &str, b: &str) -> bool {
 /// The first `cc2cc` on the path, when it is another file than this program.
 fn in_terminal() -> Option<PathBuf> {
     let name = if cfg!(windows) { "cc2cc.exe" } else { "cc2cc" };
-    let path = env::var_os("PATH")?;
-    let first = env::split_paths(&path).map(|dir| dir.join(name)).find(|file| is_program(file))?;
+    let first = on_path(name)?;
     let same = |a: &Path, b: &Path| Some(a.canonicalize().ok()? == b.canonicalize().ok()?);
     (same(&first, &env::current_exe().ok()?) == Some(false)).then_some(first)
+}
+
+/// The file that is started under this name, or at this path.
+#[must_use]
+pub fn on_path(name: &str) -> Option<PathBuf> {
+    let path = env::var_os("PATH")?;
+    let mut files = env::split_paths(&path).map(|dir| dir.join(name));
+    let with_ending = |file: PathBuf| [file.with_extension("exe"), file].into_iter().find(|file| is_program(file));
+    if cfg!(windows) { files.find_map(with_ending) } else { files.find(|file| is_program(file)) }
 }
 
 #[cfg(unix)]
