@@ -16,7 +16,7 @@ use crate::{
 };
 
 const RUNS: usize = 25;
-const SEND: &str = "mcp__plugin_cc2cc_cc2cc__send";
+pub const SEND: &str = "mcp__plugin_cc2cc_cc2cc__send";
 
 pub fn measure() -> Vec<Row> {
     let world = World::with_cc2cc();
@@ -27,7 +27,7 @@ pub fn measure() -> Vec<Row> {
         session
     };
     let (mut ann, bob) = (start("ann"), start("bob"));
-    let native_name = introduce(&mut ann, &bob);
+    let native_name = introduce(&mut ann, &bob, "bob");
     let (mut ours, mut shares, mut theirs) = (Vec::new(), Vec::new(), Vec::new());
     for run in 0..RUNS {
         let (text, native) = (format!("cc2cc letter {run}."), format!("native letter {run}."));
@@ -78,9 +78,9 @@ fn own_share(world: &World, read: &Request) -> Duration {
     (rings + brings).try_into().expect("a clock that does not jump")
 }
 
-/// Loads the client's own tool and learns bob's name in it.
-fn introduce(ann: &mut Session, bob: &Session) -> String {
-    bob.idle();
+/// Loads the client's own tool and learns in it the name of the other session.
+pub fn introduce(ann: &mut Session, other: &Session, name: &str) -> String {
+    other.idle();
     ann.api.when("look around").reply(Reply::tool("ListAgents", json!({})));
     let load = |_: &Request| Reply::tool("ToolSearch", json!({ "query": "select:SendMessage" }));
     ann.api.when("Peer sessions").reply_with(load);
@@ -88,6 +88,5 @@ fn introduce(ann: &mut Session, bob: &Session) -> String {
     let listed = ann.wait_until_told("Peer sessions").newest();
     ann.idle();
     let (_, peers) = listed.split_once("Peer sessions").expect("peers");
-    let name = peers.split_whitespace().find(|word| word.starts_with("bob")).expect("bob among the peers");
-    name.to_owned()
+    peers.split_whitespace().find(|word| word.starts_with(name)).expect("it is among the peers").to_owned()
 }

@@ -61,3 +61,23 @@ fn a_server_that_was_killed_takes_no_letter_with_it() {
     second.wait().unwrap();
     conclude("the MCP server killed", "its letters wait; the next server finds the mailbox", scene.tally(Heard::All));
 }
+
+#[test]
+fn a_server_that_is_killed_while_a_call_waits_takes_no_answer_with_it() {
+    let scene = Scene::new();
+    scene.watch(scene.start("startup")).fine();
+    scene.watch(scene.prompt()).fine();
+    let _bob = scene.world.there("bob");
+    let question = [("bob".to_owned(), "well?".to_owned())];
+    let call = json!({ "name": "ask", "arguments": { "to": "bob", "text": "well?", "within": "10m" } });
+    let Run { mut command, input, .. } = scene.server(&[call]);
+    let mut server = command.stdin(Stdio::piped()).spawn().unwrap();
+    server.stdin.as_mut().unwrap().write_all(&input).unwrap();
+    until("the question is there", || (!names(&scene.world.at("bob").path().join("inbox")).is_empty()).then_some(()));
+    scene.may_be_stored(&question, true);
+    server.kill().unwrap();
+    server.wait().unwrap();
+    scene.posted("bob", "calm-owl", "the answer");
+    scene.goes_on();
+    conclude("a call of `ask` killed while it waits", "a later answer is an ordinary letter", scene.tally(Heard::All));
+}
