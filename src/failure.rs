@@ -163,10 +163,11 @@ impl From<RenameError> for Failure {
             RenameError::Taken(_) => {
                 Self::new(Code::Failed, error.to_string()).hint("`cc2cc agents --all` lists the names in use")
             }
-            RenameError::Gone(_) => Self::new(Code::NotFound, error.to_string()),
-            RenameError::Reserved(_) => {
-                Self::new(Code::Usage, error.to_string()).hint("`user`, `all` and `system` are no session's")
+            RenameError::Gone(_) => {
+                Self::new(Code::NotFound, error.to_string()).hint("`cc2cc agents --all` lists those there are")
             }
+            RenameError::Reserved(_) => Self::new(Code::Usage, error.to_string())
+                .hint("take another one, like `brave-fox`; `user`, `all` and `system` are no session's"),
         }
     }
 }
@@ -185,13 +186,13 @@ impl From<BadGroup> for Failure {
 
 impl From<BadName> for Failure {
     fn from(error: BadName) -> Self {
-        Self::new(Code::Usage, error.to_string()).hint(BadName::HINT)
+        Self::new(Code::Usage, error.to_string()).hint(format!("{}; `cc2cc agents --all` lists them", BadName::HINT))
     }
 }
 
 impl From<BadId> for Failure {
     fn from(error: BadId) -> Self {
-        Self::new(Code::Usage, error.to_string()).hint(BadId::HINT)
+        Self::new(Code::Usage, error.to_string()).hint(format!("{}; {}", BadId::HINT, send::WHERE_LETTERS_ARE))
     }
 }
 
@@ -215,12 +216,14 @@ impl From<HomeError> for Failure {
     fn from(error: HomeError) -> Self {
         let failure = Self::new(Code::Failed, error.to_string());
         match error {
-            HomeError::None => failure,
-            HomeError::Relative(_) => failure.hint("write the whole path, from the root on"),
-            HomeError::Unsafe { path, .. } if path.is_dir() => {
-                failure.hint(format!("`chmod 700 {}` if it is your directory, else set CC2CC_HOME", path.display()))
+            HomeError::None => failure.hint("`export CC2CC_HOME=/a/directory/of/yours`"),
+            HomeError::Relative(_) => {
+                failure.hint("write the whole path, from the root on, as in `CC2CC_HOME=$HOME/mail`")
             }
-            HomeError::Unsafe { .. } => failure.hint("move it away, or set CC2CC_HOME to another place"),
+            HomeError::Unsafe { path, .. } if path.is_dir() => {
+                failure.hint(format!("`chmod 700 {}` if it is your directory, else set `CC2CC_HOME`", path.display()))
+            }
+            HomeError::Unsafe { .. } => failure.hint("move it away, or set `CC2CC_HOME` to another place"),
         }
     }
 }

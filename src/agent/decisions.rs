@@ -122,6 +122,19 @@ pub fn not_shown(mailbox: &Mailbox) -> Result<impl Iterator<Item = HeldLetter> +
     }))
 }
 
+/// Which letters wait for a person's yes, in all mailboxes, oldest first as their ids tell.
+///
+/// # Errors
+/// A `FsError` when the home cannot be listed.
+pub fn undecided(home: &Home) -> Result<Vec<(LetterId, Mailbox)>, FsError> {
+    let mut held = Vec::new();
+    for mailbox in home.mailboxes()? {
+        held.extend(mailbox.ids(State::Held).unwrap_or_default().into_iter().map(|id| (id, mailbox.clone())));
+    }
+    held.sort_by(|(a, _), (b, _)| a.cmp(b));
+    Ok(held)
+}
+
 fn held(home: &Home, id: &LetterId) -> Result<Vec<Found>, DecisionError> {
     let found = status::find(home, id)?;
     let Some(first) = found.first() else { return Err(DecisionError::NoSuchLetter(id.clone())) };

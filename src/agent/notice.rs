@@ -42,6 +42,18 @@ enum Occasion<'a> {
     Refused,
 }
 
+/// How many letters wait in a mailbox. A notice is none; where very many files wait, those behind the first all count.
+///
+/// # Errors
+/// A `FsError` when the mailbox cannot be listed.
+pub fn letters_waiting(mailbox: &Mailbox) -> Result<usize, FsError> {
+    const MOST_READ: usize = 100;
+    let ids = mailbox.ids(State::Inbox)?;
+    let is_notice =
+        |id: &&LetterId| mailbox.read(State::Inbox, id).is_ok_and(|letter| letter.from == AgentName::system());
+    Ok(ids.len() - ids.iter().take(MOST_READ).filter(is_notice).count())
+}
+
 /// Notes that `sender` has written `letter`, so that it learns what becomes of it.
 ///
 /// # Errors

@@ -178,16 +178,21 @@ impl SendError {
                 Some(format!("there is {}; `cc2cc join NAME` in a session begins another", names.join(", ")))
             }
             Self::NobodyThere { offline_too: false, .. } => {
-                Some("only those online are meant; a letter to a name also reaches those who are away".to_owned())
+                Some("a letter to a name also reaches those who are away; `cc2cc agents --all` lists them".to_owned())
             }
+            Self::NobodyThere { .. } => Some("`cc2cc agents --all` lists everyone".to_owned()),
+            Self::ToYourself(_) => Some("`cc2cc agents` lists whom you can write to".to_owned()),
+            Self::NoTime => Some("`10m` gives it ten minutes".to_owned()),
+            Self::Refused { .. } => Some("a rule in `config.toml` says so, which only the person changes".to_owned()),
             Self::NoSuchLetter(_) => Some(WHERE_LETTERS_ARE.to_owned()),
-            Self::Empty => Some("a letter needs a text".to_owned()),
+            Self::Empty => Some("say what the letter is to say, as in `please run the tests`".to_owned()),
             Self::TooLong(_) => Some("write it to a file and send its path".to_owned()),
             Self::Fs(_) => Some("`cc2cc doctor` looks into it".to_owned()),
             Self::TooFast { .. } => Some("put what you have to say into one letter".to_owned()),
-            Self::Config(_) => Some("fix the file or move it away".to_owned()),
-            Self::NoRepo(_) => Some("@dir means those in your directory, @all everyone who is online".to_owned()),
-            Self::NobodyThere { .. } | Self::ToYourself(_) | Self::NoTime | Self::Refused { .. } => None,
+            Self::Config(_) => {
+                Some("fix the file or move it away; `cc2cc doctor` says whether it can be read then".to_owned())
+            }
+            Self::NoRepo(_) => Some("`@dir` means those in your directory, `@all` everyone who is online".to_owned()),
         }
     }
 }

@@ -46,7 +46,8 @@ pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
     // The mailbox of whoever asks is there before the question goes.
     let me = caller::mailbox(home, None)?;
     let now = Timestamp::now();
-    let sent = crate::agent::send::send(home, &sender, &to, &draft, now)?;
+    let sent = crate::agent::send::send(home, &sender, &to, &draft, now)
+        .map_err(|error| send::not_sent(error, &format!("ask {}", args.to), &args.text, None))?;
     send::say(home, &sent, args.json);
     if printing::is_unprinted() {
         return Ok(ExitCode::SUCCESS); // the exit code tells, and an answer is not taken that nobody could read

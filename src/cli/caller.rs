@@ -106,7 +106,7 @@ pub fn check_own(home: &Home, mailbox: &Mailbox) -> Result<(), Failure> {
         Ok(Some(own)) if own == *mailbox => Ok(()),
         Ok(None) => Ok(()),
         _ => Err(Failure::new(Code::Held, format!("only a person may do this to {}", mailbox.name()))
-            .hint("a session does it to itself alone")),
+            .hint("leave `--agent` out: a session does it to itself alone")),
     }
 }
 

@@ -33,7 +33,7 @@ pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
         let failed = Failure::new(Code::Failed, error.to_string());
         if error.is_already_there() {
             let there = format!("{} is there already, and was left as it is", path.display());
-            Failure::new(Code::Failed, there).hint("name another file, or move that one away")
+            Failure::new(Code::Failed, there).hint("name another file with `--output`, or move that one away")
         } else {
             failed
         }

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     agent::{
-        Record, notice,
+        Record, decisions, notice,
         policy::{Admission, Config},
         status::{self, Found},
     },
@@ -28,7 +28,12 @@ use crate::{
     report,
 };
 
+/// How many of the letters that wait for the person's yes are named.
+const MOST_NAMED: usize = 20;
+
 /// List the letters in a mailbox
+///
+/// For you, the person, also those that wait for your yes, whoever they are for.
 #[derive(clap::Args)]
 #[expect(clippy::struct_excessive_bools, reason = "one for each flag")]
 pub struct Args {
@@ -63,11 +68,22 @@ pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
         return take(home, &mailbox, args.json, now);
     }
     let letters = list(&mailbox, args.all, &reader)?;
+    // A model is not shown what its person is still asked about.
+    let for_decision = mailbox.name().is_user() && !caller::in_a_session();
+    let undecided = if for_decision { decisions::undecided(home)? } else { Vec::new() };
+    let read = |limit: usize| -> Vec<Found> {
+        undecided.iter().take(limit).filter_map(|(id, mailbox)| status::find_in(mailbox, id)).collect()
+    };
     if args.json {
         let letters: Vec<_> = letters.iter().map(|(state, letter)| report::json::summary(*state, letter)).collect();
-        printing::print(json!({ "agent": mailbox.name(), "letters": letters }));
+        let mut said = json!({ "agent": mailbox.name(), "letters": letters });
+        if for_decision {
+            said["undecided"] = read(usize::MAX).iter().map(report::json::held).collect();
+        }
+        printing::print(said);
     } else {
         printing::print(table(&mailbox, &letters, now));
+        printing::print(for_your_yes(&read(MOST_NAMED), undecided.len(), now));
         for (file, why) in mailbox.unreadable(State::Inbox)? {
             printing::print(format!("{} cannot be read: {}\n", shorten(&file, 60), shorten(&why, 200)));
         }
@@ -126,6 +142,18 @@ fn table(mailbox: &Mailbox, letters: &[(State, Letter)], now: Timestamp) -> Stri
         return format!("no letters waiting for {}\n", mailbox.name());
     }
     report::text::letters(letters, now)
+}
+
+/// What waits for the person's yes, in whichever mailbox.
+fn for_your_yes(held: &[Found], count: usize, now: Timestamp) -> String {
+    let begin = match count {
+        0 => return String::new(),
+        1 => "1 letter waits for your yes:\n".to_owned(),
+        _ => format!("{count} letters wait for your yes:\n"),
+    };
+    let more = if count > MOST_NAMED { format!("and {} more\n", count - MOST_NAMED) } else { String::new() };
+    let how = "`cc2cc read ID` shows one, `cc2cc accept ID` and `cc2cc refuse ID` decide\n";
+    begin + &report::text::held(held, now) + &more + how
 }
 
 /// Claims what waits, prints it, and only then counts it as read: a process that dies in between leaves claims behind,

@@ -75,7 +75,8 @@ fn onto_path(dir: &str) -> String {
 
 pub fn remove(home: Result<Home, HomeError>, args: &RemovalArgs) -> Result<ExitCode, Failure> {
     if args.purge && caller::in_a_session() {
-        return Err(Failure::new(Code::Held, "only a person removes letters").hint("without --purge they stay"));
+        return Err(Failure::new(Code::Held, "only a person removes letters")
+            .hint("`cc2cc uninstall` without --purge leaves them; with it, use a terminal of your own"));
     }
     let places = Places::from_env()?;
     let left = match places.uninstall() {

@@ -148,7 +148,7 @@ fn filter(home: &Home, args: &Args) -> Result<Filter, Failure> {
     let since = args.since.map(|age| Timestamp::now().checked_sub(age).unwrap_or(Timestamp::MIN));
     let thread =
         args.thread.as_ref().map(|id| Ok::<_, Failure>(history::thread_of(home, &ids::any(home, id)?)?)).transpose()?;
-    Ok(Filter { agent, with, thread, since, text: args.grep.clone() })
+    Ok(Filter { agent, with, thread, since, text: args.grep.clone(), ..Filter::default() })
 }
 
 /// That nothing was found of an agent is no answer when there is no such agent.

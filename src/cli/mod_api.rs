@@ -96,7 +96,7 @@ fn answer(home: &Home, verb: &Verb) -> Result<String, Failure> {
     let now = Timestamp::now();
     let said = match verb {
         Verb::Send { reply_to } => slash_commands::send(home, &mailbox, &words()?, reply_to.clone(), Through::Mod)?,
-        Verb::Inbox { json: false } => slash_commands::inbox(&mailbox, Through::Mod)?,
+        Verb::Inbox { json: false } => slash_commands::inbox(home, &mailbox, Through::Mod)?,
         Verb::Who { json: false } => slash_commands::who(home, &mailbox)?,
         Verb::Done { id } => slash_commands::done(&mailbox, &letter_id(&mailbox, id)?)?.to_owned(),
         Verb::Accept { id } => {

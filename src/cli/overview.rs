@@ -7,12 +7,14 @@ use jiff::Timestamp;
 use super::{caller, printing};
 use crate::{
     agent::{
+        decisions,
         directory::{self, Listed},
+        notice,
         policy::Config,
         status::{self, Found},
     },
     failure::Failure,
-    mailbox::{Mailbox, State, home::Home, name::AgentName},
+    mailbox::{Mailbox, home::Home, name::AgentName},
     report,
     setup::install::Places,
     text::terminal::one_line,
@@ -28,7 +30,7 @@ pub fn run(home: &Home) -> Result<ExitCode, Failure> {
     let mine = if in_a_session { me.ok().flatten() } else { home.mailbox(&AgentName::user()) };
     let mut online = directory::list(home)?;
     online.retain(Listed::is_online);
-    let waiting = mine.as_ref().and_then(|mailbox| mailbox.count(State::Inbox).ok()).unwrap_or(0);
+    let waiting = mine.as_ref().and_then(|mailbox| notice::letters_waiting(mailbox).ok()).unwrap_or(0);
     // A model is not shown what its person is still asked about.
     let held = if in_a_session { Held::default() } else { Held::look(home)? };
 
@@ -75,11 +77,7 @@ struct Held {
 
 impl Held {
     fn look(home: &Home) -> Result<Self, Failure> {
-        let mut held = Vec::new();
-        for mailbox in home.mailboxes()? {
-            held.extend(mailbox.ids(State::Held).unwrap_or_default().into_iter().map(|id| (id, mailbox.clone())));
-        }
-        held.sort_by_cached_key(|(id, _)| id.to_string());
+        let held = decisions::undecided(home)?;
         let oldest = held.iter().find_map(|(id, mailbox)| status::find_in(mailbox, id));
         Ok(Self { count: held.len(), oldest })
     }

@@ -32,7 +32,7 @@ pub struct Args {
 pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
     if args.yes && caller::in_a_session() {
         return Err(Failure::new(Code::Held, "only a person removes letters")
-            .hint("without --yes it counts them; with it, use a terminal of your own"));
+            .hint("`cc2cc prune` without --yes counts them; with it, use a terminal of your own"));
     }
     let age = SignedDuration::try_from(args.older_than).unwrap_or(SignedDuration::MAX);
     let before = Timestamp::now().checked_sub(age).unwrap_or(Timestamp::MIN);

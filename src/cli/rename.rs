@@ -28,7 +28,7 @@ pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
     let mailbox = caller::mailbox(home, args.agent.as_deref())?;
     if mailbox.name().is_user() {
         return Err(Failure::new(Code::Usage, "at a terminal you are `user`, and stay that")
-            .hint("`--agent NAME` says which session to rename"));
+            .hint(format!("`cc2cc rename {} --agent NAME` renames the session NAME", args.new.escape_debug())));
     }
     caller::check_own(home, &mailbox)?;
     let new = args.new.parse()?;

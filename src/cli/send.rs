@@ -17,7 +17,7 @@ use crate::{
     agent::{
         policy::Config,
         question::{Question, Terms},
-        send::{self, Draft, Fate, Sent},
+        send::{self, Draft, Fate, SendError, Sent},
     },
     failure::{Code, Failure},
     mailbox::{
@@ -115,7 +115,8 @@ pub fn run(home: &Home, args: Args) -> Result<ExitCode, Failure> {
     // An answer may come before we look, so its mailbox must be watched from before the letter goes.
     let waiting = args.wait_reply.map(|_| caller::mailbox(home, None)).transpose()?;
     let sent_at = Timestamp::now();
-    let sent = send::send(home, &sender, &to, &draft, sent_at)?;
+    let sent = send::send(home, &sender, &to, &draft, sent_at)
+        .map_err(|error| not_sent(error, &format!("send {}", args.to), &args.text, args.file.as_deref()))?;
     say(home, &sent, args.json);
     if let Some(code) = worst(&sent) {
         return Ok(ExitCode::from(code as u8));
@@ -190,7 +191,7 @@ pub fn text(words: &[String], file: Option<&Path>) -> Result<String, Failure> {
     let bytes = match (file, words) {
         (Some(path), _) => File::open(path).and_then(read_text).map_err(|error| {
             Failure::new(Code::Failed, format!("could not read {}: {error}", path.display()))
-                .hint("`-` in place of the text reads standard input")
+                .hint("name a file that can be read, or `-` in place of the text to read standard input")
         })?,
         (None, [dash]) if dash == "-" => read_text(io::stdin())
             .map_err(|error| Failure::new(Code::Failed, format!("could not read standard input: {error}")))?,
@@ -199,7 +200,33 @@ pub fn text(words: &[String], file: Option<&Path>) -> Result<String, Failure> {
     if bytes.len() > TEXT_LIMIT_BYTES {
         return Err(send::SendError::TooLong(bytes.len()).into()); // cut off, perhaps in the middle of a character
     }
-    String::from_utf8(bytes).map_err(|_| Failure::new(Code::Usage, "the text is not UTF-8"))
+    String::from_utf8(bytes).map_err(|_| {
+        Failure::new(Code::Usage, "the text is not UTF-8")
+            .hint("send the path of the file, as in `cc2cc send NAME \"look at FILE\"`")
+    })
+}
+
+/// Why nothing was sent. That there is no text has a way out that depends on where it was to come from; `command` is the verb
+/// with its recipient.
+pub fn not_sent(error: SendError, command: &str, words: &[String], file: Option<&Path>) -> Failure {
+    let is_empty = matches!(error, SendError::Empty);
+    let failure = Failure::from(error);
+    if is_empty { failure.hint(way_to_a_text(command, words, file)) } else { failure }
+}
+
+fn way_to_a_text(command: &str, words: &[String], file: Option<&Path>) -> String {
+    match (file, words) {
+        (Some(file), _) => {
+            format!(
+                "there is nothing in {}; `cc2cc {command} \"please run the tests\"` has the text itself",
+                file.display()
+            )
+        }
+        (None, [dash]) if dash == "-" => {
+            format!("nothing came in on standard input; `git diff | cc2cc {command} -` sends what a command prints")
+        }
+        (None, _) => format!("`cc2cc {command} \"please run the tests\"`, or `-` for the text to read standard input"),
+    }
 }
 
 /// A little more than a letter holds, however much there is.

@@ -1,7 +1,6 @@
 //! `cc2cc statusline`: one segment for the status line that Claude Code shows below its prompt.
 //!
-//! It runs often and stands where a person works: it counts names without reading a letter, and whatever is wrong, it
-//! says nothing.
+//! It runs often and stands where a person works: it reads few letters, and whatever is wrong, it says nothing.
 
 use std::{
     io::{self, IsTerminal},
@@ -13,10 +12,12 @@ use crate::{
     agent::{
         Activity, Record,
         identity::{self, Trust},
+        notice,
     },
     clients::claude::{hooks::event, host_process},
     mailbox::{
         Mailbox, State,
+        disk::FsError,
         home::{Home, HomeError},
     },
 };
@@ -36,11 +37,12 @@ pub fn run(home: Result<Home, HomeError>) -> ExitCode {
 }
 
 fn segment(mailbox: &Mailbox) -> String {
-    let count = |state: State, what: &str| match mailbox.count(state) {
+    let said = |count: Result<usize, FsError>, what: &str| match count {
         Ok(0) | Err(_) => String::new(),
         Ok(many) => format!(" · {many} {what}"),
     };
-    let (waiting, held) = (count(State::Inbox, "waiting"), count(State::Held, "held"));
+    let (waiting, held) = (notice::letters_waiting(mailbox), mailbox.count(State::Held));
+    let (waiting, held) = (said(waiting, "waiting"), said(held, "held"));
     let deaf = if Record::of(mailbox).state == Activity::Deaf { " · deaf: /reload-plugins" } else { "" };
     format!("✉ {}{waiting}{held}{deaf}", mailbox.name())
 }

@@ -73,7 +73,8 @@ fn meant(home: &Home, from: &str, to: Option<&str>, is_for_removal: bool) -> Res
             let agent = |text: &str| named(home, text, is_for_removal);
             let (from, to) = (agent(from)?, agent(to)?);
             if from == to {
-                return Err(Failure::new(Code::Usage, format!("{from} writes no letters to itself")));
+                return Err(Failure::new(Code::Usage, format!("{from} writes no letters to itself"))
+                    .hint(format!("`cc2cc trust {from} NAME` is for what it writes to another")));
             }
             Ok(Trusted::Pair { from, to })
         }
@@ -98,7 +99,7 @@ fn here() -> Result<PathBuf, Failure> {
     let repo = repo::at(&cwd).map(|repo| repo.root);
     repo.ok_or_else(|| {
         Failure::new(Code::Usage, format!("@repo means the git repository here, and {} is in none", cwd.display()))
-            .hint("go into the repository, or name two agents")
+            .hint("go into the repository, or name two agents, as in `cc2cc trust brave-fox calm-owl`")
     })
 }
 

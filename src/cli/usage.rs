@@ -19,6 +19,12 @@ pub(super) fn failure(error: &clap::Error, words: &[OsString]) -> Failure {
     let way_out = match (suggestion(error), usage(error).filter(|_| verb.is_some())) {
         (Some(meant), _) => format!("did you mean `{meant}`? {more}"),
         (None, Some(usage)) if usage.ends_with("<ID>") => format!("`{usage}`; {}", send::WHERE_LETTERS_ARE),
+        (None, None) if error.kind() == ErrorKind::ValueValidation && is_about(error, "<ID>") => {
+            send::WHERE_LETTERS_ARE.to_owned()
+        }
+        (None, None) if error.kind() == ErrorKind::ValueValidation && is_about(error, "<KEY>") => {
+            format!("`--id build-4711` is one; {more}")
+        }
         (None, Some(usage)) => format!("`{usage}`; {more}"),
         (None, None) => more,
     };
@@ -65,6 +71,11 @@ fn message(error: &clap::Error) -> String {
             words.join(" ")
         }
     }
+}
+
+/// Whether the value that was refused stands for this.
+fn is_about(error: &clap::Error, value: &str) -> bool {
+    texts(error, ContextKind::InvalidArg).iter().any(|argument| argument.ends_with(value))
 }
 
 /// How the verb is used, on one line.

@@ -157,6 +157,14 @@ pub fn summary(state: State, letter: &Letter) -> Value {
     })
 }
 
+/// One letter that waits for a person's yes.
+#[must_use]
+pub fn held(found: &Found) -> Value {
+    let mut held = summary(found.state, &found.letter);
+    (held["to"], held["why"]) = (json!(found.mailbox.name()), found.status().why.into());
+    held
+}
+
 /// How far one copy of a letter has come, and how its recipient is reached as long as that matters.
 #[must_use]
 pub fn status(found: &Found, now: Timestamp) -> Value {

@@ -106,6 +106,27 @@ pub fn letters(letters: &[(State, Letter)], now: Timestamp) -> String {
     table(rows)
 }
 
+/// A table of letters with their ways: to whom, and what has become of each.
+#[must_use]
+pub fn on_the_way(letters: &[Found], now: Timestamp) -> String {
+    let rows = letters.iter().map(|found| {
+        let (letter, stage) = (&found.letter, found.status().stage.as_str().to_owned());
+        let to = format!("to {}", found.mailbox.name());
+        [letter.id.short().to_owned(), stage, to, ago(letter.timestamp, now), letter.first_line(60)]
+    });
+    table(rows)
+}
+
+/// A table of letters that wait for a person's yes: from whom and to whom.
+#[must_use]
+pub fn held(letters: &[Found], now: Timestamp) -> String {
+    let rows = letters.iter().map(|Found { mailbox, letter, .. }| {
+        let way = format!("{} → {}", letter.from, mailbox.name());
+        [letter.id.short().to_owned(), way, ago(letter.timestamp, now), letter.first_line(60)]
+    });
+    table(rows)
+}
+
 /// One letter in full. Control characters a terminal would obey are shown, not sent.
 #[must_use]
 pub fn letter(state: State, letter: &Letter, now: Timestamp) -> String {

@@ -361,12 +361,17 @@ impl From<InstallError> for Failure {
     fn from(error: InstallError) -> Self {
         let failure = Self::new(Code::Failed, error.to_string());
         match error {
-            InstallError::NotOurs(_) => failure.hint("move it away, or set CLAUDE_CONFIG_DIR to another place"),
-            InstallError::NotInstalled(_) => failure.hint("with CLAUDE_CONFIG_DIR set, it looks there"),
-            InstallError::Fs(_) => {
-                failure.hint("make it yours and writable, or set CLAUDE_CONFIG_DIR to another place")
+            InstallError::NotOurs(_) => failure.hint("move it away, or set `CLAUDE_CONFIG_DIR` to another place"),
+            InstallError::NotInstalled(_) => {
+                failure.hint("`cc2cc install` installs it; with `CLAUDE_CONFIG_DIR` set, it looks there")
             }
-            InstallError::NoHome | InstallError::NoBinary(_) => failure,
+            InstallError::Fs(_) => {
+                failure.hint("make it yours and writable, or set `CLAUDE_CONFIG_DIR` to another place")
+            }
+            InstallError::NoHome => failure.hint("set `HOME` to yours"),
+            InstallError::NoBinary(_) => {
+                failure.hint("start it by its whole path, such as `~/.local/bin/cc2cc install`")
+            }
         }
     }
 }

@@ -92,7 +92,7 @@ fn an_old_client_a_blocked_home_and_a_silent_session_are_found() {
     broken  claude    2.0.14 (Claude Code) cannot be woken
                       fix: update Claude Code to 2.1.200 or later
     broken  home      there can be no mail in /world/mail: it is not a directory
-                      fix: move it away, or set CC2CC_HOME to another place
+                      fix: move it away, or set `CC2CC_HOME` to another place
     --- err
     ");
 

@@ -165,7 +165,7 @@ fn nobody_and_nonsense_are_told() {
     --- out
     --- err
     cc2cc: `../x` is not an agent name
-    hint: a name is lower-case letters and digits with single hyphens inside, like `brave-fox`
+    hint: a name is lower-case letters and digits with single hyphens inside, like `brave-fox`; `cc2cc agents --all` lists them
     ");
     assert_snapshot!(world.run(&["thread", "nothing"]), @"
     exit 3
@@ -282,7 +282,7 @@ fn a_conversation_becomes_a_document() {
     --- out
     --- err
     cc2cc: talk.md is there already, and was left as it is
-    hint: name another file, or move that one away
+    hint: name another file with `--output`, or move that one away
     ");
     assert_eq!(fs::read_to_string(world.path("work/talk.md")).unwrap(), "mine");
     let nowhere = world.run(&["export", "ask", "-o", "nowhere/talk.md"]);

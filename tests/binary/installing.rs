@@ -179,20 +179,20 @@ fn a_folder_that_is_not_ours_is_left_untouched() {
     let plugin = world.path("home/.claude/skills/cc2cc");
     fs::create_dir_all(&plugin).unwrap();
     fs::write(plugin.join("SKILL.md"), "mine").unwrap();
-    assert_snapshot!(said_installing(&world), @r#"
+    assert_snapshot!(said_installing(&world), @"
     exit 1
     --- out
     --- err
     cc2cc: /world/home/.claude/skills/cc2cc is there and was not written by cc2cc; it was left alone
-    hint: move it away, or set CLAUDE_CONFIG_DIR to another place
-    "#);
+    hint: move it away, or set `CLAUDE_CONFIG_DIR` to another place
+    ");
     assert_eq!(below_home(&world), [".claude/skills/cc2cc/SKILL.md"]);
     assert_snapshot!(world.run(&["uninstall"]), @"
     exit 1
     --- out
     --- err
     cc2cc: nothing is installed in /world/home/.claude/skills/cc2cc
-    hint: with CLAUDE_CONFIG_DIR set, it looks there
+    hint: `cc2cc install` installs it; with `CLAUDE_CONFIG_DIR` set, it looks there
     ");
     assert_eq!(fs::read_to_string(plugin.join("SKILL.md")).unwrap(), "mine");
 }
@@ -259,7 +259,7 @@ fn uninstalling_takes_exactly_what_was_installed_and_keeps_the_mail() {
     --- out
     --- err
     cc2cc: nothing is installed in /world/home/.claude/skills/cc2cc
-    hint: with CLAUDE_CONFIG_DIR set, it looks there
+    hint: `cc2cc install` installs it; with `CLAUDE_CONFIG_DIR` set, it looks there
     ");
 }
 
@@ -374,7 +374,7 @@ fn what_was_not_installed_from_a_release_is_updated_the_way_it_came() {
     --- out
     --- err
     cc2cc: nothing is installed in /world/home/.claude/skills/cc2cc
-    hint: with CLAUDE_CONFIG_DIR set, it looks there
+    hint: `cc2cc install` installs it; with `CLAUDE_CONFIG_DIR` set, it looks there
     ");
     world.run(&["install"]).fine();
     assert_snapshot!(world.run(&["update"]), @"

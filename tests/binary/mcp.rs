@@ -200,17 +200,20 @@ fn send_writes_a_letter_and_tells_what_a_model_can_fix() {
     ");
     assert_snapshot!(server.failed("send", &json!({ "to": "ann", "text": " " })), @"
     the text is empty
-    hint: a letter needs a text
+    hint: say what the letter is to say, as in `please run the tests`
     ");
     assert_snapshot!(server.failed("send", &json!({ "to": "Ann!", "text": "x" })), @"
     `Ann!` is not an agent name
-    hint: a name is lower-case letters and digits with single hyphens inside, like `brave-fox`
+    hint: a name is lower-case letters and digits with single hyphens inside, like `brave-fox`; `cc2cc agents --all` lists them
     ");
     assert_snapshot!(server.failed("send", &json!({ "to": "ann", "text": "x", "reply_to": "nothing" })), @"
     no letter `nothing` to reply to
     hint: `cc2cc inbox --all` lists the letters you have, `cc2cc log` all, with their ids
     ");
-    assert_snapshot!(server.failed("send", &json!({ "to": "calm-owl", "text": "x" })), @"you are `calm-owl`: a letter to yourself goes nowhere");
+    assert_snapshot!(server.failed("send", &json!({ "to": "calm-owl", "text": "x" })), @"
+    you are `calm-owl`: a letter to yourself goes nowhere
+    hint: `cc2cc agents` lists whom you can write to
+    ");
     assert_eq!(world.waiting("ann").len(), 1);
 }
 
@@ -253,7 +256,7 @@ fn inbox_and_status_look_and_change_nothing() {
     ");
     assert_snapshot!(server.failed("inbox", &json!({ "id": "../../etc" })), @"
     `../../etc` is not a letter id
-    hint: an id is up to 64 lower-case letters, digits, `.`, `_` and `-`, beginning with a letter or digit
+    hint: an id is up to 64 lower-case letters, digits, `.`, `_` and `-`, beginning with a letter or digit; `cc2cc inbox --all` lists the letters you have, `cc2cc log` all, with their ids
     ");
     assert_eq!(world.waiting("calm-owl").len(), 1);
     world.at("calm-owl").finish(&id, cc2cc::mailbox::State::Inbox, None).unwrap();
@@ -318,7 +321,7 @@ fn agents_and_rename() {
     ");
     assert_snapshot!(server.failed("rename", &json!({ "name": "all" })), @"
     `all` is reserved
-    hint: `user`, `all` and `system` are no session's
+    hint: take another one, like `brave-fox`; `user`, `all` and `system` are no session's
     ");
     assert_eq!(server.done("agents", &json!({}))["me"], "brave-fox");
     assert_eq!(session.shell(&["whoami"]).fine().out, "brave-fox\n");

@@ -9,7 +9,7 @@ use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 
 use crate::support::{
     binary::cc2cc,
-    redact::redact,
+    redact::{ageless, redact},
     world::{There, World},
 };
 
@@ -49,6 +49,35 @@ fn held(world: &World, from: &str, to: &str, text: &str) {
 
 fn there(world: &World, names: &[&str]) -> Vec<There> {
     names.iter().map(|name| world.there(name)).collect()
+}
+
+#[test]
+fn the_inbox_of_the_person_names_what_waits_for_their_yes() {
+    let world = World::new().agent("ann").agent("bob");
+    for text in ["delete the cache", "drop the tables"] {
+        let letter = world.posted("ann", "bob", text);
+        world.at("bob").hold(&letter, "bob bypasses permissions").unwrap();
+    }
+    assert_snapshot!(ageless(&redact(&world.run(&["inbox"]).fine().out, &world.path(""))), @"
+    no letters waiting for user
+    2 letters wait for your yes:
+    SHORT | ann → bob | delete the cache
+    SHORT | ann → bob | drop the tables
+    `cc2cc read ID` shows one, `cc2cc accept ID` and `cc2cc refuse ID` decide
+    ");
+    let said = world.run(&["inbox", "--json"]).fine().json();
+    let first = &said["undecided"][0];
+    assert_eq!(
+        (&first["from"], &first["to"], &first["why"]),
+        (&"ann".into(), &"bob".into(), &"bob bypasses permissions".into()),
+        "{said}"
+    );
+    // A mailbox of somebody else has its own, and no model learns what a person is asked.
+    assert!(!world.run(&["inbox", "--agent", "ann"]).fine().out.contains("yes"));
+    let model = world.run_as(&world.hosted("ann"), &["inbox", "--agent", "user"]);
+    assert!(!model.to_string().contains("cache"), "{model}");
+    let model = world.run_as(&world.hosted("ann"), &["inbox", "--agent", "user", "--json"]);
+    assert!(!model.to_string().contains("undecided"), "{model}");
 }
 
 #[test]
@@ -190,7 +219,7 @@ fn what_is_broken_comes_first() {
     fs::write(world.path("mail"), "").unwrap();
     assert_snapshot!(seen(&world, &[]), @"
     cc2cc: there can be no mail in /world/mail: it is not a directory
-    hint: move it away, or set CC2CC_HOME to another place
+    hint: move it away, or set `CC2CC_HOME` to another place
     ");
 }
 

@@ -133,21 +133,21 @@ fn a_name_that_cannot_be_had_is_refused() {
     --- out
     --- err
     cc2cc: `user` is reserved
-    hint: `user`, `all` and `system` are no session's
+    hint: take another one, like `brave-fox`; `user`, `all` and `system` are no session's
     ");
     assert_snapshot!(world.run_as(&bob, &["rename", "../x"]), @"
     exit 2
     --- out
     --- err
     cc2cc: `../x` is not an agent name
-    hint: a name is lower-case letters and digits with single hyphens inside, like `brave-fox`
+    hint: a name is lower-case letters and digits with single hyphens inside, like `brave-fox`; `cc2cc agents --all` lists them
     ");
     assert_snapshot!(world.run(&["rename", "somebody"]), @"
     exit 2
     --- out
     --- err
     cc2cc: at a terminal you are `user`, and stay that
-    hint: `--agent NAME` says which session to rename
+    hint: `cc2cc rename somebody --agent NAME` renames the session NAME
     ");
     assert_eq!(world.run_as(&bob, &["whoami"]).fine().out, "bob\n");
 }
@@ -210,13 +210,14 @@ fn a_standing_yes_is_given_listed_and_taken_back() {
     --- out
     --- err
     cc2cc: ann writes no letters to itself
+    hint: `cc2cc trust ann NAME` is for what it writes to another
     ");
     assert_snapshot!(run(&["trust", "@repo"]), @"
     exit 2
     --- out
     --- err
     cc2cc: @repo means the git repository here, and /world/work is in none
-    hint: go into the repository, or name two agents
+    hint: go into the repository, or name two agents, as in `cc2cc trust brave-fox calm-owl`
     ");
     std::fs::create_dir_all(world.path("work/.git")).unwrap();
     std::fs::write(world.path("work/.git/HEAD"), "ref: refs/heads/main\n").unwrap();

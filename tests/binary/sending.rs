@@ -56,12 +56,13 @@ fn the_text_can_come_from_a_pipe_or_a_file_unchanged() {
     let missing = world.run(&["send", "bob", "--file", "missing.txt"]);
     assert_eq!((missing.code, missing.out.as_str()), (Some(1), ""));
     assert!(missing.err.starts_with("cc2cc: could not read missing.txt: "), "{missing}");
-    assert_snapshot!(world.run_with_input(&["send", "bob", "-"], b"\xff\xfe"), @"
+    assert_snapshot!(world.run_with_input(&["send", "bob", "-"], b"\xff\xfe"), @r#"
     exit 2
     --- out
     --- err
     cc2cc: the text is not UTF-8
-    ");
+    hint: send the path of the file, as in `cc2cc send NAME "look at FILE"`
+    "#);
     let long = world.run_with_input(&["send", "bob", "-"], &vec![b'x'; 2 * 1024 * 1024]);
     assert_eq!(long.code, Some(2), "{long}");
     assert!(long.err.contains("a letter holds at most 1 MiB"), "{long}");
@@ -92,27 +93,28 @@ fn what_cannot_be_sent_says_why_and_writes_nothing() {
     --- out
     --- err
     cc2cc: `Calm Owl!` is not an agent name
-    hint: a name is lower-case letters and digits with single hyphens inside, like `brave-fox`
+    hint: a name is lower-case letters and digits with single hyphens inside, like `brave-fox`; `cc2cc agents --all` lists them
     ");
-    assert_snapshot!(world.run(&["send", "calm-owl", "  "]), @"
+    assert_snapshot!(world.run(&["send", "calm-owl", "  "]), @r#"
     exit 2
     --- out
     --- err
     cc2cc: the text is empty
-    hint: a letter needs a text
-    ");
+    hint: `cc2cc send calm-owl "please run the tests"`, or `-` for the text to read standard input
+    "#);
     assert_snapshot!(world.run(&["send", "user", "hi"]), @"
     exit 2
     --- out
     --- err
     cc2cc: you are `user`: a letter to yourself goes nowhere
+    hint: `cc2cc agents` lists whom you can write to
     ");
     assert_snapshot!(world.run(&["send", "@all", "hi"]), @"
     exit 3
     --- out
     --- err
     cc2cc: nobody to send to: @all means no agent that is online
-    hint: only those online are meant; a letter to a name also reaches those who are away
+    hint: a letter to a name also reaches those who are away; `cc2cc agents --all` lists them
     ");
     assert_snapshot!(world.run(&["send", "calm-owl", "hi", "--reply-to", "nothing"]), @"
     exit 3
@@ -192,6 +194,7 @@ fn a_session_s_shell_sends_in_the_session_s_name() {
     --- out
     --- err
     cc2cc: you are `ann`: a letter to yourself goes nowhere
+    hint: `cc2cc agents` lists whom you can write to
     ");
     let nobody = [("CLAUDECODE", "1".to_owned())];
     assert_snapshot!(world.run_as(&nobody, &["send", "bob", "hello"]), @"

@@ -2,14 +2,18 @@
 
 use cc2cc::{
     agent::host::HostKey,
-    mailbox::{State, letter::Author},
+    mailbox::{
+        State,
+        letter::Author,
+        receipt::{Receipt, Step},
+    },
 };
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
 use super::session::Session;
 use crate::support::{
-    redact::redact,
+    redact::{ageless, redact},
     said::{Said, has},
     world::World,
 };
@@ -53,7 +57,7 @@ fn send_stores_the_text_as_typed() {
     ");
     assert_snapshot!(answered(&session, "/cc2cc:send @all hello"), @"
     cc2cc: nobody to send to: @all means no agent that is online
-    hint: only those online are meant; a letter to a name also reaches those who are away
+    hint: a letter to a name also reaches those who are away; `cc2cc agents --all` lists them
     ");
     assert_eq!(world.waiting("ann").len(), 1);
 }
@@ -69,6 +73,33 @@ fn inbox_lists_and_takes_nothing() {
     SHORT  inbox  ann  just now  hello
     ");
     assert_eq!(world.waiting("calm-owl").len(), 1);
+}
+
+#[test]
+fn inbox_shows_what_was_sent_and_how_far_it_has_come() {
+    let world = World::new().agent("ann").agent("bob");
+    let session = world.session("calm-owl").started();
+    let first = world.posted("calm-owl", "ann", "are you there?");
+    world.posted("calm-owl", "bob", "two\nlines");
+    world.at("ann").finish(&first, State::Inbox, Some(&Receipt::now(Step::Seen))).unwrap();
+    world.posted("ann", "bob", "of no concern");
+    assert_snapshot!(ageless(&answered(&session, "/cc2cc:inbox")), @"
+    no letters for calm-owl yet
+    and what it sent
+    SHORT | stored | to bob | two…
+    SHORT | seen | to ann | are you there?
+    ");
+    world.posted("ann", "calm-owl", "yes");
+    assert_snapshot!(ageless(&asked(&world, &["inbox"], "").to_string()), @"
+    exit 0
+    --- out
+    the newest letters for calm-owl
+    SHORT | inbox | ann | yes
+    and what it sent
+    SHORT | stored | to bob | two…
+    SHORT | seen | to ann | are you there?
+    --- err
+    ");
 }
 
 #[test]
@@ -183,6 +214,7 @@ fn the_mod_is_told_of_letters_and_what_a_person_can_do_with_them() {
     exit 3
     --- out
     no letter `ID` waits for calm-owl
+    hint: `/cc2cc:inbox` shows what does
     --- err
     ");
     assert_snapshot!(asked(&world, &["accept"], ""), @"
@@ -196,7 +228,7 @@ fn the_mod_is_told_of_letters_and_what_a_person_can_do_with_them() {
     exit 2
     --- out
     `--this one` is not a letter id
-    hint: an id is up to 64 lower-case letters, digits, `.`, `_` and `-`, beginning with a letter or digit
+    hint: an id is up to 64 lower-case letters, digits, `.`, `_` and `-`, beginning with a letter or digit; `cc2cc inbox --all` lists the letters you have, `cc2cc log` all, with their ids
     --- err
     ");
     assert_snapshot!(asked(&world, &["done", waiting.as_str()], ""), @"
@@ -217,6 +249,7 @@ fn the_mod_is_told_of_letters_and_what_a_person_can_do_with_them() {
     exit 3
     --- out
     no letter `ID` is held for calm-owl
+    hint: `/cc2cc:inbox` shows what is held
     --- err
     ");
 }

@@ -3,7 +3,7 @@
 use std::{fs, os::unix::fs::symlink, process::Command};
 
 use cc2cc::{
-    agent::{Record, identity},
+    agent::{Record, identity, notice, status},
     mailbox::{Key, letter::Letter},
 };
 use insta::assert_snapshot;
@@ -16,6 +16,12 @@ use crate::support::{
     said::{Said, start},
     world::World,
 };
+
+/// What the person is told as a session starts.
+fn said(started: &Said) -> String {
+    let answer: serde_json::Value = serde_json::from_str(&started.out).unwrap();
+    answer["systemMessage"].as_str().unwrap().to_owned()
+}
 
 /// What the client's status line gets from `script`; the environment is that of a hook.
 fn line(session: &Session, script: &str) -> Said {
@@ -47,6 +53,13 @@ fn the_name_and_what_needs_attention_are_shown() {
     let letter = Letter::new("ann".parse().unwrap(), "bob".parse().unwrap(), "three", Timestamp::now());
     world.at("bob").publish_held(&letter, Key::Fresh, "a rule").unwrap();
     assert_eq!(line(&bob, "cc2cc statusline").fine().out, "✉ bob · 2 waiting · 1 held\n");
+    // What tells bob of a letter of his is none.
+    let own = world.posted("bob", "ann", "please");
+    world.at("ann").refuse(&own, cc2cc::mailbox::State::Inbox, "no").unwrap();
+    notice::refused(&world.home(), &status::find(&world.home(), &own).unwrap()[0], Timestamp::now()).unwrap();
+    assert_eq!(world.waiting("bob").len(), 3);
+    assert_eq!(line(&bob, "cc2cc statusline").fine().out, "✉ bob · 2 waiting · 1 held\n");
+    assert!(said(&bob.start_hook("resume")).contains(" · 2 letters waiting"));
     identity::rename(&world.home(), &world.at("bob"), &"rob".parse().unwrap()).unwrap();
     assert_eq!(line(&bob, "cc2cc statusline").fine().out, "✉ rob · 2 waiting · 1 held\n");
 }

@@ -62,7 +62,7 @@ fn a_command_line_that_cannot_be_understood_is_told_the_way_out_in_our_words() {
     hint: `cc2cc status <ID>`; `cc2cc inbox --all` lists the letters you have, `cc2cc log` all, with their ids
     $ cc2cc status bad!!
     cc2cc: `bad!!` is not a letter id; an id is up to 64 lower-case letters, digits, `.`, `_` and `-`, beginning with a letter or digit
-    hint: `cc2cc status --help` says more
+    hint: `cc2cc inbox --all` lists the letters you have, `cc2cc log` all, with their ids
     $ cc2cc status a b
     cc2cc: `b` has no meaning here
     hint: `cc2cc status [OPTIONS] <ID>`; `cc2cc inbox --all` lists the letters you have, `cc2cc log` all, with their ids
@@ -80,7 +80,7 @@ fn a_command_line_that_cannot_be_understood_is_told_the_way_out_in_our_words() {
     hint: `cc2cc send --help` says more
     $ cc2cc send Bob! hi
     cc2cc: `Bob!` is not an agent name
-    hint: a name is lower-case letters and digits with single hyphens inside, like `brave-fox`
+    hint: a name is lower-case letters and digits with single hyphens inside, like `brave-fox`; `cc2cc agents --all` lists them
     $ cc2cc rename
     cc2cc: <NEW> is missing
     hint: `cc2cc rename <NEW>`; `cc2cc rename --help` says more

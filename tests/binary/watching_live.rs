@@ -144,7 +144,7 @@ fn what_cannot_be_watched_is_said_at_once() {
     --- out
     --- err
     cc2cc: `No Name` is not an agent name
-    hint: a name is lower-case letters and digits with single hyphens inside, like `brave-fox`
+    hint: a name is lower-case letters and digits with single hyphens inside, like `brave-fox`; `cc2cc agents --all` lists them
     ");
     assert_eq!(world.run(&["watch", "--json", "--session", "--agent", "bob"]).code, Some(2));
 }
@@ -162,7 +162,7 @@ fn a_home_that_cannot_be_used_is_not_watched() {
     --- out
     --- err
     cc2cc: there can be no mail in /world/mail: it cannot be used by its owner
-    hint: `chmod 700 /world/mail` if it is your directory, else set CC2CC_HOME
+    hint: `chmod 700 /world/mail` if it is your directory, else set `CC2CC_HOME`
     ");
 }
 

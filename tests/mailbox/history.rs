@@ -82,6 +82,8 @@ fn a_filter_means_what_it_says() {
     assert_eq!(meant(&post, &between("ann", "bob")), "ab-1 ba-2");
     assert_eq!(meant(&post, &between("bob", "ann")), "ab-1 ba-2");
     assert_eq!(meant(&post, &Filter { with: Some(name("bob")), ..Filter::default() }), "ab-1 ba-2 bc-5");
+    assert_eq!(meant(&post, &Filter { from: Some(name("ann")), ..Filter::default() }), "ab-1 ac-3");
+    assert_eq!(meant(&post, &Filter { from: Some(name("ann")), ..of("bob") }), "ab-1");
     assert_eq!(meant(&post, &Filter { thread: Some(id("ab-1")), ..Filter::default() }), "ab-1 ba-2 bc-5");
     assert_eq!(meant(&post, &Filter { since: Some(after_noon(120)), ..Filter::default() }), "ac-3 ca-4 bc-5");
     assert_eq!(meant(&post, &Filter { since: Some(after_noon(120)), ..of("bob") }), "bc-5");

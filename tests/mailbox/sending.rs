@@ -87,23 +87,29 @@ fn what_cannot_be_sent_is_said_and_writes_nothing() {
     no agent named `zzzzzzzz`
     `cc2cc agents --all` lists everyone
     ");
-    insta::assert_snapshot!(refused("ann", &says("x")), @"you are `ann`: a letter to yourself goes nowhere");
+    insta::assert_snapshot!(refused("ann", &says("x")), @"
+    you are `ann`: a letter to yourself goes nowhere
+    `cc2cc agents` lists whom you can write to
+    ");
     insta::assert_snapshot!(refused("calm-owl", &says(" \n\t")), @"
     the text is empty
-    a letter needs a text
+    say what the letter is to say, as in `please run the tests`
     ");
     insta::assert_snapshot!(refused("calm-owl", &too_long), @"
     the text has 1048577 bytes; a letter holds at most 1 MiB
     write it to a file and send its path
     ");
-    insta::assert_snapshot!(refused("calm-owl", &Draft { ttl_seconds: Some(0), ..says("x") }), @"a time to live of 0 would expire at once");
+    insta::assert_snapshot!(refused("calm-owl", &Draft { ttl_seconds: Some(0), ..says("x") }), @"
+    a time to live of 0 would expire at once
+    `10m` gives it ten minutes
+    ");
     insta::assert_snapshot!(refused("calm-owl", &to_nobody), @"
     no letter `unknown` to reply to
     `cc2cc inbox --all` lists the letters you have, `cc2cc log` all, with their ids
     ");
     insta::assert_snapshot!(refused("@all", &says("x")), @"
     nobody to send to: @all means no agent that is online
-    only those online are meant; a letter to a name also reaches those who are away
+    a letter to a name also reaches those who are away; `cc2cc agents --all` lists them
     ");
     assert_eq!(post.files(), before);
 }

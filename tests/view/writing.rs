@@ -60,7 +60,7 @@ fn a_letter_to_nobody_or_with_no_text_is_none() {
     stage.types("n\t").control('u').types("\n\n");
     assert_snapshot!(stage.last_line_but_one(), @" × to whom? Tab leads to the line that says it");
     stage.types("\x1b\tn\n");
-    assert_snapshot!(stage.last_line_but_one(), @" × the text is empty · a letter needs a text");
+    assert_snapshot!(stage.last_line_but_one(), @" × the text is empty · say what the letter is to say, as in `please run the tes…");
 }
 
 #[test]

@@ -14,6 +14,8 @@ pub struct Filter {
     pub agent: Option<AgentName>,
     /// With this agent at the other end.
     pub with: Option<AgentName>,
+    /// Written by this agent, under any name it had.
+    pub from: Option<AgentName>,
     /// Of this conversation.
     pub thread: Option<LetterId>,
     /// Written then or later.

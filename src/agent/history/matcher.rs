@@ -23,6 +23,7 @@ use crate::{
 pub struct Matcher {
     agent: Option<Party>,
     with: Option<Party>,
+    from: Option<Party>,
     thread: Option<(LetterId, Finder<'static>)>,
     since: Option<Timestamp>,
     text: Option<Words>,
@@ -61,6 +62,7 @@ impl Matcher {
         Ok(Self {
             agent,
             with,
+            from: party(&filter.from)?,
             thread: filter.thread.clone().map(|thread| {
                 let finder = quoted(thread.as_str());
                 (thread, finder)
@@ -76,6 +78,7 @@ impl Matcher {
     pub fn takes(&self, found: &Found) -> bool {
         let letter = &found.letter;
         self.is_between(&found.mailbox, letter.from.as_str())
+            && self.is_from(letter.from.as_str())
             && self.is_of_thread(&letter.id, letter.thread.as_ref().map(LetterId::as_str))
             && self.since.is_none_or(|since| letter.timestamp >= since)
             && self.text.as_ref().is_none_or(|words| words.are_in(&letter.content.text))
@@ -101,19 +104,21 @@ impl Matcher {
             self.thread.as_ref().is_none_or(|(thread, quoted)| thread == id || quoted.find(bytes).is_some());
         let says = self.text.as_ref().is_none_or(|words| words.may_be_in(bytes));
         // JSON may write any letter as its number; then nothing can be told from the bytes.
-        between && of_thread && says || self.is_narrow() && self.escape.find(bytes).is_some()
+        let by = self.from.as_ref().is_none_or(from);
+        between && by && of_thread && says || self.is_narrow() && self.escape.find(bytes).is_some()
     }
 
     /// As [`Matcher::takes`], of what a glance shows; a letter without a time has another look.
     pub(super) fn takes_glance(&self, mailbox: &Mailbox, id: &LetterId, glance: &Skim) -> bool {
         self.is_between(mailbox, &glance.from)
+            && self.is_from(&glance.from)
             && self.is_of_thread(id, glance.thread.as_deref())
             && self.since.is_none_or(|since| glance.timestamp.is_none_or(|at| at >= since))
             && self.text.as_ref().is_none_or(|words| words.are_in(&glance.content.text))
     }
 
     fn is_narrow(&self) -> bool {
-        self.agent.is_some() || self.thread.is_some() || self.text.is_some()
+        self.agent.is_some() || self.from.is_some() || self.thread.is_some() || self.text.is_some()
     }
 
     fn is_between(&self, mailbox: &Mailbox, from: &str) -> bool {
@@ -124,6 +129,10 @@ impl Matcher {
             (Some(agent), None) => agent.owns(mailbox) || agent.is_called(from),
             (None, _) => true,
         }
+    }
+
+    fn is_from(&self, name: &str) -> bool {
+        self.from.as_ref().is_none_or(|from| from.is_called(name))
     }
 
     fn is_of_thread(&self, id: &LetterId, thread: Option<&str>) -> bool {

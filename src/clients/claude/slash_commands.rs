@@ -7,6 +7,7 @@ use super::hooks::answer::Answer;
 use crate::{
     agent::{
         decisions, directory,
+        history::{self, Filter},
         send::{self, Draft, Sender},
         status::Found,
         which,
@@ -68,7 +69,7 @@ pub fn answer(home: &Home, mailbox: &Mailbox, command: &str) -> Option<Answer> {
         }
         "refuse" => letter_id(mailbox, rest, Through::Hook)
             .and_then(|id| Ok(format!("{}: {}", refuse(home, mailbox, &id)?, id.short()))),
-        "inbox" => inbox(mailbox, Through::Hook),
+        "inbox" => inbox(home, mailbox, Through::Hook),
         "who" => who(home, mailbox),
         _ => return None,
     };
@@ -170,7 +171,8 @@ fn decide(
     decision: impl FnOnce(&LetterId) -> Result<Vec<Found>, Failure>,
 ) -> Result<Vec<Found>, Failure> {
     if mailbox.state_of(id) != Some(State::Held) {
-        return Err(Failure::new(Code::NotFound, format!("no letter `{id}` is held for {}", mailbox.name())));
+        return Err(Failure::new(Code::NotFound, format!("no letter `{id}` is held for {}", mailbox.name()))
+            .hint("`/cc2cc:inbox` shows what is held"));
     }
     decision(id)
 }
@@ -183,7 +185,8 @@ pub fn done(mailbox: &Mailbox, id: &LetterId) -> Result<&'static str, Failure> {
     let note = Receipt::now(Step::Seen).why("the person read it");
     match mailbox.finish(id, State::Inbox, Some(&note))? {
         Moved::Mine => Ok("marked as read"),
-        Moved::Gone => Err(Failure::new(Code::NotFound, format!("no letter `{id}` waits for {}", mailbox.name()))),
+        Moved::Gone => Err(Failure::new(Code::NotFound, format!("no letter `{id}` waits for {}", mailbox.name()))
+            .hint("`/cc2cc:inbox` shows what does")),
     }
 }
 
@@ -202,21 +205,29 @@ pub fn newest(mailbox: &Mailbox) -> Result<Vec<(State, Letter)>, Failure> {
     Ok(letters)
 }
 
-/// The newest letters as a table. The text of what is held is left out where the model may read it.
+/// The newest letters as a table, and what was sent with its state. The text of what is held is left out where the model may
+/// read it.
 ///
 /// # Errors
 /// As [`newest`].
-pub fn inbox(mailbox: &Mailbox, through: Through) -> Result<String, Failure> {
+pub fn inbox(home: &Home, mailbox: &Mailbox, through: Through) -> Result<String, Failure> {
+    let now = Timestamp::now();
     let mut letters = newest(mailbox)?;
-    if letters.is_empty() {
-        return Ok(format!("no letters for {} yet", mailbox.name()));
-    }
+    let came = match letters.len() {
+        0 => format!("no letters for {} yet\n", mailbox.name()),
+        _ => format!("the newest letters for {}\n", mailbox.name()),
+    };
     if through == Through::Mod {
         for (_, letter) in letters.iter_mut().filter(|(state, _)| *state == State::Held) {
             "(`cc2cc read` in a terminal shows it)".clone_into(&mut letter.content.text);
         }
     }
-    Ok(format!("the newest letters for {}\n{}", mailbox.name(), text::letters(&letters, Timestamp::now())))
+    let filter = Filter { from: Some(mailbox.name().clone()), ..Filter::default() };
+    let mut sent = history::newest(home, &filter, SHOWN)?;
+    sent.reverse();
+    let went =
+        if sent.is_empty() { String::new() } else { "and what it sent\n".to_owned() + &text::on_the_way(&sent, now) };
+    Ok(came + &text::letters(&letters, now) + &went)
 }
 
 /// The session's name and who is online.

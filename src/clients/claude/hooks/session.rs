@@ -25,7 +25,7 @@ use crate::{
     },
     delivery::{client::Client, settle},
     mailbox::{
-        Mailbox, State, disk,
+        Mailbox, disk,
         home::{HOME_VARIABLE, Home},
     },
 };
@@ -57,7 +57,7 @@ pub fn start(home: &Home, input: &HookEvent) -> Result<Answer> {
     let is_in: Vec<String> = groups::of(&Record::of(&mailbox)).iter().map(ToString::to_string).collect();
     let member = if is_in.is_empty() { String::new() } else { format!(", in {}", is_in.join(", ")) };
     let mut message = format!("cc2cc: you are {name}{member}");
-    match mailbox.count(State::Inbox)? {
+    match notice::letters_waiting(&mailbox)? {
         0 => {}
         1 => message.push_str(" · 1 letter waiting"),
         many => message.push_str(&format!(" · {many} letters waiting")),
