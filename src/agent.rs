@@ -30,6 +30,7 @@ pub mod timers;
 pub mod trust;
 pub mod unproved;
 pub mod which;
+pub mod work;
 
 use std::{collections::BTreeSet, path::Path};
 
@@ -116,6 +117,9 @@ pub struct Record {
     /// What the person called the session in its client, as far as that was followed or its person told why not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub called: Option<String>,
+    /// What it works on, as its person or it has said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub work: Option<work::Work>,
     /// The groups it is in, with their `@`; see [`groups`].
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub groups: BTreeSet<String>,

@@ -6,6 +6,7 @@
 //! ```toml
 //! policy = "accept"              # accept | hold | refuse: for everyone
 //! hop-limit = 24                 # letters without a person before the next is held
+//! share-activity = true          # whether others see the beginning of what a session was asked for
 //! tools = "allow"                # allow | ask: whether a person is asked before a model uses the tools of the mail
 //!
 //! [dirs]
@@ -89,6 +90,7 @@ pub struct Config {
     repos: BTreeMap<Directory, Rule>,
     agents: BTreeMap<AgentName, ForAgent>,
     notify: Notify,
+    share_activity: bool,
     /// Where names are looked up: a rule follows its agent through renames.
     #[serde(skip)]
     home: Option<Home>,
@@ -131,6 +133,7 @@ impl Default for Config {
             repos: BTreeMap::new(),
             agents: BTreeMap::new(),
             notify: Notify::default(),
+            share_activity: true,
             home: None,
         }
     }
@@ -216,6 +219,12 @@ impl Config {
     pub fn name_of_dir(&self, cwd: &Path) -> Option<&AgentName> {
         let around = self.dirs.iter().filter(|(dir, _)| cwd.starts_with(&dir.0));
         around.max_by_key(|(dir, _)| dir.0.components().count()).map(|(_, name)| name)
+    }
+
+    /// Whether others see what a person asked their session for.
+    #[must_use]
+    pub fn shares_activity(&self) -> bool {
+        self.share_activity
     }
 
     /// The groups for sessions that start in `cwd`: those of every directory around it.

@@ -11,13 +11,13 @@ use crate::{
         send::{self, Draft, Sender},
         status,
         which::{self, WhichError},
+        work::Work,
     },
-    failure::Failure,
+    failure::{Code, Failure},
     mailbox::{
         Mailbox, State,
         home::Home,
         letter::{Letter, LetterId, Priority, shorten},
-        name::AgentName,
     },
     report::json as report,
 };
@@ -125,10 +125,21 @@ pub fn status(home: &Home, arguments: &Status) -> Result<Value, Failure> {
 }
 
 pub fn rename(home: &Home, me: &Mailbox, arguments: &Rename) -> Result<Value, Failure> {
-    let new: AgentName = arguments.name.parse()?;
-    let renamed = identity::rename(home, me, &new)?;
+    let renamed = match &arguments.name {
+        Some(name) => identity::rename(home, me, &name.parse()?)?,
+        None if arguments.doing.is_some() => me.clone(),
+        None => {
+            return Err(Failure::new(Code::Usage, "neither a name nor what it works on was given")
+                .hint("`name` renames the session, `doing` says in a line what it works on"));
+        }
+    };
     let mut said = json!({ "was": me.name(), "name": renamed.name() });
-    if let Some(why) = naming::differs(&renamed) {
+    if let Some(doing) = &arguments.doing {
+        let work = Work::said(doing, Timestamp::now());
+        said["doing"] = work.as_ref().map(|work| work.text.clone()).into();
+        Record::change(&renamed, Timestamp::now(), |record| record.work = work)?;
+    }
+    if let Some(why) = naming::differs(&renamed).filter(|_| arguments.name.is_some()) {
         said["note"] = why.into();
     }
     Ok(said)

@@ -54,7 +54,8 @@ pub struct Status {
 
 #[derive(Deserialize)]
 pub struct Rename {
-    pub name: String,
+    pub name: Option<String>,
+    pub doing: Option<String>,
 }
 
 /// Which tool is called.

@@ -63,7 +63,9 @@ impl Name {
             Self::Status => {
                 "Tell how far a letter has come: stored, notified, delivered, seen, answered, held, expired, refused or dead."
             }
-            Self::Rename => "Give this session another name. Letters to the old one still arrive.",
+            Self::Rename => {
+                "Give this session another name, or say in a line what it works on. Letters to the old name still arrive."
+            }
         }
     }
 
@@ -103,7 +105,7 @@ impl Name {
             ),
             Self::Agents => (json!({ "all": all("Also those that are away") }), json!([])),
             Self::Status => (json!({ "id": { "type": "string" } }), json!(["id"])),
-            Self::Rename => (json!({ "name": { "type": "string" } }), json!(["name"])),
+            Self::Rename => (json!({ "name": { "type": "string" }, "doing": { "type": "string" } }), json!([])),
         };
         json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false })
     }
@@ -148,7 +150,7 @@ impl Name {
                 let agent = json!({
                     "name": text, "online": { "type": "boolean" }, "state": perhaps_text,
                     "unread": { "type": "integer" }, "cwd": perhaps_text, "repo": perhaps_text, "branch": perhaps_text,
-                    "groups": list(text.clone()), "reach": perhaps_text, "since": perhaps_text, "why": perhaps_text, "started": perhaps_text,
+                    "groups": list(text.clone()), "doing": object(json!({ "text": text, "since": text }), &["text", "since"]), "reach": perhaps_text, "since": perhaps_text, "why": perhaps_text, "started": perhaps_text,
                 });
                 let agents = list(object(agent, &["name", "online", "unread"]));
                 let more = json!({ "type": "integer", "description": "How many had no room here" });
@@ -163,7 +165,9 @@ impl Name {
                 let copies = list(object(copy, &["to", "from", "status", "since", "stored", "steps"]));
                 object(json!({ "id": text, "copies": copies }), &["id", "copies"])
             }
-            Self::Rename => object(json!({ "was": text, "name": text, "note": text }), &["was", "name"]),
+            Self::Rename => {
+                object(json!({ "was": text, "name": text, "note": text, "doing": perhaps_text }), &["was", "name"])
+            }
         })
     }
 

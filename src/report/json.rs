@@ -94,6 +94,9 @@ pub fn agent(listed: &Listed) -> Value {
         "branch": record.branch,
         "started": record.started,
     });
+    if let Some(work) = record.work.as_ref().filter(|_| listed.is_online()) {
+        agent["doing"] = json!({ "text": work.text, "since": work.since });
+    }
     if !record.groups.is_empty() {
         agent["groups"] = json!(groups::of(record));
     }

@@ -12,12 +12,18 @@ use crate::{
         send::{Fate, Sent},
         status::Found,
     },
-    mailbox::{State, home, letter::Letter},
+    mailbox::{
+        State, home,
+        letter::{Letter, shorten},
+    },
     text::{
         columns,
         terminal::{one_line, printable},
     },
 };
+
+/// How much of what an agent works on stands in a table.
+const WORK_COLUMNS: usize = 40;
 
 /// How long ago something was, in one word or two.
 #[must_use]
@@ -81,7 +87,9 @@ pub fn agents(listed: &[Listed], me: Option<&str>, now: Timestamp) -> String {
         let unread = if agent.unread == 0 { String::new() } else { format!("{} unread", agent.unread) };
         let place = place(record);
         let since = record.started.map(|at| ago(at, now)).unwrap_or_default();
-        [format!("{name}{you}"), format!("{state}{doubt}"), unread, place, since]
+        let work = record.work.as_ref().filter(|_| agent.is_online());
+        let doing = work.map(|work| format!("{} ({})", shorten(&work.text, WORK_COLUMNS), ago(work.since, now)));
+        [format!("{name}{you}"), format!("{state}{doubt}"), unread, place, since, doing.unwrap_or_default()]
     });
     let remarks = listed.iter().filter_map(|agent| standing::remark(agent.mailbox.name().as_str(), &agent.standing));
     table(rows) + &remarks.collect::<String>()

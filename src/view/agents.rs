@@ -7,6 +7,7 @@ use crate::{
         directory::Listed,
         groups,
         reach::{Reach, Standing},
+        work::Work,
     },
     mailbox::{State, name::AgentName},
     report::text::home_as_tilde,
@@ -24,6 +25,8 @@ pub struct Agent {
     pub path: String,
     pub behind: String,
     pub groups: Vec<String>,
+    /// What it works on, safe for a screen; only of one that is there.
+    pub work: Option<Work>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +78,7 @@ impl Agent {
         let behind: Vec<_> = branch.iter().chain(&groups).map(|part| cells::one_line(part, 200)).collect();
         let behind = if behind.is_empty() { String::new() } else { format!(" {}", behind.join(" ")) };
         let name = listed.mailbox.name().clone();
+        let work = listed.record.work.as_ref().filter(|_| listed.is_online());
         Self {
             presence: match (listed.standing.reach, listed.standing.activity) {
                 _ if name.is_user() => AgentState::Person,
@@ -92,6 +96,7 @@ impl Agent {
             path: cells::one_line(&path, 4_096),
             behind,
             groups,
+            work: work.map(|work| Work { text: cells::one_line(&work.text, 200), ..work.clone() }),
             name,
         }
     }

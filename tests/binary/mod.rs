@@ -47,4 +47,5 @@ mod watching_live;
 #[cfg(windows)] // elsewhere an open file is in nobody's way
 mod windows;
 mod withheld;
+mod working;
 mod wrong_inputs;

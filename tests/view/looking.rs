@@ -1,7 +1,7 @@
 //! What is on the screen at which size, and how one moves about.
 
 use cc2cc::{
-    agent::Activity,
+    agent::{Activity, Record, work::Work},
     mailbox::State,
     view::{
         action::{Action, Query},
@@ -409,4 +409,15 @@ fn time_passes() {
     assert!(stage.line("May I push").ends_with(" 3m"));
     stage.model.now = noon() + jiff::SignedDuration::from_hours(2);
     assert!(stage.line("May I push").ends_with(" 2h"));
+}
+
+#[test]
+fn what_the_chosen_agent_works_on_stands_below_the_panes() {
+    let mut stage = Stage::with_a_day(80, 24);
+    let work = Work::asked("ship\u{1b}[2J the invoice page\nand more", minutes_ago(2));
+    Record::change(&stage.at("brave-fox"), noon(), |record| record.work.clone_from(&work)).unwrap();
+    stage.refresh();
+    assert!(!stage.screen().contains("invoice"), "{}", stage.screen());
+    stage.types("\t");
+    assert!(stage.screen().contains("── brave-fox: ship[2J the invoice page… (2 min ago) ──"), "{}", stage.screen());
 }

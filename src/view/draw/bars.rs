@@ -11,6 +11,7 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::{
     agent::status::Stage,
+    report::text::ago,
     text::columns,
     view::{
         cells,
@@ -53,8 +54,17 @@ pub fn notice(frame: &mut Frame, model: &Model, area: Rect) {
             frame.render_widget(Line::styled(text, theme.trouble()), area);
         }
         (_, Some(notice)) => frame.render_widget(Line::raw(columns::fit(&format!(" {}", notice.text), width)), area),
-        (_, None) => frame.render_widget(Line::styled("─".repeat(width), theme.faint()), area),
+        (_, None) => frame.render_widget(Line::styled(rule(model, width), theme.faint()), area),
     }
+}
+
+/// The line between panes and keys; in it, what the agent that is chosen works on.
+fn rule(model: &Model, width: usize) -> String {
+    let chosen = model.agents.selected().filter(|_| model.focus == Focus::Agents);
+    let work = chosen.and_then(|agent| Some((&agent.name, agent.work.as_ref()?)));
+    let text = work.map(|(name, work)| format!("── {name}: {} ({}) ", work.text, ago(work.since, model.now)));
+    let text = columns::fit(&text.unwrap_or_default(), width);
+    format!("{text}{}", "─".repeat(width.saturating_sub(text.width())))
 }
 
 fn ask(frame: &mut Frame, theme: Theme, area: Rect, question: &str, input: &Input) {

@@ -18,8 +18,10 @@ use crate::{
         Activity, Record,
         decisions::HeldLetter,
         identity::{self, Trust},
+        policy::Config,
         timers::Timers,
         unproved::Unproved,
+        work::Work,
     },
     clients::claude::{
         client::Claude,
@@ -94,8 +96,21 @@ fn take_in(home: &Home, input: &HookEvent, author: PromptAuthor, is_wake: &mut b
         record.asks = None;
         if is_typed(record) {
             record.hops = 0;
+            note_work(home, record, prompt, now);
         }
     })
+}
+
+/// Notes what the person asked for, unless the agent has said what it works on.
+fn note_work(home: &Home, record: &mut Record, prompt: &str, now: Timestamp) {
+    if record.work.as_ref().is_some_and(|work| work.said) {
+        return;
+    }
+    if let Some(work) = Work::asked(prompt, now) {
+        // A file that cannot be used may forbid it.
+        let is_shared = Config::load(home).is_ok_and(|config| config.shares_activity());
+        record.work = is_shared.then_some(work);
+    }
 }
 
 /// Answers `Stop`: the turn's letters are looked up. What came meanwhile is left to the waker, although a Stop hook's

@@ -208,6 +208,9 @@ fn remember(mailbox: &Mailbox, input: &HookEvent, now: Timestamp) -> Result<()> 
         record.delivers_in.clone_from(&record.host);
         record.headless = host_process::part() == host_process::Part::Headless;
         record.forget_obstacles();
+        if matches!(input.source.as_deref(), Some("startup" | "clear")) {
+            record.work = None;
+        }
     })?;
     Ok(())
 }
