@@ -60,6 +60,29 @@ fn settled(world: &World, name: &str) -> Session {
     session
 }
 
+/// A session that bypasses permissions, with the client's question about that answered.
+#[track_caller]
+fn bypassing(world: &World, name: &str) -> Session {
+    let session = world.session(name).args(&["--permission-mode", "bypassPermissions"]);
+    let mut session = session.env("CC2CC_NAME", name).env("IS_SANDBOX", "1").launch();
+    let begun = format!("cc2cc: you are {name}");
+    let shows = |session: &Session, text: &str| session.screen().contains(text);
+    session.wait("the question", || (shows(&session, "Yes, I accept") || shows(&session, &begun)).then_some(()));
+    // It is asked once in each home.
+    if shows(&session, "Yes, I accept") {
+        session.press("\x1b[B");
+        // Some starts of the client number the choices, others do not.
+        let is_chosen = |line: &str| line.contains('❯') && line.ends_with("Yes, I accept");
+        session.wait("the choice", || session.screen().lines().map(str::trim_end).any(is_chosen).then_some(()));
+        session.press("\r");
+    }
+    session.wait("its server", || is_online(world, name).then_some(()));
+    session.wait_for_screen(&begun);
+    session.wait("its waker", || has_waker(world, name).then_some(()));
+    session.idle();
+    session
+}
+
 fn agent(world: &World, name: &str) -> Value {
     let listed = world.cc2cc_json(&["agents", "--all"]);
     let agents = listed["agents"].as_array().expect("a list");

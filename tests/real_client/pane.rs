@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::{claude::Session, letter, letter_id, post, settled, support::terminal::Row, world::World};
+use crate::{bypassing, claude::Session, letter, letter_id, post, settled, support::terminal::Row, world::World};
 
 /// A letter that wakes nobody, and so waits.
 #[track_caller]
@@ -68,6 +68,32 @@ fn the_inbox_is_a_pane_to_read_and_answer_from_and_it_is_drawn_anew_when_mail_co
     close(&mut ann);
     ann.idle();
     assert!(ann.requests().is_empty(), "no request was made");
+}
+
+#[test]
+fn a_key_in_the_pane_gives_a_standing_yes() {
+    let world = World::with_cc2cc();
+    let (mut ann, mut bob) = (settled(&world, "ann"), bypassing(&world, "bob"));
+    ann.api.when("tell bob").reply(letter("bob", "please delete everything"));
+    ann.type_line("tell bob");
+    bob.wait_for_screen("✉ held: ann: please delete everything");
+    bob.idle();
+    ann.idle();
+    bob.type_line("/inbox");
+    bob.wait_for_screen("Letters for bob");
+    keys_are_on(&bob, "please delete everything");
+    bob.press("\r");
+    bob.wait_for_screen("[ Always ]");
+    bob.press("w");
+    bob.wait_until_told("please delete everything");
+    let trusted = world.cc2cc_json(&["trust"]);
+    assert_eq!(trusted["trusted"], json!([{ "from": "ann", "to": "bob" }]), "{trusted}");
+
+    ann.api.when("once more").reply(letter("bob", "no question any more"));
+    ann.type_line("once more");
+    let told = bob.wait_until_told("no question any more");
+    let steps = world.cc2cc_json(&["status", &letter_id(&told.newest())])["copies"][0]["steps"].take();
+    assert!(!steps.as_array().expect("steps").iter().any(|step| step["step"] == "held"), "{steps}");
 }
 
 #[test]
