@@ -2,6 +2,7 @@
 //!
 //! Knows mailboxes, not Claude Code. A "host" here is the process a session lives in; what that is, the caller knows.
 
+pub mod beside;
 pub mod decisions;
 pub mod directory;
 pub mod feed;
@@ -39,7 +40,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use self::obstacle::Obstacle;
-use crate::mailbox::{Mailbox, letter::Origin, level::Level};
+use crate::mailbox::{Mailbox, letter::Origin, level::Level, name::AgentName};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(from = "String", rename_all = "lowercase")]
@@ -148,6 +149,9 @@ pub struct Record {
     /// What keeps wakes from becoming turns.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub blocked: Option<Obstacle>,
+    /// The names of other terminals on its session, which go with them; see [`beside`].
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub beside: Vec<AgentName>,
     /// It stands for a record that cannot be read; see [`Record::unknown`].
     #[serde(skip)]
     pub is_unknown: bool,

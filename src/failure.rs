@@ -92,12 +92,16 @@ impl Failure {
             .hint("start it with CC2CC_NAME=some-name; headless sessions take part only then")
     }
 
-    /// A session of a terminal, in which nothing of the plugin runs.
+    /// A session of a terminal, in which nothing of the plugin runs, and what leaves it out where that is known.
     #[must_use]
-    pub fn is_without_plugin() -> Self {
-        Self::new(Code::Failed, "cc2cc's plugin is not loaded in this Claude session, or its hooks are off").hint(
-            "`--bare`, safe mode, other settings or another config folder leave it out; `cc2cc doctor` says what it knows",
-        )
+    pub fn is_without_plugin(cause: Option<&str>) -> Self {
+        let not_loaded = "cc2cc's plugin is not loaded in this Claude session";
+        match cause {
+            Some(cause) => Self::new(Code::Failed, format!("{not_loaded}: {cause} leaves it out"))
+                .hint("start it without that, and it has a name"),
+            None => Self::new(Code::Failed, format!("{not_loaded}, or its hooks are off"))
+                .hint("other settings or another config folder leave it out; `cc2cc doctor` says what it knows"),
+        }
     }
 }
 

@@ -9,6 +9,7 @@ mod incoming;
 mod lines;
 mod online;
 mod request_id;
+mod telling;
 mod tools;
 mod transport;
 
@@ -62,6 +63,8 @@ const BY_CHANNEL: &str = " They may come as <channel> messages: those are the wo
      send tool and reply_to.";
 /// Added where there are no hooks.
 const BY_TOOLS: &str = " They come with the results of these tools, in <cc2cc-mail>.";
+/// Added where that is so by the person's settings.
+const BY_TOOLS_ALONE: &str = " Its hooks are off, so nothing else brings them, and no letter wakes it.";
 
 /// No complaint is longer: one that repeats what it complains of could be as long as a letter.
 const LONGEST_COMPLAINT_CHARS: usize = 1_000;
@@ -189,6 +192,9 @@ impl ServerHandler for Server {
     async fn on_initialized(&self, context: NotificationContext<RoleServer>) {
         self.come_online();
         keep_listed(self, context.peer.clone());
+        if let Ok(me) = self.me() {
+            telling::begin(&self.home, me, context.peer.clone());
+        }
         if let Some(host) = self.host.as_ref().filter(|_| self.channel) {
             open_channel(&self.home, host.clone(), context.peer);
         }
@@ -242,6 +248,9 @@ impl Server {
             && without_hooks::brings_letters(&me)
         {
             text.push_str(&format!("{BY_TOOLS} This session's name is {}.", me.name()));
+            if host_process::runs_as_plugin() && without_hooks::is_deaf(&Record::of(&me)) {
+                text.push_str(BY_TOOLS_ALONE);
+            }
         }
         text
     }

@@ -117,6 +117,11 @@ pub fn of_session(home: &Home, session: &str) -> Option<Mailbox> {
     read_pointer(home, &session_file(session)).filter(|mailbox| Record::of(mailbox).session.as_deref() == Some(session))
 }
 
+/// The agent whom a session's record leads to, whatever session that has now.
+pub(super) fn owner(home: &Home, session: &str) -> Option<Mailbox> {
+    read_pointer(home, &session_file(session))
+}
+
 /// Gives an agent another name; its mailbox, letters and sessions follow, and the old address still works.
 ///
 /// # Errors
@@ -216,10 +221,15 @@ fn attempt(home: &Home, claimant: &Claimant, patience: Patience) -> Result<Optio
     let is_free = |mailbox: &Mailbox| matches!(occupancy(mailbox, Some(&claimant.host)), Occupancy::Free);
     let fresh = match wanted.filter(|_| wanted_mailbox.is_none()) {
         Some(name) => home.claim(name)?,
-        None => match first_name::choose(home, called, cwd, is_free)? {
-            Some(chosen) => chosen,
-            None => claim_new(home)?,
-        },
+        None => {
+            if let Some(chosen) = first_name::choose(home, called, cwd, is_free)? {
+                chosen
+            } else {
+                let made_up = claim_new(home)?;
+                of_sessions.last().map_or(Ok(()), |owner| note_beside(owner, &made_up))?;
+                made_up
+            }
+        }
     };
     settle(home, claimant, fresh, denied).map(Some)
 }
@@ -284,6 +294,16 @@ fn settle(home: &Home, claimant: &Claimant, mailbox: Mailbox, denied: Option<Age
         })?;
     }
     Ok(Claim { mailbox, denied })
+}
+
+/// Notes with the agent whose session it is that another terminal has a name of its own; see [`beside`](super::beside).
+fn note_beside(owner: &Mailbox, beside: &Mailbox) -> Result<(), FsError> {
+    Record::change(owner, Timestamp::now(), |record| {
+        if !record.beside.contains(beside.name()) {
+            record.beside.push(beside.name().clone());
+        }
+    })?;
+    Ok(())
 }
 
 fn claim_new(home: &Home) -> Result<Mailbox, FsError> {

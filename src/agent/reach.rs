@@ -208,7 +208,8 @@ fn weigh(record: &Record, locks: Locks, said: Option<Said>, now: Timestamp) -> S
     if let Some(why) = record.state.why_not() {
         return is(Reach::Deaf, record.updated, Some(why.to_owned()));
     }
-    if let Some(dialog) = dialog(record, heard.as_ref()) {
+    let is_deaf = !record.delivers() && record.deaf.is_some() && !locks.is_pushed_to;
+    if let Some(dialog) = dialog(record, heard.as_ref()).filter(|_| !is_deaf) {
         return obstacle(Reach::Asks, &dialog);
     }
     if !record.delivers() {
@@ -323,6 +324,8 @@ mod tests {
         assert_eq!(found(&blocked, THERE, None).0, Reach::NextTurn);
         let deaf = Record { deaf: obstacle, delivers_in: None, ..session(Activity::Idle, 60) };
         assert_eq!(found(&deaf, THERE, None), (Reach::Deaf, Some("deaf")));
+        let asked = said(Doing::Waiting(None), 30);
+        assert_eq!(found(&deaf, THERE, asked).0, Reach::Deaf, "an answer to its dialog lets no letter in");
         let heard = Record { delivers_in: deaf.host.clone(), ..deaf.clone() };
         assert_eq!(found(&heard, THERE, None).0, Reach::Wakes, "its hooks speak after all");
         let pushed = Locks { is_pushed_to: true, ..THERE };

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 
 use super::{
-    Record,
+    Record, beside,
     directory::{self, Address, Meant},
     group_name::GroupName,
     groups, notice,
@@ -356,6 +356,7 @@ fn recipients(home: &Home, sender: &Sender, address: &Address, draft: &Draft) ->
         name: name.to_string(),
         nearest: directory::nearest(home, name.as_str()),
     })?;
+    let mailbox = beside::meant(home, mailbox);
     if *mailbox.name() == sender.name { Err(SendError::ToYourself(sender.name.clone())) } else { Ok(vec![mailbox]) }
 }
 

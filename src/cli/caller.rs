@@ -13,6 +13,7 @@ use crate::{
         around::{self, Around},
         background,
         kind::{self, ClientKind},
+        settings,
     },
     failure::{Code, Failure},
     mailbox::{Mailbox, home::Home, name::AgentName},
@@ -33,8 +34,11 @@ pub fn agent(home: &Home) -> Result<Option<Mailbox>, Failure> {
 /// Why the session in this process has no agent.
 fn nameless(host: &HostKey) -> Failure {
     let pid = host.as_str().split('-').next().and_then(|pid| pid.parse().ok());
-    match pid.map(kind::of) {
-        Some(ClientKind::Terminal) => Failure::is_without_plugin(),
+    match pid.map(|pid| (kind::of(pid), pid)) {
+        Some((ClientKind::Terminal, pid)) => {
+            let by_settings = || settings::silence(&settings::project());
+            Failure::is_without_plugin(kind::without_plugins(pid).or_else(by_settings).as_deref())
+        }
         _ => Failure::takes_no_part(),
     }
 }

@@ -4,6 +4,7 @@ mod evidence;
 mod finding;
 
 use std::{
+    path::Path,
     process::{Command, ExitCode},
     sync::mpsc,
     time::{Duration, Instant},
@@ -21,7 +22,7 @@ use crate::{
         policy::Config,
         reach::{self, Reach, Standing},
     },
-    clients::claude::{channel::Channel, host_process, settings, version, watching},
+    clients::claude::{channel::Channel, host_process, settings, version, watching, without_hooks},
     failure::Failure,
     mailbox::{
         Key, Mailbox, State, disk,
@@ -58,6 +59,7 @@ pub fn run(home: Result<Home, HomeError>, args: &Args) -> ExitCode {
             findings.extend(mailboxes(&home));
             findings.extend(sessions(&home));
             findings.extend(channels(&home));
+            findings.extend(doubles(&home));
             findings.extend(evidence::unproved(&home));
             findings.extend(hooks());
             findings.extend(unwatched(&home));
@@ -358,6 +360,25 @@ fn channels(home: &Home) -> Vec<Finding> {
         })
     };
     online.filter_map(outcome).map(|outcome| finding("channel", outcome)).collect()
+}
+
+/// Sessions in which two servers of ours run: the plugin's, and one that somebody registered by hand.
+fn doubles(home: &Home) -> Vec<Finding> {
+    let online = directory::list(home).unwrap_or_default().into_iter().filter(directory::Listed::is_online);
+    let doubled = online.filter(|agent| without_hooks::has_two_servers(&agent.mailbox, &agent.record));
+    let note = |agent: directory::Listed| {
+        let name = agent.mailbox.name();
+        let (other, fix) = match agent.record.cwd.as_ref().and_then(|cwd| settings::by_hand(Path::new(cwd))) {
+            Some((server, file)) => {
+                (format!("`{server}` of {}", file.display()), format!("`claude mcp remove {server}` takes it away"))
+            }
+            None => ("one that was registered by hand".to_owned(), "`claude mcp list` names it".to_owned()),
+        };
+        Outcome::Note(format!(
+            "{name} has cc2cc's server twice, the plugin's and {other}: letters arrive once, and each tool is there twice; {fix}"
+        ))
+    };
+    doubled.map(note).map(|outcome| finding("servers", outcome)).collect()
 }
 
 /// Sessions whose waker has to look now and then, since the system gave it no watch.

@@ -10,7 +10,7 @@ use crate::mailbox::{lenient, letter::shorten};
 /// What to do with a line.
 #[derive(Debug)]
 pub enum Incoming {
-    /// A request of a method there is with parameters that fit it, or a notification.
+    /// A request of a method there is with parameters that fit it, a notification, or an answer of the client's.
     Pass(Box<ClientJsonRpcMessage>),
     Answer(Value),
     /// Nothing is asked for.
@@ -53,7 +53,7 @@ pub fn of(line: &[u8]) -> Incoming {
     let Some(method) = fields.get("method") else {
         let is_response = fields.contains_key("result") || fields.contains_key("error");
         return if is_response {
-            Incoming::Nothing // we ask the client for nothing
+            response(fields)
         } else {
             Incoming::Answer(error(Some(id), Wrong::Request, "a request names its method"))
         };
@@ -62,6 +62,13 @@ pub fn of(line: &[u8]) -> Incoming {
         Ok(message) => Incoming::Pass(Box::new(message)),
         Err((wrong, why)) => Incoming::Answer(error(Some(id), wrong, &why)),
     }
+}
+
+/// What the client answers is passed on; there is nobody to tell what cannot be understood of it.
+fn response(fields: Map<String, Value>) -> Incoming {
+    let message = serde_json::from_value::<ClientJsonRpcMessage>(Value::Object(fields)).ok();
+    let known = message.filter(|message| matches!(message, JsonRpcMessage::Response(_) | JsonRpcMessage::Error(_)));
+    known.map_or(Incoming::Nothing, |message| Incoming::Pass(Box::new(message)))
 }
 
 /// A notification that the protocol knows is passed on; of others there is nobody to tell.

@@ -16,6 +16,7 @@ use crate::{
     mailbox::{
         Mailbox,
         home::Home,
+        lock::Lock,
         log,
         presence::Presence,
         watch::{Watch, glance::Glance},
@@ -32,8 +33,16 @@ const FIRST_LOOKS: Duration = Duration::from_millis(50);
 pub struct Online {
     home: Home,
     host: HostKey,
-    here: Arc<Mutex<Option<(Mailbox, Presence)>>>,
+    here: Arc<Mutex<Option<Here>>>,
     has_begun: AtomicBool,
+}
+
+/// That the session's agent is here, for as long as this lives.
+#[derive(Debug)]
+struct Here {
+    mailbox: Mailbox,
+    _presence: Presence,
+    _by_hand: Option<Lock>,
 }
 
 impl Online {
@@ -66,7 +75,7 @@ impl Online {
 
 /// Follows the session through renames and moves. What goes wrong is logged once and tried again with the next beat: a
 /// server that gave up would be listed as away.
-fn stay(home: &Home, host: &HostKey, here: &Mutex<Option<(Mailbox, Presence)>>) {
+fn stay(home: &Home, host: &HostKey, here: &Mutex<Option<Here>>) {
     let (watch, started, mut swept) = (Watch::by_beat(), Instant::now(), Instant::now());
     let mut sessions = None;
     let mut name = Follower::default();
@@ -76,12 +85,12 @@ fn stay(home: &Home, host: &HostKey, here: &Mutex<Option<(Mailbox, Presence)>>) 
             if sessions.is_none() {
                 sessions = Some(Glance::at(home.subdir("sessions")?));
             }
-            let may_have_moved = held(here).as_ref().is_none_or(|(mailbox, _)| !mailbox.exists());
+            let may_have_moved = held(here).as_ref().is_none_or(|here| !here.mailbox.exists());
             if sessions.as_mut().is_none_or(Glance::finds_change) || may_have_moved {
                 move_in(home, host, here)?;
             }
             without_hooks::note_silence(home, host, started.elapsed())?;
-            if let Some((mailbox, _)) = held(here).as_ref() {
+            if let Some(Here { mailbox, .. }) = held(here).as_ref() {
                 if without_hooks::brings_letters(mailbox) {
                     without_hooks::tend(home, mailbox, &mut swept);
                 }
@@ -107,18 +116,18 @@ fn stay(home: &Home, host: &HostKey, here: &Mutex<Option<(Mailbox, Presence)>>) 
     }
 }
 
-fn held(here: &Mutex<Option<(Mailbox, Presence)>>) -> std::sync::MutexGuard<'_, Option<(Mailbox, Presence)>> {
+fn held(here: &Mutex<Option<Here>>) -> std::sync::MutexGuard<'_, Option<Here>> {
     here.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn move_in(home: &Home, host: &HostKey, here: &Mutex<Option<(Mailbox, Presence)>>) -> Result<()> {
+fn move_in(home: &Home, host: &HostKey, here: &Mutex<Option<Here>>) -> Result<()> {
     let mailbox = identity::find(home, host);
     let mut here = held(here);
-    if here.as_ref().map(|(mailbox, _)| mailbox) != mailbox.as_ref() {
+    if here.as_ref().map(|here| &here.mailbox) != mailbox.as_ref() {
         *here = match mailbox {
             Some(mailbox) => {
-                let presence = identity::move_in(&mailbox)?;
-                Some((mailbox, presence))
+                let (presence, by_hand) = (identity::move_in(&mailbox)?, without_hooks::show_by_hand(&mailbox)?);
+                Some(Here { mailbox, _presence: presence, _by_hand: by_hand })
             }
             None => None,
         };

@@ -37,6 +37,8 @@ pub struct Stdio {
     is_open: Arc<OnceLock<()>>,
     /// Becomes true when the client says no more.
     gone: watch::Sender<bool>,
+    /// Until the client has notified of something, its answers would; nothing was asked before that either.
+    is_greeted: bool,
 }
 
 /// The writing half, shared with whoever wants to know how it ended.
@@ -75,7 +77,8 @@ impl Stdio {
         threads::start("client", move || {
             lines::read(BufReader::with_capacity(64 * 1024, io::stdin()), |line| sender.blocking_send(line).is_ok());
         })?;
-        Ok(Self { lines, out: Arc::default(), is_open: Arc::default(), gone: watch::Sender::new(false) })
+        let gone = watch::Sender::new(false);
+        Ok(Self { lines, out: Arc::default(), is_open: Arc::default(), gone, is_greeted: false })
     }
 
     pub fn output(&self) -> Arc<Output> {
@@ -125,8 +128,13 @@ impl Transport<RoleServer> for Stdio {
             };
             match incoming {
                 Incoming::Pass(message) => {
-                    let is_early = matches!(*message, JsonRpcMessage::Notification(_)) && self.is_open.get().is_none();
+                    let is_early = match &*message {
+                        JsonRpcMessage::Request(_) => false,
+                        JsonRpcMessage::Notification(_) => self.is_open.get().is_none(),
+                        JsonRpcMessage::Response(_) | JsonRpcMessage::Error(_) => !self.is_greeted,
+                    };
                     if !is_early {
+                        self.is_greeted |= matches!(*message, JsonRpcMessage::Notification(_));
                         return Some(*message);
                     }
                 }

@@ -21,7 +21,7 @@ fn a_session_starts_with_a_name_a_word_to_both_and_no_title() {
     {
       "systemMessage": "cc2cc: you are calm-owl",
       "hookSpecificOutput": {
-        "additionalContext": "This session's name is calm-owl. cc2cc carries letters between the Claude Code sessions on this machine; they arrive by themselves, in <cc2cc-mail>, which says whose words they are. The send tool writes to a session, and answers a letter with reply_to; SendMessage knows none of these names.",
+        "additionalContext": "This session's name is calm-owl. cc2cc carries letters between the Claude Code sessions on this machine; they arrive by themselves, in <cc2cc-mail>, which says whose words they are. The send tool writes to a session, and answers a letter with reply_to; where there is no such tool, `cc2cc send NAME TEXT` in Bash does it, and --reply-to ID. SendMessage knows none of these names.",
         "hookEventName": "SessionStart"
       }
     }

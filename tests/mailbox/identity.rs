@@ -4,14 +4,14 @@ use std::fs;
 
 use cc2cc::{
     agent::{
-        Record,
+        Record, beside,
         identity::{self, Claim, Claimant, RenameError, Trust},
         policy::Config,
     },
     mailbox::State,
 };
 
-use super::post::{Post, abandoned, claimant, going_on, host, name, noon, starting};
+use super::post::{Post, abandoned, claimant, going_on, host, name, noon, says, starting, texts};
 
 fn claim(post: &Post, claimant: &Claimant) -> Claim {
     identity::claim(&post.home, claimant).unwrap()
@@ -112,6 +112,44 @@ fn a_session_resumed_while_it_lives_elsewhere_gets_a_name_of_its_own() {
     abandoned(&first);
     abandoned(&second);
     assert_eq!(claim(&post, &starting("p3", "s1")).mailbox, first, "and the session its mailbox");
+}
+
+#[test]
+fn the_name_of_a_second_terminal_goes_with_it_to_the_agent_whose_session_it_is() {
+    let post = Post::new().agent("ann");
+    let first = claim(&post, &wanting(starting("p1", "s1"), "brave-fox")).mailbox;
+    let _here = identity::move_in(&first).unwrap();
+    let second = claim(&post, &starting("p2", "s1")).mailbox;
+    let there = identity::move_in(&second).unwrap();
+    Record::change(&second, noon(), |record| record.session = Some("s1".to_owned())).unwrap();
+    let extra = second.name().to_string();
+
+    beside::gather(&post.home, &first);
+    let sent = post.send("ann", &extra, &says("while it runs")).unwrap();
+    assert_eq!(sent[0].to, *second.name());
+    drop(there);
+    assert_eq!(second.count(State::Inbox).unwrap(), 1);
+
+    let sent = post.send("ann", &extra, &says("once it has ended")).unwrap();
+    assert_eq!(sent[0].to, *first.name());
+    assert_eq!(texts(&first), ["while it runs", "once it has ended"]);
+    assert_eq!(post.at(&extra), first, "the name still leads there");
+    assert_eq!(post.home.mailboxes().unwrap().len(), 2, "nobody is left behind");
+    assert!(Record::of(&first).beside.is_empty());
+
+    // One that was asked for, or whose session is another by now, is somebody's.
+    let role = claim(&post, &wanting(starting("p3", "s1"), "reviewer")).mailbox;
+    abandoned(&role);
+    let cleared = claim(&post, &starting("p4", "s1")).mailbox;
+    assert_eq!(claim(&post, &going_on("p4", "s2")).mailbox, cleared);
+    Record::change(&cleared, noon(), |record| record.session = Some("s2".to_owned())).unwrap();
+    abandoned(&cleared);
+    for mailbox in [role, cleared] {
+        let sent = post.send("ann", mailbox.name().as_str(), &says("for your return")).unwrap();
+        assert_eq!(sent[0].to, *mailbox.name());
+    }
+    beside::gather(&post.home, &first);
+    assert_eq!(post.home.mailboxes().unwrap().len(), 4);
 }
 
 #[test]

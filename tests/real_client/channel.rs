@@ -10,7 +10,7 @@ const FLAG: &str = "--dangerously-load-development-channels";
 /// Set in every world; with it the client asks no server whether channels are allowed, and opens none.
 const NO_SWITCH: &str = "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC";
 /// How the client names `send` of a server that was registered by hand.
-const SEND_BY_HAND: &str = "mcp__cc2cc__send";
+pub(crate) const SEND_BY_HAND: &str = "mcp__cc2cc__send";
 
 /// A session with a channel to `entry`, past the client's warning.
 fn with_channel(world: &World, name: &str, entry: &str) -> Session {
@@ -122,7 +122,7 @@ fn without_the_switch_a_letter_comes_the_ordinary_way_and_doctor_says_why() {
 }
 
 /// Registers the server by hand, as the client's own command does it.
-fn register(world: &World) {
+pub(crate) fn register(world: &World) {
     let cc2cc = world.bin().join("cc2cc");
     let mut add = world.command("ann", client());
     add.args(["mcp", "add", "--scope", "user", "cc2cc", "--"]).arg(cc2cc).arg("mcp");

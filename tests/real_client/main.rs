@@ -28,6 +28,7 @@ mod reaching;
 mod reply;
 mod request;
 mod returning;
+mod servers;
 mod service;
 mod slash_commands;
 mod statusline;

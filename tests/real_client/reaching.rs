@@ -175,32 +175,33 @@ fn a_session_whose_waker_is_gone_says_so_and_the_mod_wakes_it() {
     assert_eq!(bob.requests().len(), 2);
 }
 
-/// The settings of the person for all sessions of a world.
-fn with_settings(world: &World, text: &str) {
-    let settings = world.home().join(".claude/settings.json");
-    std::fs::create_dir_all(settings.parent().expect("a folder")).expect("a folder");
-    std::fs::write(settings, text).expect("settings");
-}
-
 #[test]
-fn a_session_whose_hooks_are_off_is_deaf_says_why_and_gets_letters_with_its_tools() {
+fn whose_letter_was_in_a_turn_that_failed_is_told_once() {
     let world = World::with_cc2cc();
-    with_settings(&world, "{\n  \"disableAllHooks\": true\n}");
-    let mut bob = world.session("bob").args(&["--allowedTools", crate::SEND]).env("CC2CC_NAME", "bob").start();
-    wait_until_listed(&bob, &world, "bob", "deaf", &json!("deaf"));
-    let why = agent(&world, "bob")["why"].as_str().unwrap_or_default().to_owned();
-    assert!(why.contains("`disableAllHooks` in ") && why.contains("settings.json, line 2"), "{why}");
-    let id = post(&world, "bob", "the build is red");
-    let sent = world.cc2cc_json(&["send", "bob", "and again"]);
-    assert_eq!(sent["sent"][0]["reach"], "deaf", "{sent}");
-    let doctor = String::from_utf8(world.cc2cc("bob", &["doctor"]).stdout).expect("text");
-    assert!(doctor.contains("broken  hooks"), "{doctor}");
-
-    bob.api.when("who is there").reply(Reply::tool(crate::SEND, json!({ "to": "user", "text": "here I am" })));
-    bob.type_line("who is there?");
-    let told = bob.wait_for_request("with the result", |request| !request.tool_results().is_empty());
-    assert!(told.newest().contains("the build is red"), "{}", told.newest());
-    bob.wait("it is seen", || (world.status_of(&id) == "seen").then_some(()));
+    let mut ann = settled(&world, "ann");
+    let mut bob = without_patience(&world, "bob");
+    bob.api.breaks(Some(Fault::Status(400, "invalid_request_error")));
+    ann.api.when("tell bob").reply(crate::letter("bob", "the build is red"));
+    ann.type_line("tell bob");
+    bob.wait_for_screen("API Error");
+    wait_until_listed(&bob, &world, "bob", "failing", &Value::Null);
+    bob.type_line("go on"); // which fails as well
+    bob.wait_until_told("go on");
     bob.idle();
-    assert_eq!(times(&bob, &id), 1);
+    wait_until_listed(&bob, &world, "bob", "failing", &Value::Null);
+    bob.api.breaks(None);
+    bob.type_line("once more");
+    bob.wait_until_told("once more");
+    bob.idle();
+
+    ann.idle();
+    ann.type_line("and now?");
+    let told = ann.wait_until_told("and now?").newest();
+    assert!(told.contains("the turn of bob with your letter failed ("), "{told}");
+    ann.idle();
+    ann.type_line("any more?");
+    ann.wait_until_told("any more?");
+    ann.idle();
+    let everything = ann.requests().pop().expect("a request").everything();
+    assert_eq!(everything.matches("with your letter failed").count(), 1, "{everything}");
 }

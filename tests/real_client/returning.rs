@@ -70,7 +70,7 @@ fn a_second_terminal_on_a_live_session_gets_a_name_of_its_own() {
     bob.type_line("hello");
     let id = bob.wait_until_told("hello").session_id().to_owned();
     bob.idle();
-    let other = world.session("bob").model(&Api::start()).args(&["--resume", &id]).start();
+    let mut other = world.session("bob").model(&Api::start()).args(&["--resume", &id]).start();
     let name = other.wait("another name", || {
         let screen = other.screen();
         let names = screen.split("cc2cc: you are ").skip(1).filter_map(|rest| rest.split_whitespace().next());
@@ -82,6 +82,17 @@ fn a_second_terminal_on_a_live_session_gets_a_name_of_its_own() {
     post(&world, &name, "for the second");
     other.wait_until_told("for the second");
     assert!(other.requests().iter().all(|request| !request.newest().contains("for the first")));
+
+    // Its name goes with it, to the one whose session it is.
+    other.idle();
+    other.quit();
+    let presence = world.mailbox(&name, "presence.lock");
+    let is_over = || std::fs::File::open(&presence).is_ok_and(|lock| lock.try_lock().is_ok());
+    eventually("nothing of it is left", PATIENCE, || is_over().then_some(()));
+    post(&world, &name, "for whom it was");
+    bob.wait_until_told("for whom it was");
+    let listed = world.cc2cc_json(&["agents", "--all"])["agents"].clone();
+    assert!(listed.as_array().expect("a list").iter().all(|agent| agent["name"] != name.as_str()), "{listed}");
 }
 
 #[test]

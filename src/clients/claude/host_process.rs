@@ -200,6 +200,12 @@ pub fn runs_as_plugin() -> bool {
     env::var_os("CLAUDE_PLUGIN_ROOT").is_some()
 }
 
+/// Whether somebody sits at the terminal of this process's session, as far as can be known.
+#[must_use]
+pub fn has_person() -> bool {
+    !in_background() && pid().is_some_and(|pid| kind::of(pid) == ClientKind::Terminal)
+}
+
 /// Whether the client is that of a teammate of an agent team, for which its lead's session speaks.
 #[must_use]
 pub fn is_teammate() -> bool {

@@ -57,6 +57,14 @@ pub fn is_hosted(pid: u32) -> bool {
     says(pid, WAITS) || host::parent_of(pid).is_some_and(|parent| says(parent, HOSTS))
 }
 
+/// The option by which a client was started without plugins.
+#[must_use]
+pub fn without_plugins(pid: u32) -> Option<String> {
+    let words = host::command_line(pid);
+    let found = options(&words).find(|word| matches!(*word, "--bare" | "--safe-mode"));
+    found.map(|option| format!("`{option}`"))
+}
+
 /// Whether a client is that of a teammate, which its lead's client has started.
 fn is_teammate(words: &[String]) -> bool {
     let says = |name: &str| {

@@ -9,7 +9,7 @@ use std::{
 use serde_json::Value;
 
 use super::host_process;
-use crate::mailbox::{disk, lenient};
+use crate::mailbox::{disk, home, lenient};
 
 const LIMIT_BYTES: u64 = 1024 * 1024;
 /// How the client begins the names by which settings turn the plugin on and off.
@@ -30,6 +30,27 @@ pub fn silence(cwd: &Path) -> Option<String> {
     let own = [".claude/settings.local.json", ".claude/settings.json"].map(|file| cwd.join(file));
     let user = host_process::folder().map(|folder| folder.join("settings.json"));
     found(Path::new(MANAGED), own.into_iter().chain(user))
+}
+
+/// A server of ours that somebody registered by hand for sessions in this directory: its name, and the file that says so.
+#[must_use]
+pub fn by_hand(cwd: &Path) -> Option<(String, PathBuf)> {
+    let profile = env::var_os("CLAUDE_CONFIG_DIR").filter(|dir| !dir.is_empty()).map(PathBuf::from);
+    let of_person = profile.or_else(home::of_person).map(|folder| folder.join(".claude.json"));
+    registered(cwd, &cwd.join(".mcp.json")).or_else(|| registered(cwd, &of_person?))
+}
+
+/// The same of one file, in which servers stand for all directories or for some.
+fn registered(cwd: &Path, file: &Path) -> Option<(String, PathBuf)> {
+    let all: Value = lenient::from_slice(&disk::read(file, LIMIT_BYTES).ok()?).ok()?;
+    let is_ours = |server: &Value| {
+        let program = server["command"].as_str().map(Path::new).and_then(Path::file_stem);
+        program.is_some_and(|name| name == "cc2cc") && server["args"][0] == "mcp"
+    };
+    let here = &all["projects"][cwd.display().to_string()];
+    let servers = [here, &all].into_iter().filter_map(|place| place["mcpServers"].as_object()).flatten();
+    let (name, _) = servers.into_iter().find(|(_, server)| is_ours(server))?;
+    Some((name.clone(), file.to_owned()))
 }
 
 /// The directory that a server's session works in.
@@ -88,6 +109,30 @@ mod tests {
     use std::fs;
 
     use super::*;
+
+    #[test]
+    fn a_server_that_was_registered_by_hand_is_found_by_what_it_runs() {
+        let dir = tempfile::tempdir().unwrap();
+        let (cwd, file) = (Path::new("/srv/app"), dir.path().join("servers"));
+        let found = |text: &str| {
+            fs::write(&file, text).unwrap();
+            registered(cwd, &file).map(|(name, _)| name)
+        };
+        let ours = r#"{"command": "/home/ann/.local/bin/cc2cc", "args": ["mcp"]}"#;
+        assert_eq!(
+            found(&format!(r#"{{"mcpServers": {{"x": {{"command": "npx"}}, "mail": {ours}}}}}"#)).as_deref(),
+            Some("mail")
+        );
+        let project = |dir: &str| format!(r#"{{"projects": {{"{dir}": {{"mcpServers": {{"post": {ours}}}}}}}}}"#);
+        assert_eq!(found(&project("/srv/app")).as_deref(), Some("post"));
+        assert_eq!(found(&project("/srv/other")), None);
+        for nothing in
+            ["", "[]", r#"{"mcpServers": []}"#, r#"{"mcpServers": {"cc2cc": {"command": "cc2cc", "args": ["watch"]}}}"#]
+        {
+            assert_eq!(found(nothing), None, "{nothing}");
+        }
+        assert_eq!(registered(cwd, &dir.path().join("missing")), None);
+    }
 
     #[test]
     fn the_setting_that_counts_is_named_with_file_and_line() {

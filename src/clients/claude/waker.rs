@@ -26,6 +26,7 @@ use super::{
 };
 use crate::{
     agent::{
+        beside,
         identity::{self, Trust},
         notice, reach,
     },
@@ -124,6 +125,7 @@ fn watch_over(
         host_process::end_if_orphaned();
         if swept.elapsed() >= notice::SWEEP_EVERY {
             notice::sweep(home, mailbox, Timestamp::now());
+            beside::gather(home, mailbox);
             swept = Instant::now();
             if watch.refusal().is_some() {
                 watch = watching::begin(mailbox, directories); // others may have given one back

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use super::{client::Claude, host_process, session_file, settings};
 use crate::{
     agent::{
-        Record,
+        Record, beside,
         host::HostKey,
         identity::{self, Trust},
         notice,
@@ -22,7 +22,15 @@ use crate::{
         reach,
     },
     delivery::{deliver::deliver_those, evidence::Way, settle},
-    mailbox::{Mailbox, home::Home, letter::Letter, log, scan::Waiting},
+    mailbox::{
+        Mailbox,
+        disk::FsError,
+        home::Home,
+        letter::Letter,
+        lock::{self, Lock},
+        log,
+        scan::Waiting,
+    },
 };
 
 /// Why the session of such a server is deaf.
@@ -30,6 +38,8 @@ const BY_HAND: &str =
     "it has cc2cc's server without the plugin and its hooks; letters go in with the results of its tools";
 /// How long the hooks of a session may take to say their first word, on a machine with too much to do.
 const HOOKS_SPEAK_WITHIN: Duration = Duration::from_secs(8);
+/// Kept by a server that was registered by hand, whether or not the plugin has one in the session.
+const LOCK_BY_HAND: &str = "by-hand.lock";
 /// Transcripts that changed within this time may be the session's.
 const RECENT: Duration = Duration::from_secs(60);
 
@@ -40,13 +50,36 @@ pub fn is_alone(mailbox: &Mailbox) -> bool {
     !host_process::runs_as_plugin() && !Record::of(mailbox).delivers()
 }
 
+/// Shows that a server runs in the session which was registered by hand; `None` for the plugin's own, and where another
+/// one shows it.
+///
+/// # Errors
+/// A `FsError` when the lock cannot be opened.
+pub fn show_by_hand(mailbox: &Mailbox) -> Result<Option<Lock>, FsError> {
+    if host_process::runs_as_plugin() {
+        return Ok(None);
+    }
+    lock::try_exclusive(&lock::lasting(mailbox.path(), LOCK_BY_HAND))
+}
+
+/// Whether the session has the plugin, and a server that was registered by hand beside the plugin's.
+#[must_use]
+pub fn has_two_servers(mailbox: &Mailbox, record: &Record) -> bool {
+    record.delivers() && lock::is_kept(&lock::lasting(mailbox.path(), LOCK_BY_HAND))
+}
+
 /// Whether letters come with the results of this server's tools, since nothing else brings them: no hook takes part, or the
 /// session's waker is gone.
 #[must_use]
 pub fn brings_letters(mailbox: &Mailbox) -> bool {
     let record = Record::of(mailbox);
-    let is_deaf = !record.delivers() && record.deaf.is_some();
-    is_alone(mailbox) || is_deaf || reach::lacks_waker(mailbox, &record, Timestamp::now())
+    is_alone(mailbox) || is_deaf(&record) || reach::lacks_waker(mailbox, &record, Timestamp::now())
+}
+
+/// Whether the hooks of a session are known to be silent.
+#[must_use]
+pub fn is_deaf(record: &Record) -> bool {
+    !record.delivers() && record.deaf.is_some()
 }
 
 /// Names and lists the session of a plugin's server whose hooks stay silent, once `waited` is long enough or its settings
@@ -140,6 +173,7 @@ pub fn tend(home: &Home, mailbox: &Mailbox, swept: &mut Instant) {
     }
     if swept.elapsed() >= notice::SWEEP_EVERY {
         notice::sweep(home, mailbox, now);
+        beside::gather(home, mailbox);
         *swept = Instant::now();
     }
 }

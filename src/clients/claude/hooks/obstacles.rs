@@ -59,13 +59,23 @@ pub fn on_failure(home: &Home, input: &HookEvent) -> Result<()> {
     Ok(())
 }
 
-/// The client's word for the error, or else what it told its person.
+/// The client's word for the error, and until when that holds if it says so; or else what it told its person.
 fn why(input: &HookEvent) -> String {
-    let said = input.last_assistant_message.as_deref().map(|text| shorten(text, LONGEST_COMPLAINT_CHARS));
-    match input.error.as_str() {
-        None | Some("" | "unknown") => said.unwrap_or_else(|| "an error".to_owned()),
-        Some(word) => shorten(&word.replace('_', " "), LONGEST_COMPLAINT_CHARS),
-    }
+    let said = input.last_assistant_message.as_deref();
+    let why = match input.error.as_str() {
+        None | Some("" | "unknown") => said.unwrap_or("an error").to_owned(),
+        Some(word) => {
+            let until = said.and_then(until).map(|until| format!(", {until}")).unwrap_or_default();
+            format!("{}{until}", word.replace('_', " "))
+        }
+    };
+    shorten(&why, LONGEST_COMPLAINT_CHARS)
+}
+
+/// When a limit is over, in the client's words: those of "You've hit your 5-hour limit · resets 2:24pm (UTC)", which
+/// 2.1.332 says of a plan's limit. Of a key's limit it says no time.
+fn until(said: &str) -> Option<&str> {
+    said.split(['·', '∙']).map(str::trim).find(|part| part.starts_with("resets "))
 }
 
 fn mine(home: &Home) -> Option<Mailbox> {
@@ -85,6 +95,11 @@ mod tests {
         assert_eq!(
             told(json!({ "error": "unknown", "last_assistant_message": "API Error: 400 no" })),
             "API Error: 400 no"
+        );
+        let plan = "You've hit your 5-hour limit · resets Nov 30, 2:24pm (UTC) · /upgrade to get more";
+        assert_eq!(
+            told(json!({ "error": "rate_limit", "last_assistant_message": plan })),
+            "rate limit, resets Nov 30, 2:24pm (UTC)"
         );
         assert_eq!(told(json!({})), "an error");
         assert_eq!(told(json!({ "error": { "status": 429 } })), "an error", "not a word");

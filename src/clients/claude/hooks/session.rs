@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::{answer::Answer, event::HookEvent};
 use crate::{
     agent::{
-        Activity, Record,
+        Activity, Record, beside,
         directory::{self, Listed},
         group_name::BadGroup,
         groups,
@@ -50,6 +50,7 @@ pub fn start(home: &Home, input: &HookEvent) -> Result<Answer> {
     let no_groups = join_groups(home, &mailbox, input, now)?;
     settle::settle(&mut client, &mailbox, now, settle::From::Session)?;
     notice::sweep(home, &mailbox, now);
+    beside::gather(home, &mailbox);
     hand_down(&claimant.host.to_string())?;
     let strangers = forget_strangers()?;
 
@@ -94,8 +95,8 @@ pub fn start(home: &Home, input: &HookEvent) -> Result<Answer> {
         context: Some(format!(
             "This session's name is {name}{member}. cc2cc carries letters between the Claude Code sessions on this machine; \
              they arrive by themselves, in <cc2cc-mail>, which says whose words they are. \
-             The send tool writes to a session, and answers a letter with reply_to; SendMessage knows none of these \
-             names.{beside}"
+             The send tool writes to a session, and answers a letter with reply_to; where there is no such tool, \
+             `cc2cc send NAME TEXT` in Bash does it, and --reply-to ID. SendMessage knows none of these names.{beside}"
         )),
         message: (input.source.as_deref() != Some("compact")).then_some(message),
         block: None,
