@@ -29,9 +29,7 @@ use crate::{
 /// When somebody has not answered; says who, and why if that is known.
 pub fn await_all(mut question: Question, longest: Duration, json: bool) -> Result<ExitCode, Failure> {
     let deadline = Instant::now() + longest;
-    if io::stderr().is_terminal() {
-        output::complain(&format!("waiting for {}\n", names(question.awaited())));
-    }
+    let mut said = String::new();
     loop {
         let inbox = question.mailbox().dir(State::Inbox);
         let watch = Watch::over([inbox.as_path()]);
@@ -39,6 +37,7 @@ pub fn await_all(mut question: Question, longest: Duration, json: bool) -> Resul
             for (state, letter) in question.look(Timestamp::now())? {
                 show(&question, state, &letter, json)?;
             }
+            say_whom(&question, &mut said);
             // A session that waits for somebody who waits for it would wait in vain.
             let is_waiting = question.awaited().next().is_some();
             let is_asked = is_waiting && caller::in_a_session() && !question.asks_me().is_empty();
@@ -48,6 +47,15 @@ pub fn await_all(mut question: Question, longest: Duration, json: bool) -> Resul
             }
             watch.sleep(left);
         }
+    }
+}
+
+/// Tells the person whom they wait for, again when it is somebody else.
+fn say_whom(question: &Question, said: &mut String) {
+    let whom = names(question.awaited());
+    if !whom.is_empty() && whom != *said && io::stderr().is_terminal() {
+        output::complain(&format!("waiting for {whom}\n"));
+        *said = whom;
     }
 }
 

@@ -463,3 +463,37 @@ fn the_verb_says_who_does_not_answer_and_why() {
     cc2cc: no answer from ann; ann: the question is held: config.toml holds letters from bob to ann
     ");
 }
+
+#[test]
+#[cfg(unix)] // in a pseudo-terminal, which Wine lacks
+fn a_person_is_told_whom_they_wait_for_until_everyone_has_answered() {
+    use portable_pty::CommandBuilder;
+
+    use crate::support::{
+        binary::cc2cc,
+        eventually::PATIENCE,
+        terminal::{COLUMNS, Terminal},
+    };
+
+    let world = scene();
+    let mut command = CommandBuilder::new(cc2cc());
+    command.env_clear();
+    command.cwd(world.path("work"));
+    for (name, at) in [("HOME", "home"), ("CC2CC_HOME", "mail")] {
+        command.env(name, world.path(at));
+    }
+    command.args(["send", "ann,bob", "--wait-reply", "1d", "well?"]);
+    let mut terminal = Terminal::run(command, COLUMNS);
+    let shown = |terminal: &Terminal, text: &str| {
+        until(text, || terminal.screen().contains(text).then_some(()));
+    };
+    shown(&terminal, "waiting for ann, bob");
+    world.posted("bob", "user", "bob says no");
+    shown(&terminal, "bob says no");
+    let last = |terminal: &Terminal| terminal.screen().lines().last().map(str::to_owned);
+    until("she is waited for alone", || (last(&terminal).as_deref() == Some("waiting for ann")).then_some(()));
+    world.posted("ann", "user", "ann says yes");
+    assert!(terminal.ends_within(PATIENCE), "{}", terminal.screen());
+    shown(&terminal, "ann says yes");
+    assert_eq!(terminal.screen().matches("waiting for").count(), 2, "{}", terminal.screen());
+}
