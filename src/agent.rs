@@ -30,7 +30,9 @@ pub mod status;
 pub mod timers;
 pub mod trust;
 pub mod unproved;
+pub mod until;
 pub mod which;
+pub mod wish;
 pub mod work;
 
 use std::{collections::BTreeSet, path::Path};

@@ -16,6 +16,7 @@ mod inbox;
 mod install;
 mod log;
 mod mod_api;
+mod notify_when;
 mod overview;
 mod printing;
 mod prune;
@@ -33,6 +34,7 @@ mod update;
 mod usage;
 mod verbs;
 mod wait;
+mod waiting_for;
 mod watch;
 mod whoami;
 
@@ -87,6 +89,7 @@ enum Verb {
     Thread(thread::Args),
     Export(export::Args),
     Wait(wait::Args),
+    NotifyWhen(notify_when::Args),
     Watch(watch::Args),
     Accept(accept::Args),
     Refuse(accept::RefusalArgs),
@@ -192,6 +195,7 @@ fn dispatch(verb: Verb) -> Result<ExitCode, Failure> {
         Verb::Thread(args) => thread::run(&home?, &args),
         Verb::Export(args) => export::run(&home?, &args),
         Verb::Wait(args) => wait::run(&home?, &args),
+        Verb::NotifyWhen(args) => notify_when::run(&home?, &args),
         Verb::Watch(args) => watch::run(&home?, &args),
         Verb::Accept(args) => accept::accept(&home?, &args),
         Verb::Refuse(args) => accept::refuse(&home?, &args),

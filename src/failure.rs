@@ -53,6 +53,19 @@ impl Failure {
         self
     }
 
+    /// Wrong usage, in words of whatever reads it.
+    #[must_use]
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::new(Code::Usage, message)
+    }
+
+    /// Why a state of somebody is not waited for who has none.
+    #[must_use]
+    pub fn no_session(name: &AgentName, me: &AgentName) -> Self {
+        let why = if name == me { format!("you are `{name}`") } else { format!("`{name}` is a person") };
+        Self::new(Code::Usage, format!("{why}: only another session is waited for like this"))
+    }
+
     #[must_use]
     pub fn no_such_letter(id: &LetterId) -> Self {
         Self::new(Code::NotFound, format!("no letter `{id}`")).hint(send::WHERE_LETTERS_ARE)

@@ -1,4 +1,4 @@
-//! The server through which a model writes, asks and looks: six tools over standard input and output.
+//! The server through which a model writes, asks and looks: seven tools over standard input and output.
 //!
 //! It ends when its client closes the connection or dies. From the client's first request on, the agent is online.
 
@@ -299,6 +299,10 @@ impl Server {
             Name::Agents => {
                 let arguments = arguments::read(tool, given)?;
                 self.caller().and_then(|me| answers::agents(home, &me, &arguments))
+            }
+            Name::NotifyWhen => {
+                let arguments = arguments::read(tool, given)?;
+                self.caller().and_then(|me| answers::notify_when(home, &me, &arguments))
             }
             Name::Status => answers::status(home, &arguments::read(tool, given)?),
             Name::Rename => {

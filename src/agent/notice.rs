@@ -13,6 +13,7 @@ use super::{
     Record,
     fingerprint::fingerprint,
     status::{self, Found},
+    until::{Until, written_since},
 };
 use crate::mailbox::{
     Key, Mailbox, State,
@@ -40,6 +41,8 @@ enum Occasion<'a> {
     Held,
     Dead,
     Refused,
+    /// Its recipient is idle, and nothing it wrote answers the letter.
+    Unanswered,
 }
 
 /// How many letters wait in a mailbox. A notice is none; where very many files wait, those behind the first all count.
@@ -159,7 +162,7 @@ fn follow(home: &Home, recipient: &AgentName, id: &LetterId, now: Timestamp) -> 
     let found = home.mailbox(recipient).and_then(|mailbox| status::find_in(&mailbox, id));
     let Some(found) = found else { return Ok(true) };
     match found.state {
-        State::Done => return Ok(true),
+        State::Done => return unanswered(home, &found, now),
         State::Dead => {
             let refused = found.status().stage == status::Stage::Refused;
             tell(home, &found, if refused { Occasion::Refused } else { Occasion::Dead }, now)?;
@@ -175,6 +178,26 @@ fn follow(home: &Home, recipient: &AgentName, id: &LetterId, now: Timestamp) -> 
         }
     }
     Ok(false)
+}
+
+/// Tells the sender of a letter that wants an answer, once, that its recipient has gone idle without one. Whether nothing
+/// more is to be expected of it.
+fn unanswered(home: &Home, found: &Found, now: Timestamp) -> Result<bool, FsError> {
+    let Found { mailbox, letter, .. } = found;
+    let wants_one = matches!(letter.kind, Kind::Task | Kind::Question) && !mailbox.name().is_user();
+    let has_one = || {
+        let sender = home.mailbox(&letter.from);
+        let answered = mailbox.receipts(&letter.id).iter().any(|receipt| receipt.step == Step::Answered);
+        answered || sender.is_some_and(|sender| written_since(&sender, mailbox.name(), letter.timestamp).is_some())
+    };
+    if !wants_one || has_one() || now.duration_since(letter.timestamp) >= UNSEEN_OFFLINE {
+        return Ok(true);
+    }
+    if Until::Idle.is_so(mailbox, now).is_none() {
+        return Ok(false);
+    }
+    tell(home, found, Occasion::Unanswered, now)?;
+    Ok(true)
 }
 
 /// Tells the senders of letters that a session was given that its turn with them has failed.
@@ -206,14 +229,17 @@ fn tell(home: &Home, found: &Found, news: Occasion, now: Timestamp) -> Result<()
         Occasion::Unseen => ("unseen", format!("{to} has not seen your letter yet")),
         Occasion::Held => ("held", format!("your letter to {to} is held until a person accepts it{why}")),
         Occasion::Dead => ("dead", format!("your letter to {to} was not delivered{why}")),
+        Occasion::Unanswered => ("unanswered", format!("{to} has gone idle without answering your letter")),
         Occasion::Refused => ("refused", format!("your letter to {to} was refused{why}")),
     };
     let text = format!("{text} («{first_line}»)");
     let mut notice = Letter::new(AgentName::system(), sender.name().clone(), text, now);
     notice.id = id_of(kind, found);
     notice.kind = Kind::Status;
-    // A refusal is an answer; the rest can wait until the session has a turn anyway.
-    notice.priority = if news == Occasion::Refused { Priority::Normal } else { Priority::Low };
+    // A refusal is an answer, and that there is none is one, too; the rest can wait until the session has a turn anyway.
+    let is_final = matches!(news, Occasion::Refused | Occasion::Unanswered);
+    notice.priority = if is_final { Priority::Normal } else { Priority::Low };
+    notice.origin.hops = letter.origin.hops; // it begins no count anew
     notice.reply_to = Some(letter.id.clone());
     notice.thread = Some(letter.thread_id().clone());
     sender.publish(&notice, Key::Chosen).map(drop)

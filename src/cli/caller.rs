@@ -101,6 +101,19 @@ pub fn mailbox(home: &Home, named: Option<&str>) -> Result<Mailbox, Failure> {
     }
 }
 
+/// The mailbox of another session than one's own.
+///
+/// # Errors
+/// When there is no such agent, or it is no session, or one's own.
+pub fn session(home: &Home, named: &str, me: &Mailbox) -> Result<Mailbox, Failure> {
+    let name: AgentName = named.parse()?;
+    if name.is_reserved() {
+        return Err(Failure::no_session(&name, me.name()));
+    }
+    let found = named_agent(home, &name)?;
+    if found == *me { Err(Failure::no_session(found.name(), me.name())) } else { Ok(found) }
+}
+
 /// What only a person may do to a mailbox that is not one's own.
 ///
 /// # Errors

@@ -15,6 +15,7 @@ use crate::{
         Record, decisions, notice,
         policy::{Admission, Config},
         status::{self, Found},
+        wish,
     },
     clients::claude::client::Claude,
     delivery::settle,
@@ -58,6 +59,7 @@ pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
     let mailbox = caller::mailbox(home, args.agent.as_deref())?;
     let now = Timestamp::now();
     notice::sweep(home, &mailbox, now);
+    let _ = wish::look_after(home, &mailbox, now); // whoever watches may tell later
     let reader = Reader::of(home);
     if args.dead {
         return dead(&mailbox, args.json, &reader);

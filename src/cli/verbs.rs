@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use clap::{Command, builder::Styles};
 
 const GROUPS: [(&str, &[&str]); 6] = [
-    ("Write and read:", &["send", "ask", "inbox", "read", "wait", "status"]),
+    ("Write and read:", &["send", "ask", "inbox", "read", "wait", "notify-when", "status"]),
     ("Who is there:", &["agents", "whoami", "rename", "join", "leave"]),
     ("Decide:", &["accept", "refuse", "retry", "trust"]),
     ("Watch:", &["watch", "log", "thread", "export", "statusline"]),

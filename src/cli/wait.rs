@@ -8,7 +8,7 @@ use std::{
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{caller, completions, printing};
+use super::{caller, completions, printing, waiting_for};
 use crate::{
     agent::notice,
     failure::{Code, Failure},
@@ -23,6 +23,12 @@ pub struct Args {
     /// Whose mail; yours if not given
     #[arg(long, value_name = "NAME", add = completions::names())]
     agent: Option<String>,
+    /// Not for mail, but for this session
+    #[arg(long = "for", value_name = "NAME", add = completions::names(), requires = "until", conflicts_with = "agent")]
+    about: Option<String>,
+    /// With --for: until it is idle, away or blocked, or answers you
+    #[arg(long, requires = "about", value_parser = ["idle", "away", "blocked", "answers"], value_name = "STATE")]
+    until: Option<String>,
     /// Give up after this time (90s, 10m, 2h) with exit code 5
     #[arg(long, value_parser = duration::parse, allow_hyphen_values = true, value_name = "TIME")]
     timeout: Option<Duration>,
@@ -32,6 +38,10 @@ pub struct Args {
 }
 
 pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
+    if let (Some(about), Some(until)) = (&args.about, &args.until) {
+        let until = until.parse().map_err(Failure::usage)?;
+        return waiting_for::run(home, about, until, args.timeout, args.json);
+    }
     let mut mailbox = caller::mailbox(home, args.agent.as_deref())?;
     let started = Instant::now();
     loop {

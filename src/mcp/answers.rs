@@ -3,14 +3,16 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::arguments::{Agents, Inbox, Rename, Send, Status, Urgency};
+use super::arguments::{Agents, Inbox, NotifyWhen, Rename, Send, Status, Urgency};
 use crate::{
     agent::{
         Record, directory, identity, naming,
         policy::{Admission, Config},
         send::{self, Draft, Sender},
         status,
+        until::Until,
         which::{self, WhichError},
+        wish,
         work::Work,
     },
     failure::{Code, Failure},
@@ -18,6 +20,7 @@ use crate::{
         Mailbox, State,
         home::Home,
         letter::{Letter, LetterId, Priority, shorten},
+        name::AgentName,
     },
     report::json as report,
 };
@@ -112,6 +115,23 @@ pub fn agents(home: &Home, me: &Mailbox, arguments: &Agents) -> Result<Value, Fa
     agents.retain(|agent| agent.is_online() || arguments.all == Some(true) && !agent.is_trace_of_nothing());
     let listed: Vec<Value> = within(agents.iter().map(report::agent)).collect();
     Ok(json!({ "me": me.name(), "more": agents.len() - listed.len(), "agents": listed }))
+}
+
+pub fn notify_when(home: &Home, me: &Mailbox, arguments: &NotifyWhen) -> Result<Value, Failure> {
+    let until: Until = arguments.state.parse().map_err(Failure::usage)?;
+    let name: AgentName = arguments.agent.parse()?;
+    if name.is_reserved() || name == *me.name() {
+        return Err(Failure::no_session(&name, me.name()));
+    }
+    let about = home.mailbox(&name).ok_or_else(|| {
+        let nearest = directory::nearest(home, name.as_str());
+        Failure::no_such_agent(&name, nearest)
+    })?;
+    if about == *me {
+        return Err(Failure::no_session(about.name(), me.name()));
+    }
+    let wished = wish::make(home, me, &about, until, Timestamp::now())?;
+    Ok(report::wished(about.name(), until, &wished))
 }
 
 pub fn status(home: &Home, arguments: &Status) -> Result<Value, Failure> {

@@ -48,6 +48,12 @@ pub struct Agents {
 }
 
 #[derive(Deserialize)]
+pub struct NotifyWhen {
+    pub agent: String,
+    pub state: String,
+}
+
+#[derive(Deserialize)]
 pub struct Status {
     pub id: String,
 }

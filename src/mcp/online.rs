@@ -9,9 +9,10 @@ use std::{
 };
 
 use anyhow::Result;
+use jiff::Timestamp;
 
 use crate::{
-    agent::{host::HostKey, identity},
+    agent::{host::HostKey, identity, wish},
     clients::claude::{client_name::Follower, plugin_folder, without_hooks},
     mailbox::{
         Mailbox,
@@ -95,6 +96,9 @@ fn stay(home: &Home, host: &HostKey, here: &Mutex<Option<Here>>) {
                     without_hooks::tend(home, mailbox, &mut swept);
                 }
                 name.look(home, mailbox)?;
+                let now = Timestamp::now();
+                wish::look(home, mailbox, now)?;
+                wish::look_after(home, mailbox, now)?;
                 let _ = plugin_folder::look(mailbox); // also where no waker is left to look
                 if started.elapsed() < AGREED_WITHIN {
                     plugin_folder::note_server(mailbox)?; // a claim that is being made may forget it again

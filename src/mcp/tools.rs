@@ -13,12 +13,14 @@ pub enum Name {
     Ask,
     Inbox,
     Agents,
+    NotifyWhen,
     Status,
     Rename,
 }
 
 impl Name {
-    pub const ALL: [Self; 6] = [Self::Send, Self::Ask, Self::Inbox, Self::Agents, Self::Status, Self::Rename];
+    pub const ALL: [Self; 7] =
+        [Self::Send, Self::Ask, Self::Inbox, Self::Agents, Self::NotifyWhen, Self::Status, Self::Rename];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -26,6 +28,7 @@ impl Name {
             Self::Ask => "ask",
             Self::Inbox => "inbox",
             Self::Agents => "agents",
+            Self::NotifyWhen => "notify_when",
             Self::Status => "status",
             Self::Rename => "rename",
         }
@@ -46,6 +49,7 @@ impl Name {
             Self::Ask => "Ask and wait for the answer",
             Self::Inbox => "Look into the inbox",
             Self::Agents => "List sessions",
+            Self::NotifyWhen => "Be told when a session is idle",
             Self::Status => "Tell how far a letter has come",
             Self::Rename => "Rename this session",
         }
@@ -60,6 +64,7 @@ impl Name {
             }
             Self::Inbox => "List your letters, newest last, or read one in full. Changes nothing.",
             Self::Agents => "List the sessions one can write to: name, online, idle or busy, directory, branch.",
+            Self::NotifyWhen => "Be told by a letter, once, when a session is idle, away or blocked, or answers.",
             Self::Status => {
                 "Tell how far a letter has come: stored, notified, delivered, seen, answered, held, expired, refused or dead."
             }
@@ -104,6 +109,13 @@ impl Name {
                 json!([]),
             ),
             Self::Agents => (json!({ "all": all("Also those that are away") }), json!([])),
+            Self::NotifyWhen => (
+                json!({
+                    "agent": { "type": "string" },
+                    "state": { "type": "string", "enum": ["idle", "away", "blocked", "answers"] },
+                }),
+                json!(["agent", "state"]),
+            ),
             Self::Status => (json!({ "id": { "type": "string" } }), json!(["id"])),
             Self::Rename => (json!({ "name": { "type": "string" }, "doing": { "type": "string" } }), json!([])),
         };
@@ -155,6 +167,13 @@ impl Name {
                 let agents = list(object(agent, &["name", "online", "unread"]));
                 let more = json!({ "type": "integer", "description": "How many had no room here" });
                 object(json!({ "me": text, "agents": agents, "more": more }), &["me", "agents", "more"])
+            }
+            Self::NotifyWhen => {
+                let bool = json!({ "type": "boolean" });
+                object(
+                    json!({ "agent": text, "state": text, "isSo": bool, "wasOpen": bool }),
+                    &["agent", "state", "isSo", "wasOpen"],
+                )
             }
             Self::Status => {
                 let step = object(json!({ "step": text, "at": text, "by": perhaps_text }), &["step", "at"]);

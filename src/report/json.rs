@@ -14,6 +14,8 @@ use crate::{
         send::{Fate, Sent},
         status::Found,
         unproved::Unproved,
+        until::Until,
+        wish::Wished,
     },
     mailbox::{
         State,
@@ -54,6 +56,13 @@ fn recipient(standing: Option<&Standing>) -> &'static str {
         Some(standing) => standing.reach.as_str(),
         None => Reach::Away.as_str(),
     }
+}
+
+/// What became of a wish to be told.
+#[must_use]
+pub fn wished(about: &AgentName, until: Until, wished: &Wished) -> Value {
+    let (is_so, was_open) = (matches!(wished, Wished::IsSo(_)), *wished == Wished::WasOpen);
+    json!({ "agent": about, "state": until.as_str(), "isSo": is_so, "wasOpen": was_open })
 }
 
 /// What has come of a question with one of those asked.

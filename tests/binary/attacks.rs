@@ -89,6 +89,9 @@ fn words(verb: &str) -> Vec<Vec<&str>> {
             vec!["send", "<system-reminder>\u{202e}", "hi"],
         ],
         "ask" => vec![vec!["ask", "agent-1", "well?"], vec!["ask", "<system-reminder>\u{202e}", "hi"]],
+        "notify-when" => {
+            vec![vec!["notify-when", "agent-0", "blocked"], vec!["notify-when", "<system-reminder>", "idle"]]
+        }
         "join" => vec![vec!["join", "backend"], vec!["join", "<system-reminder>\u{202e}"]],
         "leave" => vec![vec!["leave", "backend"], vec!["leave", "<system-reminder>\u{202e}"]],
         "inbox" => vec![
@@ -270,6 +273,7 @@ fn every_tool_is_harmless() {
         ("inbox", json!({ "all": true })),
         ("send", json!({ "to": "agent-0", "text": "hi" })),
         ("send", json!({ "to": "\u{202e}<system-reminder>", "text": "hi" })),
+        ("notify_when", json!({ "agent": "\u{202e}<system-reminder>", "state": "idle" })),
         ("ask", json!({ "to": "agent-0", "text": "well?" })),
         ("ask", json!({ "to": "\u{202e}<system-reminder>", "text": "well?" })),
         ("ask", json!({ "to": "agent-0", "text": "hi", "within": "\u{202e}<system-reminder>" })),

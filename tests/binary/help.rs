@@ -207,6 +207,7 @@ fn topics_and_verbs_are_listed_and_each_verb_has_its_help() {
       inbox        List the letters in a mailbox
       read         Print one letter in full
       wait         Wait until there is mail, and list it
+      notify-when  Be told once when a session is idle, away or blocked, or answers
       status       Tell how far a letter has come
 
     Who is there:

@@ -205,7 +205,7 @@ fn the_plugin_runs_no_hook_with_each_tool_call() {
     let matchers = |event: &str| -> Vec<Value> {
         hooks["hooks"][event].as_array().unwrap().iter().map(|hook| hook["matcher"].clone()).collect()
     };
-    assert_eq!(matchers("PreToolUse"), ["mcp__plugin_cc2cc_cc2cc__(send|ask|inbox|agents|status)"]);
+    assert_eq!(matchers("PreToolUse"), ["mcp__plugin_cc2cc_cc2cc__(send|ask|inbox|agents|notify_when|status)"]);
     assert_eq!(matchers("PermissionRequest"), [Value::Null], "each dialog is noted");
     assert!(hooks["hooks"]["PostToolUse"].is_null());
 }

@@ -164,7 +164,7 @@ fn the_probe_is_refused_and_the_greeting_answered() {
 }
 
 #[test]
-fn six_tools_are_offered_and_those_that_write_are_loaded_at_once() {
+fn seven_tools_are_offered_and_those_that_write_are_loaded_at_once() {
     let world = World::new();
     let session = world.session("calm-owl").started();
     let mut server = Server::greeted(&session);
@@ -172,7 +172,7 @@ fn six_tools_are_offered_and_those_that_write_are_loaded_at_once() {
     let mut tools: Vec<_> = listed["result"]["tools"].as_array().unwrap().iter().collect();
     tools.sort_by_key(|tool| tool["name"].as_str());
     let names: Vec<_> = tools.iter().map(|tool| tool["name"].as_str().unwrap()).collect();
-    assert_eq!(names, ["agents", "ask", "inbox", "rename", "send", "status"]);
+    assert_eq!(names, ["agents", "ask", "inbox", "notify_when", "rename", "send", "status"]);
     for tool in &tools {
         let at_once = tool["_meta"]["anthropic/alwaysLoad"] == true;
         assert_eq!(at_once, tool["name"] == "send" || tool["name"] == "ask", "{tool}");
@@ -180,7 +180,7 @@ fn six_tools_are_offered_and_those_that_write_are_loaded_at_once() {
         assert!(tool["description"].as_str().unwrap().len() < 120);
     }
     assert_eq!(tools[1]["inputSchema"]["required"], json!(["to", "text"]));
-    assert_eq!(tools[4]["inputSchema"]["required"], json!(["to", "text"]));
+    assert_eq!(tools[5]["inputSchema"]["required"], json!(["to", "text"]));
 }
 
 #[test]

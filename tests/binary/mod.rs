@@ -38,6 +38,7 @@ mod slash_commands;
 mod statusline;
 #[cfg(target_os = "linux")] // its full disk is a device of Linux
 mod streams;
+mod telling;
 mod together;
 mod trouble;
 mod usage;

@@ -290,6 +290,8 @@ fn tools_say_what_they_are_and_give_what_they_promise() {
         ("agents", json!({ "all": true })),
         ("status", json!({ "id": id })),
         ("status", json!({ "id": sent })),
+        ("notify_when", json!({ "agent": "ann", "state": "away" })),
+        ("notify_when", json!({ "agent": "ann", "state": "idle" })),
         ("rename", json!({ "name": "brave-fox" })),
     ] {
         results.push((tool, server.done(tool, &arguments)));

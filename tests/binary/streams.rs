@@ -94,6 +94,7 @@ fn ends_properly(said: &Said, what: &str) {
 fn words(verb: &str) -> Vec<Vec<&str>> {
     match verb {
         "ask" => vec![vec!["ask", "bob", "hello"], vec!["ask", "nobody", "hello"]],
+        "notify-when" => vec![vec!["notify-when", "bob", "blocked"], vec!["notify-when", "nobody", "idle"]],
         "join" => vec![vec!["join", "backend", "--agent", "ann"], vec!["join", "Backend!"]],
         "leave" => vec![vec!["leave", "backend", "--agent", "ann"]],
         "send" => vec![vec!["send", "bob", "hello"], vec!["send", "nobody", "hello"]],

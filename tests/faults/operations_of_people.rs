@@ -65,6 +65,10 @@ fn senders() -> Vec<Operation> {
             })
         },
         Operation {
+            before: started,
+            ..Operation::new("notify-when", |scene, _| scene.run(&["notify-when", "calm-owl", "blocked"]))
+        },
+        Operation {
             before: |scene| {
                 started(scene);
                 scene.watch(scene.prompt()).fine();

@@ -14,7 +14,7 @@ use crate::{
 /// How the client begins the names of the plugin's tools.
 const OURS: &str = "mcp__plugin_cc2cc_cc2cc__";
 /// Those that only write or read mail; `rename` is not one of them. The hooks of the plugin are matched to these.
-const MAIL: [&str; 5] = ["send", "ask", "inbox", "agents", "status"];
+const MAIL: [&str; 6] = ["send", "ask", "inbox", "agents", "notify_when", "status"];
 
 /// Whether the client was given an answer, or asks its person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
