@@ -101,7 +101,8 @@ fn a_dialog_is_listed_nobody_answers_it_and_letters_come_once_after_it() {
     bob.type_line("make it");
     bob.wait_for_screen("Do you want to proceed?");
     wait_until_listed(&bob, &world, "bob", "asks its person", &json!("busy"));
-    assert_eq!(agent(&world, "bob")["why"], "permission for Bash");
+    // The client says that a dialog is open, and a moment later the hook what it is about.
+    bob.wait("what it asks for", || (agent(&world, "bob")["why"] == "permission for Bash").then_some(()));
     let ids = ["one", "two", "three"].map(|text| post(&world, "bob", text));
     let sent = world.cc2cc_json(&["send", "bob", "four"]);
     assert_eq!(sent["sent"][0]["reach"], "asks its person", "{sent}");
