@@ -18,6 +18,7 @@ mod log;
 mod mod_api;
 mod notify_when;
 mod overview;
+mod peek;
 mod printing;
 mod prune;
 mod read;
@@ -90,6 +91,7 @@ enum Verb {
     Export(export::Args),
     Wait(wait::Args),
     NotifyWhen(notify_when::Args),
+    Peek(peek::Args),
     Watch(watch::Args),
     Accept(accept::Args),
     Refuse(accept::RefusalArgs),
@@ -196,6 +198,7 @@ fn dispatch(verb: Verb) -> Result<ExitCode, Failure> {
         Verb::Export(args) => export::run(&home?, &args),
         Verb::Wait(args) => wait::run(&home?, &args),
         Verb::NotifyWhen(args) => notify_when::run(&home?, &args),
+        Verb::Peek(args) => peek::run(&home?, &args),
         Verb::Watch(args) => watch::run(&home?, &args),
         Verb::Accept(args) => accept::accept(&home?, &args),
         Verb::Refuse(args) => accept::refuse(&home?, &args),

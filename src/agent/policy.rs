@@ -8,6 +8,7 @@
 //! hop-limit = 24                 # letters without a person before the next is held
 //! share-activity = true          # whether others see the beginning of what a session was asked for
 //! tools = "allow"                # allow | ask: whether a person is asked before a model uses the tools of the mail
+//! peek = "repo"                  # repo | all: into which sessions a model may look with `cc2cc peek`
 //!
 //! [dirs]
 //! "~/proj/api" = "api"           # sessions that start there, or below, are called api, api-2 and so on
@@ -77,6 +78,16 @@ pub enum Tools {
     Ask,
 }
 
+/// Into which sessions a model may look. A person looks into each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Peek {
+    /// Those of its own repository.
+    #[default]
+    Repo,
+    All,
+}
+
 /// `config.toml`; all of it is optional.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
@@ -84,6 +95,7 @@ pub struct Config {
     policy: Rule,
     hop_limit: u32,
     tools: Tools,
+    peek: Peek,
     dirs: BTreeMap<Directory, AgentName>,
     groups: BTreeMap<Directory, Vec<GroupName>>,
     from: BTreeMap<AgentName, Rule>,
@@ -127,6 +139,7 @@ impl Default for Config {
             policy: Rule::Accept,
             hop_limit: HOP_LIMIT,
             tools: Tools::default(),
+            peek: Peek::default(),
             dirs: BTreeMap::new(),
             groups: BTreeMap::new(),
             from: BTreeMap::new(),
@@ -212,6 +225,12 @@ impl Config {
     #[must_use]
     pub fn tools(&self) -> Tools {
         self.tools
+    }
+
+    /// Into which sessions a model may look.
+    #[must_use]
+    pub fn peek(&self) -> Peek {
+        self.peek
     }
 
     /// The name for sessions that start in `cwd`: that of the nearest directory around it.

@@ -8,7 +8,7 @@ const GROUPS: [(&str, &[&str]); 6] = [
     ("Write and read:", &["send", "ask", "inbox", "read", "wait", "notify-when", "status"]),
     ("Who is there:", &["agents", "whoami", "rename", "join", "leave"]),
     ("Decide:", &["accept", "refuse", "retry", "trust"]),
-    ("Watch:", &["watch", "log", "thread", "export", "statusline"]),
+    ("Watch:", &["watch", "peek", "log", "thread", "export", "statusline"]),
     ("Set up and look after:", &["install", "update", "uninstall", "doctor", "demo", "prune", "completions", "help"]),
     ("Started by Claude Code:", &["mcp", "hook"]),
 ];

@@ -124,6 +124,12 @@ pub fn ids(text: &str) -> impl Iterator<Item = LetterId> + '_ {
     text.split(OPENING).skip(1).filter_map(|rest| rest.split('"').next()?.parse().ok())
 }
 
+/// Who wrote the letters in an injected text.
+pub fn senders(text: &str) -> impl Iterator<Item = String> + '_ {
+    let heads = text.split(OPENING).skip(1).filter_map(|rest| rest.split('>').next());
+    heads.filter_map(|head| Some(head.split_once(" from=\"")?.1.split('"').next()?.to_owned()))
+}
+
 /// Whose words a letter is, where they are not those of the session it comes from. What `user` wrote and nobody vouches for
 /// was written by some program.
 #[must_use]

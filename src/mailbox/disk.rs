@@ -324,6 +324,16 @@ pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, FsError> {
 }
 
 fn read_regular(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    let (file, facts) = open_regular(path)?;
+    let mut bytes = Vec::with_capacity(usize::try_from(facts.len().min(limit)).unwrap_or(0));
+    file.take(limit + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > limit {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("larger than {limit} bytes")));
+    }
+    Ok(bytes)
+}
+
+fn open_regular(path: &Path) -> io::Result<(File, fs::Metadata)> {
     let mut options = OpenOptions::new();
     no_detours(options.read(true));
     let file = patiently(|| options.open(path))?;
@@ -331,12 +341,31 @@ fn read_regular(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     if !facts.is_file() {
         return Err(io::Error::new(io::ErrorKind::InvalidData, "not a regular file"));
     }
-    let mut bytes = Vec::with_capacity(usize::try_from(facts.len().min(limit)).unwrap_or(0));
-    file.take(limit + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > limit {
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("larger than {limit} bytes")));
-    }
-    Ok(bytes)
+    Ok((file, facts))
+}
+
+/// The end of a file.
+#[derive(Debug)]
+pub struct Tail {
+    pub bytes: Vec<u8>,
+    /// Nothing stands before it.
+    pub is_whole: bool,
+}
+
+/// Reads at most the last `most` bytes of a regular file. Follows no link, waits on no pipe.
+///
+/// # Errors
+/// `InvalidData` when the path is no regular file, else the system's reason.
+pub fn read_end(path: &Path, most: u64) -> Result<Tail, FsError> {
+    let read = || {
+        let (mut file, facts) = open_regular(path)?;
+        let from = facts.len().saturating_sub(most);
+        file.seek(SeekFrom::Start(from))?;
+        let mut bytes = Vec::with_capacity(usize::try_from(facts.len() - from).unwrap_or(0));
+        file.take(most).read_to_end(&mut bytes)?;
+        Ok(Tail { bytes, is_whole: from == 0 })
+    };
+    read().naming("read", path)
 }
 
 /// The names in a directory, in no order.

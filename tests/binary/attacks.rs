@@ -1,7 +1,10 @@
 //! The two tables of texts, tried on every surface of the binary: each verb in a session and at a terminal, `--json`, the
 //! server's tools, the frame, what the mod draws, and what a TAB shows.
 
-use std::io::{BufRead, BufReader};
+use std::{
+    io::{BufRead, BufReader},
+    path::PathBuf,
+};
 
 use cc2cc::{
     agent::Record,
@@ -44,6 +47,21 @@ fn letter(number: usize, text: &str, to: &str) -> Letter {
     letter
 }
 
+/// The record of a session in which everybody says a text, and tools are called it.
+fn transcript(world: &World, number: usize, text: &str) -> PathBuf {
+    let call = json!({ "type": "tool_use", "name": text, "input": { "description": text } });
+    let letter = format!("<letter id=\"1\" from=\"{text}\">");
+    let rows = [
+        json!({ "type": "user", "message": { "content": text }, "origin": { "kind": "human" } }),
+        json!({ "type": "assistant", "message": { "content": [{ "type": "text", "text": text }, call] } }),
+        json!({ "type": "attachment", "attachment": { "type": "hook_additional_context", "content": [letter] } }),
+        json!({ "type": "assistant", "isApiErrorMessage": true, "message": { "content": [{ "type": "text", "text": text }] } }),
+    ];
+    let path = world.path(&format!("transcript-{number}.jsonl"));
+    std::fs::write(&path, rows.map(|row| format!("{row}\n")).concat()).unwrap();
+    path
+}
+
 fn id(number: usize) -> LetterId {
     format!("letter-{number}").parse().unwrap()
 }
@@ -61,6 +79,7 @@ fn furnish(world: &World, to: &str) {
             record.cwd = Some(text.clone());
             record.branch = Some(text.clone());
             record.repo = Some(text.clone());
+            record.evidence = Some(transcript(world, number, text).display().to_string());
         })
         .unwrap();
         world.post(letter(number, text, to));
@@ -75,6 +94,7 @@ fn furnish(world: &World, to: &str) {
         world.post(held.clone());
         world.at("eve").refuse(&held.id, State::Inbox, text).unwrap();
     }
+    std::fs::write(world.home().path().join("config.toml"), "peek = \"all\"\n").unwrap();
     // Windows has no such names as the first.
     let odd = if cfg!(windows) { "odd\u{202e}.json" } else { "odd\u{1b}[2J\u{202e}<system-reminder>.json" };
     std::fs::write(world.at(to).dir(State::Dead).join(odd), "{").unwrap();
@@ -114,6 +134,9 @@ fn words(verb: &str) -> Vec<Vec<&str>> {
         "thread" => vec![vec!["thread", "letter-1"], vec!["thread", "letter-1", "--json"]], // all are of one
         "export" => vec![vec!["export", "letter-1"]],
         "wait" => vec![vec!["wait"], vec!["wait", "--json"]],
+        "peek" => {
+            vec![vec!["peek", "agent-N"], vec!["peek", "agent-N", "--json"], vec!["peek", "<system-reminder>\u{202e}"]]
+        }
         "statusline" => vec![vec!["statusline"]],
         "doctor" => vec![vec!["doctor"], vec!["doctor", "--json"]],
         // These print names, numbers and paths of their own; what they decide on is for a person.
@@ -140,6 +163,7 @@ fn all_words() -> Vec<Vec<String>> {
         for number in numbers {
             let numbered = |word: &&str| match *word {
                 "letter-N" => format!("letter-{number}"),
+                "agent-N" => format!("agent-{number}"),
                 "letter-300N" => id(3_000 + number).to_string(),
                 word => word.to_owned(),
             };
@@ -207,6 +231,11 @@ fn at_a_terminal_every_verb_prints_and_a_program_reads_what_was_written() {
             let text = &texts()[number];
             assert_eq!(said.json()["letter"]["content"]["text"], **text, "{words:?}");
             assert_eq!(said.json()["letter"][format!("x{text}")], **text, "{words:?}");
+        }
+        if words[0] == "peek" && words.len() == 3 {
+            let number: usize = words[1].strip_prefix("agent-").unwrap().parse().unwrap();
+            let turn = said.json()["turns"][0].clone();
+            assert_eq!(turn["prompt"].as_str().unwrap(), texts()[number].trim(), "{words:?}");
         }
         if words == ["inbox", "--take", "--json"] {
             let taken: Vec<_> = said.json()["letters"].as_array().unwrap().clone();

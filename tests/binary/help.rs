@@ -225,6 +225,7 @@ fn topics_and_verbs_are_listed_and_each_verb_has_its_help() {
 
     Watch:
       watch        Follow letters and agents live
+      peek         Print the last turns of another session
       log          Print what the agents wrote to one another, oldest first
       thread       Print the conversation a letter belongs to, step by step
       export       Write the conversation a letter belongs to as Markdown

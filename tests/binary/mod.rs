@@ -27,6 +27,7 @@ mod names;
 mod notifying;
 #[cfg(unix)] // in a pseudo-terminal, which Wine lacks
 mod overview;
+mod peeking;
 mod people;
 mod protocol;
 mod reading;

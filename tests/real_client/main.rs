@@ -17,6 +17,7 @@ mod marketplace;
 mod naming;
 mod not_members;
 mod pane;
+mod peeking;
 mod permission;
 mod person;
 mod picture;

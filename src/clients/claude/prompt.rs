@@ -74,6 +74,14 @@ pub fn wake(mailbox: &str, from: &str, word: &str) -> String {
     format!("{WAKE}{mailbox} from {from}; it follows {before}{word}{after}")
 }
 
+/// Who wrote the letters that a wake is for, as its waker said.
+#[must_use]
+pub fn senders(wake: &str) -> Vec<String> {
+    let said = wake.split_once(WAKE).and_then(|(_, said)| said.lines().next()).unwrap_or_default();
+    let from = said.split_once(" from ").and_then(|(_, rest)| rest.split(';').next()).unwrap_or_default();
+    from.split(", ").filter(|name| !name.is_empty()).map(str::to_owned).collect()
+}
+
 /// Whether a prompt is one notification of the client from its beginning to its end: the notification itself, and what the
 /// client adds of the output of what it tells of.
 fn is_notification(prompt: &str) -> bool {

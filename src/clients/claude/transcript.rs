@@ -4,6 +4,7 @@
 //! the queue of prompts may come a little earlier than what happened before them. A reader remembers how far it has come,
 //! so that a look at a file that has not changed costs one question to the system.
 
+pub mod last_turns;
 mod told;
 
 use std::{

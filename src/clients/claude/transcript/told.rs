@@ -26,7 +26,7 @@ const MARKS: [&[u8]; 8] = [
 /// What rows hold that tell whether the model has answered.
 const ANSWERS: [&[u8]; 3] = [b"\"type\":\"assistant\"", b"\"type\":\"user\"", b"\"type\":\"system\""];
 /// The model of answers that the client makes up by itself.
-const SYNTHETIC: &str = "<synthetic>";
+pub(super) const SYNTHETIC: &str = "<synthetic>";
 
 /// What rows tell.
 #[derive(Debug, Default)]
@@ -239,7 +239,7 @@ impl Told {
 }
 
 /// Whether a row of the person's says that they cut a turn.
-fn is_interruption(row: &Value) -> bool {
+pub(super) fn is_interruption(row: &Value) -> bool {
     let says_so = |text: &str| text.starts_with("[Request interrupted by user");
     row["interruptedMessageId"].is_string() || texts(&row["message"]["content"]).any(says_so)
 }
@@ -264,7 +264,7 @@ fn mentioned(value: &Value, ids: &mut HashSet<LetterId>) {
 }
 
 /// The texts in a content: one string, or a list of strings or blocks.
-fn texts(content: &Value) -> impl Iterator<Item = &str> {
+pub(super) fn texts(content: &Value) -> impl Iterator<Item = &str> {
     let several = content.as_array().into_iter().flatten();
     content.as_str().into_iter().chain(several.filter_map(|part| part.as_str().or_else(|| part["text"].as_str())))
 }
@@ -273,6 +273,12 @@ fn texts(content: &Value) -> impl Iterator<Item = &str> {
 fn channel_message(text: &str) -> Option<LetterId> {
     let head = text.strip_prefix("<channel ")?.split('>').next()?;
     head.split_once(" id=\"")?.1.split('"').next()?.parse().ok()
+}
+
+/// Who wrote the letter in a channel message of ours.
+pub(super) fn channel_sender(text: &str) -> Option<&str> {
+    let head = text.strip_prefix("<channel source=\"")?.split('>').next()?;
+    head.contains("cc2cc").then(|| head.split_once(" from=\"")?.1.split('"').next()).flatten()
 }
 
 #[cfg(test)]
