@@ -1,7 +1,7 @@
 //! Whether a letter wakes an agent, and if not, why and since when: what every listing says of a session.
 //!
 //! "Idle" is a promise that a letter wakes it, so it is said only where that is known from locks: the session's processes
-//! hold one, and its waker another. What its hooks last said is in the record. A client may tell more of its sessions; what
+//! hold one, and its waker another. What it last said of itself is in the record. A client may tell more of its sessions; what
 //! it tells is asked through [`Witness`], which the program sets once. The lock and the newer word count.
 
 use std::{
@@ -23,12 +23,12 @@ use crate::mailbox::{
 const WAKER_LOCK: &str = "bell.lock";
 /// Where wakers leave the words of their wakes; see `clients`.
 const WAKES: &str = "wakes";
-/// After a hook has spoken, or a wake was sent, the next waker is still to come.
+/// After a session has spoken, or a wake was sent, the next waker is still to come.
 const ON_ITS_WAY: SignedDuration = SignedDuration::from_secs(10);
-/// How long client and hooks must have said different things: at the beginning of a turn one of them is the first.
+/// How long client and session must have said different things: at the beginning of a turn one of them is the first.
 pub const FOR_SURE: SignedDuration = SignedDuration::from_secs(2);
 
-/// Why nothing wakes a session that has a terminal and hooks.
+/// Why nothing wakes a session that could be woken.
 pub const WAKER_IS_GONE: &str = "its waker is gone";
 
 /// How letters reach an agent.
@@ -42,7 +42,7 @@ pub enum Reach {
     Asks,
     /// Its last turn ended in an error.
     Failing,
-    /// It is there, and its hooks are silent.
+    /// It is there, and takes no letters by itself.
     Deaf,
     /// It is not there.
     Away,
@@ -138,7 +138,7 @@ impl Standing {
     }
 }
 
-/// Whether the session has a waker.
+/// Whether the session has a waker: a process that sleeps until a letter is due, and then wakes it.
 #[must_use]
 pub fn has_waker(mailbox: &Mailbox) -> bool {
     lock::is_kept(&lock::lasting(mailbox.path(), WAKER_LOCK))
@@ -149,7 +149,7 @@ pub fn has_waker(mailbox: &Mailbox) -> bool {
 pub fn lacks_waker(mailbox: &Mailbox, record: &Record, now: Timestamp) -> bool {
     let locks = Locks::of(mailbox);
     let spoke = record.updated.map(|at| now.duration_since(at).abs());
-    // A wake that no hook has answered yet may wait for as long as a tool runs.
+    // A wake that has not been answered yet may wait for as long as a tool runs.
     let is_waking = locks.waking_for.zip(spoke).is_some_and(|(waking, spoke)| waking < spoke);
     record.delivers() && !record.headless && !is_waking && lacks_waker_by(record, locks, now)
 }
@@ -242,14 +242,14 @@ fn lacks_waker_by(record: &Record, locks: Locks, now: Timestamp) -> bool {
     !locks.has_waker && !is_on_its_way
 }
 
-/// Whether what a client says is the newer word: hooks and client speak one after the other of the same thing.
+/// Whether what a client says is the newer word: session and client speak one after the other of the same thing.
 fn counts(said: &Said, record: &Record, now: Timestamp) -> bool {
     let Some(updated) = record.updated else { return true };
     let both_are_past = now.duration_since(said.since) >= FOR_SURE && now.duration_since(updated) >= FOR_SURE;
     both_are_past || said.since > updated
 }
 
-/// The dialog that is open: the one a hook has told of, as long as the client does not say otherwise.
+/// The dialog that is open: the one the session has told of, as long as the client does not say otherwise.
 fn dialog(record: &Record, heard: Option<&Said>) -> Option<Obstacle> {
     let told = record.asks.clone();
     match heard {
@@ -277,7 +277,7 @@ mod tests {
         noon() - SignedDuration::from_secs(seconds)
     }
 
-    /// A session whose hooks spoke this long ago.
+    /// A session that spoke this long ago.
     fn session(state: Activity, seconds: i64) -> Record {
         let host = Some("7-1".to_owned());
         Record { host: host.clone(), delivers_in: host, state, updated: Some(ago(seconds)), ..Record::default() }
@@ -327,7 +327,7 @@ mod tests {
         let asked = said(Doing::Waiting(None), 30);
         assert_eq!(found(&deaf, THERE, asked).0, Reach::Deaf, "an answer to its dialog lets no letter in");
         let heard = Record { delivers_in: deaf.host.clone(), ..deaf.clone() };
-        assert_eq!(found(&heard, THERE, None).0, Reach::Wakes, "its hooks speak after all");
+        assert_eq!(found(&heard, THERE, None).0, Reach::Wakes, "it delivers after all");
         let pushed = Locks { is_pushed_to: true, ..THERE };
         assert_eq!(found(&deaf, pushed, None).0, Reach::Wakes, "a push wakes it");
         let folder = session(Activity::Deaf, 60);
@@ -351,19 +351,19 @@ mod tests {
     }
 
     #[test]
-    fn of_hook_and_client_the_newer_word_counts() {
+    fn of_session_and_client_the_newer_word_counts() {
         let busy = |seconds| session(Activity::Busy, seconds);
         assert_eq!(found(&busy(10), THERE, said(Doing::Idle, 9)), (Reach::Wakes, Some("idle")), "cut with Esc");
         assert_eq!(
             found(&busy(1), THERE, said(Doing::Idle, 9)),
             (Reach::Wakes, Some("busy")),
-            "a hook says that it begins"
+            "it says that it begins"
         );
         assert_eq!(found(&session(Activity::Idle, 1), THERE, said(Doing::Busy, 9)).1, Some("idle"));
         assert_eq!(
             found(&session(Activity::Idle, 90), THERE, said(Doing::Busy, 9)).1,
             Some("busy"),
-            "no hook has heard of it"
+            "it has not said so yet"
         );
     }
 }

@@ -100,3 +100,23 @@ test('the name is told at the start and when it is another, and not again', asyn
   const seen = await played($, on, READY, { says: named('eve'), text: renamed }, { says: {}, text: READY.text })
   expect(seen.toasts).toEqual(['you are ann', 'you are eve'])
 })
+
+test('a wake is a prompt of the words that the binary gives', async ($, on) => {
+  const { seen, binary } = world(on)
+  const wake = '{"event":"wake","agent":"ann","prompt":"mail for ann from bob (wake 1f3a9c2e)"}\n'
+  binary.events = [READY, { says: {}, text: wake }]
+  await start($)
+  await binary.over
+  expect(seen.submitted).toEqual(['mail for ann from bob (wake 1f3a9c2e)'])
+  expect(seen.toasts).toEqual(['you are ann'])
+})
+
+test('a wake that is refused is no reason to stop listening', async ($, on) => {
+  const { seen, binary } = world(on)
+  binary.maySubmit = false
+  const letter = { says: { 'inbox --json': box(LETTER) }, text: event('sent', LETTER) }
+  binary.events = [READY, { says: {}, text: '{"event":"wake","agent":"ann","prompt":"mail"}\n' }, letter]
+  await start($)
+  await binary.over
+  expect([seen.submitted, seen.toasts]).toEqual([[], ['you are ann', '✉ bob: tests pass']])
+})

@@ -16,8 +16,8 @@ export function box(...letters) {
  * `refusals` is how often the client refuses to register a command.
  */
 export function world(on, { commands = [] } = {}) {
-  const seen = { names: [], asked: [], toasts: [], notes: [], cancelled: [], log: [], slept: [], status: undefined, filled: [], open: [] }
-  const binary = { says: { 'inbox --json': box() }, events: [], isThere: true, isInPlace: true, hasPanes: true, mayNotify: true, exitCode: 0 }
+  const seen = { names: [], asked: [], toasts: [], notes: [], cancelled: [], log: [], slept: [], status: undefined, filled: [], submitted: [], open: [] }
+  const binary = { says: { 'inbox --json': box() }, events: [], isThere: true, isInPlace: true, hasPanes: true, mayNotify: true, maySubmit: true, exitCode: 0 }
   const refusals = {}
   binary.over = new Promise(resolve => (binary.ended = resolve))
   const draft = { text: '' }
@@ -88,6 +88,11 @@ export function world(on, { commands = [] } = {}) {
   })
   on('ui.focus', () => ({ value: {} }))
   on('prompt.read', () => ({ value: { text: draft.text, cursor: draft.text.length } }))
+  on('prompt.submit', (_, e) => {
+    if (!binary.maySubmit) throw new Error('not now')
+    seen.submitted.push(e.text)
+    return { text: e.text }
+  })
   on('prompt.fill', (_, e) => {
     seen.filled.push(e.text)
     return { isFilled: true }

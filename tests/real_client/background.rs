@@ -15,7 +15,7 @@ use crate::{
 const TOOLS: [&str; 3] = ["--allowedTools", "Bash", SEND];
 
 /// The one agent whose directory is this project.
-fn of_project(world: &World, project: &str) -> Option<Value> {
+pub(crate) fn of_project(world: &World, project: &str) -> Option<Value> {
     let cwd = world.project(project).display().to_string();
     let listed = world.cc2cc_json(&["agents", "--all"]);
     let mut here = listed["agents"].as_array().expect("a list").iter().filter(|agent| agent["cwd"] == cwd.as_str());
@@ -30,7 +30,7 @@ fn name(agent: &Value) -> String {
 
 /// Waits until the session of a project is there, idle, with its waker; gives its name.
 #[track_caller]
-fn idle(world: &World, service: &Service, project: &str) -> String {
+pub(crate) fn idle(world: &World, service: &Service, project: &str) -> String {
     eventually("it is idle and has its waker", PATIENCE, || {
         let agent = of_project(world, project).filter(|agent| agent["online"] == true && agent["state"] == "idle")?;
         let name = name(&agent);

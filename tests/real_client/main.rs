@@ -7,6 +7,7 @@ mod bare;
 mod channel;
 mod checking;
 mod claude;
+mod counting;
 mod ending;
 mod evidence;
 mod folder_gone;

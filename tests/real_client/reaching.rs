@@ -138,18 +138,24 @@ fn after_esc_a_session_is_idle_with_the_next_look() {
     gate.open();
 }
 
-/// Kills the waker of the only session in a world, and waits until it has gone.
-fn kill_waker(session: &Session, world: &World, name: &str) {
+/// Kills whatever is a waker in a world now; gives how many there were.
+fn kill_wakers(world: &World) -> usize {
     let home = world.home().display().to_string();
     let is_waker = |words: &str| words.contains(&home) && words.ends_with("wait\0--ring\0");
     let processes = std::fs::read_dir("/proc").expect("processes").flatten();
-    let wakers: Vec<String> = processes
+    let wakers = processes
         .filter(|process| std::fs::read_to_string(process.path().join("cmdline")).is_ok_and(|words| is_waker(&words)))
-        .map(|process| process.file_name().to_string_lossy().into_owned())
-        .collect();
-    assert_eq!(wakers.len(), 1, "{wakers:?}");
-    let killed = std::process::Command::new("kill").args(["-9", &wakers[0]]).status().expect("kill");
-    assert!(killed.success());
+        .map(|process| process.file_name().to_string_lossy().into_owned());
+    wakers
+        .inspect(|waker| {
+            let _ = std::process::Command::new("kill").args(["-9", waker]).status().expect("kill"); // it may have ended
+        })
+        .count()
+}
+
+/// Kills the waker of the only session in a world, and waits until it has gone.
+fn kill_waker(session: &Session, world: &World, name: &str) {
+    assert_eq!(kill_wakers(world), 1);
     session.wait("the waker's end", || (!crate::has_waker(world, name)).then_some(()));
 }
 
@@ -205,4 +211,38 @@ fn whose_letter_was_in_a_turn_that_failed_is_told_once() {
     ann.idle();
     let everything = ann.requests().pop().expect("a request").everything();
     assert_eq!(everything.matches("with your letter failed").count(), 1, "{everything}");
+}
+
+#[test]
+fn in_a_turn_without_a_waker_letters_come_with_the_results_of_the_tools() {
+    const TRIES: usize = 20;
+    let world = World::with_cc2cc();
+    let mut bob = world.session("bob").env("CC2CC_NAME", "bob").args(&["--allowedTools", "Bash", crate::SEND]).start();
+    bob.wait_for_screen("cc2cc: you are bob");
+    bob.wait("its server", || crate::is_online(&world, "bob").then_some(()));
+    let work = json!({ "command": "until ls go; do sleep 0.05; done", "description": "works" });
+    bob.api.when("work until then").reply(Reply::tool("Bash", work));
+    for number in 0..TRIES {
+        let words = json!({ "to": "user", "text": format!("report {number}") });
+        let lacks = |request: &crate::request::Request| {
+            !request.tool_results().is_empty() && !request.newest().contains("<letter id=")
+        };
+        bob.api.when_it(lacks).reply(Reply::tool(crate::SEND, words));
+    }
+    bob.type_line("work until then");
+    bob.wait_until_told("work until then");
+    // Once nothing is there or on its way that would bring letters, the server has its tools listed as those that do.
+    let is_told = || std::fs::read_to_string(world.log("bob")).is_ok_and(|log| log.contains("tools/list_changed"));
+    bob.wait("its tools are listed anew", || {
+        kill_wakers(&world);
+        is_told().then_some(())
+    });
+    let id = post(&world, "bob", "the build is red");
+    assert_eq!(world.status_of(&id), "stored", "nothing wakes it");
+    std::fs::write(world.project("bob").join("go"), "").expect("a file");
+    let told = bob.wait_for_request("with the letter", |request| request.newest().contains("the build is red"));
+    assert!(told.tool_results().join("").contains(&format!("<letter id=\"{id}\"")), "{}", told.newest());
+    bob.wait("it is seen", || (world.status_of(&id) == "seen").then_some(()));
+    bob.idle();
+    assert_eq!(times(&bob, &id), 1);
 }

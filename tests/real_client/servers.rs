@@ -130,3 +130,24 @@ fn where_the_plugin_is_not_loaded_whoami_says_so_and_why() {
         assert_eq!(agent(&world, name), Value::Null, "nobody is listed who cannot be reached");
     }
 }
+
+#[test]
+fn a_session_whose_hooks_its_administrator_has_turned_off_is_deaf_with_the_file() {
+    let world = World::with_cc2cc();
+    // The client looks below /etc alone, so it gets one of its own, as long as it lives.
+    let folder = world.home().join("etc");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let start = format!(
+        "mount -t tmpfs tmpfs {0} && mkdir {0}/upper {0}/work && \
+         mount -t overlay overlay -o lowerdir=/etc,upperdir={0}/upper,workdir={0}/work /etc && \
+         mkdir -p /etc/claude-code && \
+         printf '{{\\n  \"allowManagedHooksOnly\": true\\n}}' >/etc/claude-code/managed-settings.json && exec \"$@\"",
+        folder.display()
+    );
+    let inside = ["unshare", "--mount", "sh", "-c", &start, "sh"];
+    let bob = world.session("bob").env("CC2CC_NAME", "bob").inside(&inside).launch();
+    bob.wait("a deaf session", || (agent(&world, "bob")["reach"] == "deaf").then_some(()));
+    let why = agent(&world, "bob")["why"].as_str().unwrap_or_default().to_owned();
+    assert!(why.contains("`allowManagedHooksOnly` in /etc/claude-code/managed-settings.json, line 2"), "{why}");
+    bob.wait_for_screen("no letter wakes this session, bob, since hooks are off");
+}
