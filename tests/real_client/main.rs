@@ -10,6 +10,7 @@ mod claude;
 mod counting;
 mod ending;
 mod evidence;
+mod first_use;
 mod folder_gone;
 mod halves;
 mod held;
