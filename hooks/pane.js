@@ -1,79 +1,146 @@
 // How the inbox is drawn: a list of letters, or one of them. Nothing here knows where they come from.
 
-/** What a person can do with an open letter; the binary says which of it. */
+/** What a person can do with an open letter; the binary says which of it. The label begins with the key. */
 const BUTTONS = [
-  { key: 'accept', label: 'Accept', hotkey: 'y', variant: 'primary' },
-  { key: 'always', label: 'Always', hotkey: 'w' },
-  { key: 'refuse', label: 'Refuse', hotkey: 'n' },
-  { key: 'answer', label: 'Answer', hotkey: 'a' },
-  { key: 'done', label: 'Mark read', hotkey: 'r' },
-  { key: 'back', label: 'Back', hotkey: 'b' },
+  { key: 'accept', label: 'y accept', hotkey: 'y', variant: 'primary' },
+  { key: 'always', label: 'w always', hotkey: 'w' },
+  { key: 'refuse', label: 'n refuse', hotkey: 'n' },
+  { key: 'answer', label: 'a answer', hotkey: 'a' },
+  { key: 'done', label: 'r mark read', hotkey: 'r' },
+  { key: 'back', label: 'b back', hotkey: 'b' },
 ]
-const BEGINNING = 60
-const MARKS = { held: '!', waiting: '●', delivered: '○', seen: ' ' }
+/** The signs of the live view. */
+const SIGNS = {
+  waiting: '○',
+  stored: '○',
+  notified: '◔',
+  delivered: '◑',
+  seen: '●',
+  answered: '✓',
+  held: '‖',
+  expired: '◌',
+  refused: '⊘',
+  dead: '×',
+}
+/** From so many columns on a row has words beside its signs, and a list that is too long stands in two columns. */
+const WIDE = 56
+/** Below so many rows nothing is left free, unless all of it fits. */
+const HIGH = 12
+const KEYS = '↑↓ choose · enter opens · esc closes'
+const FEW_KEYS = '↑↓ enter esc'
+
+/** What a row of the list is known by: a letter to several has a copy for each. */
+export const keyOf = ({ id, to }) => (to ? `${id} ${to}` : id)
+
+/** How many letters stand on a page, where the list does not fit. */
+export function pageSize(count, { columns, rows, isSaid }) {
+  const { room, across } = measures(count, { columns, rows, isSaid })
+  return count > room * across ? Math.max(room * across - 2, 1) : count
+}
 
 /**
- * The list, with the keys on the letter `picked`; `open` is called with the id of the one that is chosen, `turn` with how
- * many pages to go on.
+ * The list, with the keys on the letter `picked`; `open` is called with the letter that is chosen, `turn` with how many
+ * pages to go on, `close` where there is none.
  */
-export function drawList({ Box, Text, Button }, { box, said, picked, columns, rows, page, open, turn }) {
-  const { shown, newer, older } = paged(box.letters, page, rows - (said ? 5 : 4))
+export function drawList({ Box, Text, Button }, { box, said, picked, columns, rows, page, open, turn, close }) {
+  const { room, across, isHigh } = measures(box.letters.length, { columns, rows, isSaid: Boolean(said) })
+  const width = across > 1 ? Math.floor((columns - 2) / across) : columns
+  const { shown, newer, older } = paged(box.letters, page, room * across)
+  const isPicked = [...shown.map(keyOf), newer > 0 && 'newer', older > 0 && 'older'].includes(picked)
+  const focused = isPicked || shown.length === 0 ? picked : keyOf(shown[0]) // some row has the keys, always
+  const cell = (key, label, onPress) =>
+    h(Button, { key, plain: true, autoFocus: key === focused || undefined, onPress }, label)
+  const longest = Math.min(Math.max(...shown.map(letter => who(letter).length), 0), Math.floor(width / 3))
+  const cells = [
+    newer > 0 && cell('newer', `▴ ${newer} newer`, () => turn(-1)),
+    ...shown.map(letter => cell(keyOf(letter), rowOf(letter, longest, width), () => open(letter))),
+    older > 0 && cell('older', `▾ ${older} older`, () => turn(1)),
+    box.letters.length === 0 && cell('close', 'none yet · enter closes', close),
+  ].filter(Boolean)
   const counts = [count(box.waiting, 'waiting'), count(box.held, 'held')].filter(Boolean).join(' · ')
-  const longest = Math.max(...box.letters.map(letter => letter.from.length), 0)
-  const row = letter => {
-    const facts = `${MARKS[letter.state]} ${letter.from.padEnd(longest)}  ${letter.ago} · ${letter.state}  `
+  const title = `Letters for ${box.name}${counts && `: ${counts}`}`
+  const below = (across === 1 ? [cells] : columnsOf(cells, room, across)).map(cells =>
+    h(Box, { flexDirection: 'column', width: across > 1 ? width + 1 : undefined }, ...cells),
+  )
+  if (isHigh) {
     return h(
-      Button,
-      { key: letter.id, plain: true, autoFocus: letter.id === picked || undefined, onPress: () => open(letter.id) },
-      facts + cut(letter.line, Math.max(columns - facts.length - 1, 8)), // one string: older clients take no more
+      Box,
+      { flexDirection: 'column' },
+      h(Text, { bold: true }, title),
+      said && h(Text, { dimColor: true }, said),
+      h(Text, {}, ' '),
+      ...(across === 1 ? cells : [h(Box, { gap: 1 }, ...below)]),
+      h(Text, { dimColor: true }, `\n${KEYS}`),
     )
   }
+  const keys = [KEYS, FEW_KEYS].find(keys => title.length + keys.length + 2 <= columns)
   return h(
     Box,
     { flexDirection: 'column' },
-    h(Text, { bold: true }, `Letters for ${box.name}${counts && `: ${counts}`}`),
-    said && h(Text, { dimColor: true }, said),
-    h(Text, {}, ' '),
-    box.letters.length === 0 && h(Text, { dimColor: true }, 'none yet'),
-    newer > 0 && h(Button, { key: 'newer', plain: true, onPress: () => turn(-1) }, `▴ ${newer} newer`),
-    ...shown.map(row),
-    older > 0 && h(Button, { key: 'older', plain: true, onPress: () => turn(1) }, `▾ ${older} older`),
-    h(Text, { dimColor: true }, '\n↑↓ choose · enter opens · esc closes'),
+    h(Box, { gap: 2 }, h(Text, { bold: true }, cut(title, columns)), keys && h(Text, { dimColor: true }, keys)),
+    said && h(Text, { dimColor: true }, cut(said, columns)),
+    ...(across === 1 ? cells : [h(Box, { gap: 1 }, ...below)]),
   )
 }
 
+/** What has the keys when a letter is opened. */
+export const firstButton = letter => buttonsOf(letter)[0].key
+
 /** One letter; `act` is called with what the person chose to do. */
-export function drawLetter({ Box, Text, Button }, { letter, said, act }) {
-  const buttons = BUTTONS.filter(({ key }) => key === 'back' || letter.can.includes(key)).map((button, index) =>
+export function drawLetter({ Box, Text, Button }, { letter, said, rows, act }) {
+  const isHigh = !(rows < HIGH)
+  const buttons = buttonsOf(letter).map((button, index) =>
     h(Button, { ...button, autoFocus: index === 0 || undefined, onPress: () => act(button.key) }),
   )
+  // The text comes last: the keys stay in sight, and the arrows go on to what does not fit.
   return h(
     Box,
     { flexDirection: 'column' },
-    h(Text, { bold: true }, letter.from),
-    h(Text, { dimColor: true }, letter.about),
+    h(Box, { gap: 2, flexWrap: 'wrap' }, h(Text, { bold: true }, who(letter)), h(Text, { dimColor: true }, letter.about)),
     letter.why && h(Text, { color: 'warning' }, letter.why),
     said && h(Text, { dimColor: true }, said),
-    // Beside the buttons, which a small terminal shows alone since they have the keys: nobody decides on a letter unseen.
-    letter.can.includes('accept') && h(Text, { bold: true }, beginning(letter.text)),
-    h(Box, { gap: 1, marginBottom: 1, flexWrap: 'wrap' }, ...buttons),
+    h(Box, { gap: 1, marginBottom: isHigh ? 1 : 0, flexWrap: 'wrap' }, ...buttons),
     h(Text, {}, letter.text),
   )
 }
 
+function buttonsOf(letter) {
+  return BUTTONS.filter(({ key }) => key === 'back' || letter.can.includes(key))
+}
+
+/** How many rows and columns of letters there is room for. */
+function measures(count, { columns, rows, isSaid }) {
+  const isHigh = !(rows < Math.min(HIGH, count + 4 + (isSaid ? 1 : 0))) // also where no room is told
+  const room = Math.max(rows - (isHigh ? 4 : 1) - (isSaid ? 1 : 0), 1) || count
+  return { isHigh, room, across: count > room && columns >= WIDE ? 2 : 1 }
+}
+
+/** Cells below one another, as far as they go, and then beside. */
+function columnsOf(cells, room, across) {
+  const high = Math.min(room, Math.ceil(cells.length / across))
+  return Array.from({ length: across }, (_, column) => cells.slice(column * high, (column + 1) * high))
+}
+
+/** A line about a letter, of one string: older clients take no more. */
+function rowOf(letter, longest, width) {
+  const begin = `${SIGNS[letter.state] ?? ' '} ${cut(who(letter), longest).padEnd(longest)}  `
+  const word = letter.state === 'held' ? 'held · ' : ''
+  const facts = width < WIDE ? `${letter.age.padStart(3)} ${word}` : `${letter.ago} · ${letter.state}  `
+  return begin + facts + cut(letter.line, Math.max(width - begin.length - facts.length - 1, 8))
+}
+
+/** Whose letter it is; an arrow before whom one's own went to. */
+function who({ from, to }) {
+  return to ? `→ ${to}` : from
+}
+
 /** The letters of a page, and how many stand before and after it. In a list that does not fit the arrows only scroll. */
 function paged(letters, page, room) {
-  if (!(letters.length > room)) return { shown: letters, newer: 0, older: 0 } // also where no room is told
+  if (!(letters.length > room)) return { shown: letters, newer: 0, older: 0 }
   const size = Math.max(room - 2, 1)
   const newer = size * Math.min(page, Math.ceil(letters.length / size) - 1)
   const shown = letters.slice(newer, newer + size)
   return { shown, newer, older: letters.length - newer - shown.length }
-}
-
-/** What a letter is about, as far as one line says it. */
-function beginning(text) {
-  const [line] = text.trim().split('\n')
-  return cut(line, BEGINNING)
 }
 
 function count(number, state) {

@@ -2,7 +2,7 @@
 // A client without mods does not read it, one that lacks an event named here (before 2.1.292) does not load it, and
 // everything works as before.
 
-import { drawLetter, drawList } from './pane.js'
+import { drawLetter, drawList, firstButton, keyOf, pageSize } from './pane.js'
 
 const PANE = 'cc2cc-inbox'
 const COMMANDS = [
@@ -40,16 +40,20 @@ const my = {
   isFollowing: false,
   /** Whether the folder this copy was loaded from is gone. */
   isGone: false,
+  /** Whether the pane is open, and has the person's letters with what was sent. */
+  isOpen: false,
   /** Whether the pane was open in this session; until then only what the person is shown is worth a look. */
   wasOpened: false,
   /** The newest letters, as the binary last told; undefined when it could not. */
   box: undefined,
   /** The name of which the person was last told. After a resume the client does not draw what the hook says of it. */
   toldName: undefined,
-  /** The letter that is open in the pane, and the one in the list that was picked last. */
+  /** The letter that is open in the pane, and the row of the list that has the keys, or had them last. */
   letter: undefined,
   picked: undefined,
   page: 0,
+  /** How much room the list had, as drawn last. */
+  room: undefined,
   /** The letter that the person is about to answer from the prompt. */
   answered: undefined,
   /** What came of the last thing the person did in the pane. */
@@ -89,12 +93,18 @@ export const register = on => {
   on('command.run', { command: ['inbox', 'cc2cc:inbox'] }, async ($, e, next) => {
     const answer = declined(e, next)
     if (answer) return answer
-    my.letter = my.said = undefined
-    const failure = await look($)
-    if (failure) return tell($, failure)
-    my.picked = my.box.letters[0]?.id
+    my.letter = my.said = my.picked = undefined
     my.page = 0
-    return (await showPane($)) ? {} : tell($, await ask($, ['inbox']))
+    my.isOpen = true
+    const failure = await look($)
+    if (!failure && (await showPane($))) return {}
+    my.isOpen = false
+    return tell($, failure ?? (await ask($, ['inbox'])))
+  })
+
+  on('ui.close', ($, e, next) => {
+    if (e.id === PANE) my.isOpen = false
+    return next(e)
   })
 
   on('command.describe', async ($, e, next) => {
@@ -113,13 +123,15 @@ export const register = on => {
 
   on('ui.render', { component: 'Pane', requestId: PANE }, async ($, e) => {
     const elements = $.ui.resolve(e)
-    if (my.letter) return drawLetter(elements, { letter: my.letter, said: my.said, act: deed => act($, deed) })
+    const { bodyColumns: columns, scroll } = e.props
+    const rows = scroll?.bodyRows
+    if (my.letter) return drawLetter(elements, { letter: my.letter, said: my.said, rows, act: deed => act($, deed) })
     const failure = my.box ? undefined : await look($)
     if (failure) return h(elements.Text, {}, failure)
-    const { bodyColumns: columns, scroll } = e.props
-    const turn = pages => turnPage($, pages)
     const { box, said, picked, page } = my
-    return drawList(elements, { box, said, picked, columns, rows: scroll?.bodyRows, page, open: id => open($, id), turn })
+    my.room = { columns, rows, isSaid: Boolean(said) }
+    const [open, turn, close] = [letter => openLetter($, letter), pages => turnPage($, pages), () => closePane($)]
+    return drawList(elements, { box, said, picked, columns, rows, page, open, turn, close })
   })
 }
 
@@ -248,10 +260,15 @@ function tell($, text) {
   return {}
 }
 
-/** Asks for the letters anew and shows what changed; gives what the binary complained of, if it did. */
+/**
+ * Asks for the letters anew and shows what changed; gives what the binary complained of, if it did. What the session has
+ * sent is worth a look through all mailboxes only while the pane shows it.
+ */
 async function look($) {
-  const answer = await ask($, ['inbox', '--json'])
+  const before = my.box?.letters ?? []
+  const answer = await ask($, ['inbox', '--json', ...(my.isOpen ? ['--sent'] : [])])
   my.box = parsed(answer)
+  pickAgain(before)
   const held = my.box?.held ?? 0
   const letters = held === 1 ? '1 letter waits' : `${held} letters wait`
   $.ui.status(my.isGone ? RELOAD : held > 0 ? `✉ ${letters} for your yes: /inbox` : undefined)
@@ -259,13 +276,25 @@ async function look($) {
   return my.box ? undefined : answer
 }
 
+/** The row that had the keys may be gone; then the one that took its place has them, or the keys would go to the prompt. */
+function pickAgain(before) {
+  const keys = (my.box?.letters ?? []).map(keyOf)
+  if (['newer', 'older'].includes(my.picked) || keys.includes(my.picked)) return
+  const place = Math.max(before.map(keyOf).indexOf(my.picked), 0)
+  my.picked = keys[Math.min(place, keys.length - 1)] ?? 'close'
+}
+
+async function closePane($) {
+  my.isOpen = false
+  await $.ui.close({ id: PANE })
+}
+
 async function showPane($) {
   try {
-    const rows = my.box.letters.length + 6
     my.wasOpened = true
-    const opened = await $.ui.open({ id: PANE, title: 'Inbox', focus: true, closeOnEscape: true, rows })
+    const opened = await placePane($)
     if (!opened.isPlaced) {
-      await $.ui.close({ id: PANE })
+      await closePane($)
       return false
     }
   } catch {
@@ -275,28 +304,53 @@ async function showPane($) {
   return true
 }
 
-/** Puts the keys on the letter that was picked; a pane that was open before keeps them where they were. */
-async function choosePicked($) {
+/** Takes the keys to the list, when what had them is not drawn any more; else they would go to the prompt. */
+async function takeKeys($) {
   try {
-    if (my.picked) await $.ui.focus({ requestId: PANE, key: my.picked })
+    await placePane($)
+    await choosePicked($)
+  } catch (error) {
+    $.ui.log(`the keys are the prompt's: ${error}`, { to: 'debug' })
+  }
+}
+
+/** Opens the pane with the keys on it; one that is open gets the keys. */
+function placePane($) {
+  const rows = (my.box?.letters.length ?? 0) + 6
+  return $.ui.open({ id: PANE, title: 'Inbox', focus: true, closeOnEscape: true, rows })
+}
+
+/** Puts the keys on the letter that was picked; a pane that was open before keeps them where they were. */
+function choosePicked($) {
+  return focus($, my.picked)
+}
+
+async function focus($, key) {
+  if (!key) return // nothing is drawn yet, and the first row to be drawn will have them
+  try {
+    await $.ui.focus({ requestId: PANE, key })
   } catch (error) {
     $.ui.log(`the keys stay where they are: ${error}`, { to: 'debug' })
   }
 }
 
-async function open($, id) {
+async function openLetter($, letter) {
   my.said = undefined
-  my.picked = id
-  const answer = await ask($, ['read', id])
+  my.picked = keyOf(letter)
+  const answer = await ask($, ['read', letter.id, ...(letter.to ? ['--to', letter.to] : [])])
   my.letter = parsed(answer)
   if (!my.letter) my.said = answer
   $.ui.invalidate('ui.render')
+  if (my.letter) await focus($, firstButton(my.letter))
 }
 
-function turnPage($, pages) {
-  my.page += pages
-  my.picked = undefined
+async function turnPage($, pages) {
+  const { letters } = my.box
+  const size = pageSize(letters.length, my.room)
+  my.page = Math.max(Math.min(my.page + pages, Math.ceil(letters.length / size) - 1), 0)
+  my.picked = keyOf(letters[my.page * size])
   $.ui.invalidate('ui.render')
+  await choosePicked($)
 }
 
 /** What the person does with the open letter. */
@@ -314,6 +368,7 @@ async function act($, deed) {
     my.letter = undefined
   }
   await look($)
+  if (!my.letter) await takeKeys($)
 }
 
 /** Listens to what happens to this session's letters for as long as the session lives. */
@@ -372,10 +427,10 @@ async function hear($, heard) {
   my.toldName = my.box.name
   for (const id of before.filter(id => !heldIds().includes(id))) await $.ui.cancelNotify(id)
   const named = kind => new Set(events.filter(({ event }) => event === kind).map(({ id }) => id))
-  const came = my.box.letters.filter(({ id, state }) => named('sent').has(id) && state !== 'held')
+  const came = received().filter(({ id, state }) => named('sent').has(id) && state !== 'held')
   if (came.length > 3) $.ui.toast(`✉ ${came.length} letters have come`)
   else for (const { from, line } of came) $.ui.toast(`✉ ${from}: ${line}`)
-  for (const { id, from, line } of my.box.letters.filter(({ id, state }) => named('held').has(id) && state === 'held')) {
+  for (const { id, from, line } of received().filter(({ id, state }) => named('held').has(id) && state === 'held')) {
     await notify($, `✉ ${from} needs your yes: ${line}`, id)
   }
 }
@@ -390,5 +445,10 @@ async function notify($, text, key) {
 }
 
 function heldIds() {
-  return (my.box?.letters ?? []).filter(({ state }) => state === 'held').map(({ id }) => id)
+  return received().filter(({ state }) => state === 'held').map(({ id }) => id)
+}
+
+/** The letters in the list that came to this session; the others are its own. */
+function received() {
+  return (my.box?.letters ?? []).filter(({ to }) => !to)
 }

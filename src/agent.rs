@@ -18,6 +18,7 @@ pub mod naming;
 pub mod notice;
 pub mod notify;
 pub mod obstacle;
+pub mod past;
 pub mod policy;
 pub mod prune;
 pub mod question;

@@ -17,7 +17,6 @@ pub mod model;
 mod mouse;
 pub mod news;
 pub mod open_letter;
-pub mod past;
 pub mod recipients;
 pub mod terminal;
 pub mod theme;

@@ -5,6 +5,7 @@
 //! started from within another inherits it.
 
 use std::{
+    cmp::Reverse,
     io::{self, Read},
     process::ExitCode,
 };
@@ -16,7 +17,8 @@ use super::{printing, shown::Shown};
 use crate::{
     agent::{
         directory::{self, Listed},
-        groups, identity, status,
+        groups, identity,
+        status::{self, Found},
     },
     clients::claude::{
         host_process,
@@ -27,9 +29,11 @@ use crate::{
         Mailbox, State,
         home::{Home, HomeError},
         letter::{Letter, LetterId, TEXT_LIMIT_BYTES},
+        name::AgentName,
     },
     report::{self, standing, text},
     text::sanitize::neutralise,
+    view::theme,
 };
 
 /// Answer the mod inside Claude Code
@@ -46,10 +50,12 @@ enum Verb {
         #[arg(long)]
         reply_to: Option<LetterId>,
     },
-    /// The newest letters
+    /// The newest letters; as JSON, with what this session sent, if that is wanted
     Inbox {
         #[arg(long)]
         json: bool,
+        #[arg(long, requires = "json")]
+        sent: bool,
     },
     /// Who is online; as JSON, whom one can write to
     Who {
@@ -57,7 +63,12 @@ enum Verb {
         json: bool,
     },
     /// One letter in full, as JSON
-    Read { id: LetterId },
+    Read {
+        id: LetterId,
+        /// Whose copy of a letter that this session sent
+        #[arg(long)]
+        to: Option<AgentName>,
+    },
     /// Mark a waiting letter as read
     Done {
         #[arg(default_value = "", allow_hyphen_values = true)]
@@ -96,7 +107,7 @@ fn answer(home: &Home, verb: &Verb) -> Result<String, Failure> {
     let now = Timestamp::now();
     let said = match verb {
         Verb::Send { reply_to } => slash_commands::send(home, &mailbox, &words()?, reply_to.clone(), Through::Mod)?,
-        Verb::Inbox { json: false } => slash_commands::inbox(home, &mailbox, Through::Mod)?,
+        Verb::Inbox { json: false, .. } => slash_commands::inbox(home, &mailbox, Through::Mod)?,
         Verb::Who { json: false } => slash_commands::who(home, &mailbox)?,
         Verb::Done { id } => slash_commands::done(&mailbox, &letter_id(&mailbox, id)?)?.to_owned(),
         Verb::Accept { id } => {
@@ -106,9 +117,12 @@ fn answer(home: &Home, verb: &Verb) -> Result<String, Failure> {
         }
         Verb::Always { id } => slash_commands::accept_always(home, &mailbox, &letter_id(&mailbox, id)?)?.to_owned(),
         Verb::Refuse { id } => slash_commands::refuse(home, &mailbox, &letter_id(&mailbox, id)?)?.to_owned(),
-        Verb::Inbox { json: true } => return Ok(for_pane(inbox(&mailbox, now)?)),
+        Verb::Inbox { json: true, sent } => {
+            let sent = if *sent { slash_commands::sent(home, &mailbox)? } else { Vec::new() };
+            return Ok(for_pane(inbox(&mailbox, &sent, now)?));
+        }
         Verb::Who { json: true } => return Ok(for_pane(who(home, &mailbox)?)),
-        Verb::Read { id } => return Ok(for_pane(letter(&mailbox, id, now)?)),
+        Verb::Read { id, to } => return Ok(for_pane(letter(home, &mailbox, id, to.as_ref(), now)?)),
     };
     Ok(neutralise(&said))
 }
@@ -141,49 +155,72 @@ fn words() -> Result<String, Failure> {
     Ok(words)
 }
 
-/// The list that the mod draws.
-fn inbox(mailbox: &Mailbox, now: Timestamp) -> Result<Value, Failure> {
-    let letters = slash_commands::newest(mailbox)?;
-    let line = |(state, letter): &(State, Letter)| {
+/// The list that the mod draws: what is held, then the rest as it came and went, the newest first.
+fn inbox(mailbox: &Mailbox, sent: &[Found], now: Timestamp) -> Result<Value, Failure> {
+    let line = |letter: &Letter, who: &str, state: &str| {
         json!({
             "id": letter.id,
-            "from": letter.from,
+            who: if who == "to" { &letter.to } else { &letter.from },
             "ago": text::ago(letter.timestamp, now),
-            "state": word(*state),
+            "age": theme::age(letter.timestamp, now),
+            "state": state,
             "line": letter.first_line(120),
         })
     };
+    let came = slash_commands::newest(mailbox)?;
+    let came = came.iter().map(|(state, letter)| {
+        ((*state != State::Held, Reverse(letter.timestamp)), line(letter, "from", word(*state)))
+    });
+    let went = sent.iter().map(|found| {
+        ((true, Reverse(found.letter.timestamp)), line(&found.letter, "to", found.status().stage.as_str()))
+    });
+    let mut letters: Vec<_> = came.chain(went).collect();
+    letters.sort_by_key(|(order, _)| *order);
     Ok(json!({
         "name": mailbox.name(),
         "waiting": mailbox.count(State::Inbox)?,
         "held": mailbox.count(State::Held)?,
-        "letters": letters.iter().map(line).collect::<Vec<_>>(),
+        "letters": letters.into_iter().map(|(_, line)| line).collect::<Vec<_>>(),
     }))
 }
 
-/// One letter as the mod draws it, and what the person can do with it.
-fn letter(mailbox: &Mailbox, id: &LetterId, now: Timestamp) -> Result<Value, Failure> {
+/// One letter as the mod draws it, and what the person can do with it: one that came here, or one that was sent from here.
+fn letter(
+    home: &Home,
+    mailbox: &Mailbox,
+    id: &LetterId,
+    to: Option<&AgentName>,
+    now: Timestamp,
+) -> Result<Value, Failure> {
     /// More than anybody reads in a pane; a client draws no more than 100,000.
     const LONGEST_CHARS: usize = 20_000;
-    let found = status::find_in(mailbox, id).ok_or_else(|| Failure::no_such_letter(id))?;
+    let found = match to.and_then(|to| home.mailbox(to)) {
+        Some(recipient) => status::find_in(&recipient, id).filter(|found| found.letter.from == *mailbox.name()),
+        None => status::find_in(mailbox, id),
+    };
+    let found = found.ok_or_else(|| Failure::no_such_letter(id))?;
     let letter = &found.letter;
+    let is_sent = found.mailbox != *mailbox;
     let mut body = letter.content.text.clone();
     if let Some((end, _)) = body.char_indices().nth(LONGEST_CHARS) {
         body.truncate(end);
         body.push_str(&format!("…\n\n`cc2cc read {}` in a terminal shows the rest", id.short()));
     }
-    let is_held = found.state == State::Held;
+    let status = found.status();
+    let is_held = found.state == State::Held && !is_sent;
     let mut can = Vec::new();
-    if !letter.from.is_reserved() || letter.from.is_user() {
+    if !is_sent && (!letter.from.is_reserved() || letter.from.is_user()) {
         can.push("answer");
     }
     can.extend(if is_held { &["accept", "always", "refuse"][..] } else { &[] });
-    can.extend((found.state == State::Inbox).then_some("done"));
+    can.extend((found.state == State::Inbox && !is_sent).then_some("done"));
+    let state = if is_sent { status.stage.as_str() } else { word(found.state) };
     Ok(json!({
         "id": id,
         "from": letter.from,
-        "about": format!("{} · {} · {}", letter.kind.as_str(), text::ago(letter.timestamp, now), word(found.state)),
-        "why": found.status().why.filter(|_| is_held),
+        "to": is_sent.then_some(found.mailbox.name()),
+        "about": format!("{} · {} · {state}", letter.kind.as_str(), text::ago(letter.timestamp, now)),
+        "why": status.why.filter(|_| is_held || is_sent),
         "text": body,
         "can": can,
     }))

@@ -1,6 +1,7 @@
 //! What the person asks for in the view: what a key stands for, before anybody does it.
 
-use super::{letter::LetterRef, past::Mark};
+use super::letter::LetterRef;
+use crate::agent::past::Mark;
 use crate::mailbox::{letter::LetterId, name::AgentName};
 
 /// What a key asks of the world outside the model.

@@ -16,13 +16,13 @@ use super::{
     agents::Agent,
     letter::{Entry, LetterRef},
     news::{Done, News},
-    past::{self, Mark},
 };
 use crate::{
     agent::{
         directory::{self, Listed},
         feed::{Event, Feed},
         history::{self, Filter},
+        past::{self, Mark},
         status::Found,
     },
     failure::{Code, Failure},

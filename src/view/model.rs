@@ -13,10 +13,10 @@ use super::{
     letters::Letters,
     news::{Done, News},
     open_letter::OpenLetter,
-    past::Mark,
     theme::Theme,
 };
 use crate::{
+    agent::past::Mark,
     failure::Failure,
     mailbox::{letter::LetterId, name::AgentName},
 };

@@ -1,7 +1,7 @@
 //! What the view is told: what happened in the home, and what became of what the person asked for.
 
-use super::{action::Query, agents::Agent, letter::Entry, past::Mark};
-use crate::{failure::Failure, mailbox::name::AgentName};
+use super::{action::Query, agents::Agent, letter::Entry};
+use crate::{agent::past::Mark, failure::Failure, mailbox::name::AgentName};
 
 /// Something that the view is to know.
 #[derive(Debug)]

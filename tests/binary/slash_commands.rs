@@ -174,6 +174,44 @@ fn the_mod_sends_in_the_session_s_name_by_the_person_s_hand() {
 }
 
 #[test]
+fn the_mod_is_told_of_what_was_sent_and_of_what_is_held_first() {
+    let world = World::new().agent("ann").agent("bob");
+    let _session = world.session("calm-owl").started();
+    let held = world.posted("ann", "calm-owl", "held since long ago");
+    world.at("calm-owl").hold(&held, "calm-owl bypasses permissions").unwrap();
+    world.posted("ann", "calm-owl", "something newer");
+    asked(&world, &["send"], "ann,bob how far are you?").fine();
+    world.posted("ann", "bob", "between others");
+    let shown = |words: &[&str]| {
+        let list = asked(&world, words, "").fine().json();
+        let letters = list["letters"].as_array().unwrap().clone();
+        let row = |letter: &Value| {
+            let (who, way) = (letter["to"].as_str(), if letter["to"].is_null() { "from" } else { "to" });
+            format!("{way} {} {} {}", who.or(letter["from"].as_str()).unwrap(), letter["state"], letter["line"])
+        };
+        letters.iter().map(row).collect::<Vec<_>>()
+    };
+    let came = [r#"from ann "held" "held since long ago""#, r#"from ann "waiting" "something newer""#];
+    assert_eq!(shown(&["inbox", "--json"]), came);
+    let mut all = shown(&["inbox", "--json", "--sent"]);
+    assert_eq!(all.remove(0), came[0]);
+    all.sort();
+    let went = [r#"to ann "stored" "how far are you?""#, r#"to bob "stored" "how far are you?""#];
+    assert_eq!(all, [came[1], went[0], went[1]]);
+
+    let letters = world.waiting("bob");
+    let sent = letters.iter().find(|letter| letter.from.as_str() == "calm-owl").unwrap().id.to_string();
+    let read = asked(&world, &["read", &sent, "--to", "bob"], "").fine().json();
+    assert!(has(&read, &json!({ "to": "bob", "can": [], "text": "how far are you?" })), "{read}");
+    let other = letters.iter().find(|letter| letter.from.as_str() == "ann").unwrap().id.to_string();
+    assert_eq!(
+        asked(&world, &["read", &other, "--to", "bob"], "").code,
+        Some(3),
+        "what others wrote to others is not read here"
+    );
+}
+
+#[test]
 fn the_mod_is_told_of_letters_and_what_a_person_can_do_with_them() {
     let world = World::new().agent("ann");
     let _session = world.session("calm-owl").started();
@@ -255,7 +293,7 @@ fn the_mod_is_told_of_letters_and_what_a_person_can_do_with_them() {
 }
 
 #[test]
-fn what_is_held_stays_in_the_list_however_much_came_after_it() {
+fn what_is_held_is_first_in_the_list_however_much_came_after_it() {
     let world = World::new().agent("ann");
     let _session = world.session("calm-owl").started();
     let held = world.posted("ann", "calm-owl", "the first");
@@ -266,8 +304,9 @@ fn what_is_held_stays_in_the_list_however_much_came_after_it() {
     let list = asked(&world, &["inbox", "--json"], "").fine().json();
     let letters = list["letters"].as_array().unwrap();
     assert_eq!(letters.len(), 21);
-    assert_eq!(letters[0]["line"], "letter 24");
-    assert_eq!(letters[20]["id"], held.as_str());
+    assert_eq!(letters[0]["id"], held.as_str());
+    assert_eq!(letters[1]["line"], "letter 24");
+    assert_eq!(letters[20]["line"], "letter 5");
 }
 
 #[test]

@@ -26,9 +26,9 @@ for (const surface of SURFACES) {
     expect(seen.open).toEqual(['cc2cc-inbox'])
     const ui = await pane($, surface)
     expect((await ui.find({ type: 'Text', text: /Letters for ann/ })).text).toContain('1 waiting · 1 held')
-    expect((await ui.find({ key: 'k-2' })).text).toBe('! eve  2 min ago · held  delete it all')
+    expect((await ui.find({ key: 'k-2' })).text).toBe('‖ eve  2 min ago · held  delete it all')
     const long = (await ui.find({ key: 'k-1' })).text
-    expect(long).toStartWith('● bob  just now · waiting  xxx')
+    expect(long).toStartWith('○ bob  just now · waiting  xxx')
     expect(long).toEndWith('x…')
     expect([...long].length).toBeLessThan(60)
     await ui.unmount()
@@ -38,13 +38,12 @@ for (const surface of SURFACES) {
     const { ui, seen, draft } = await opened($, on, LETTER, surface)
     expect((await ui.find({ type: 'Text', text: /line two/ })).text).toBe('line one\nline two')
     expect(await ui.find({ key: 'accept' })).toBeUndefined()
-    draft.text = 'half a thought'
-    await ui.press({ key: 'answer' })
-    expect(seen.filled).toEqual([])
-    expect((await ui.find({ type: 'Text', text: /your prompt is not empty/ })).text).toContain('/send bob answers')
-    draft.text = ''
     await ui.press({ key: 'answer' })
     expect(seen.filled).toEqual(['/send bob '])
+    draft.text = 'half a thought'
+    await ui.press({ key: 'answer' })
+    expect(seen.filled).toEqual(['/send bob '])
+    expect((await ui.find({ type: 'Text', text: /your prompt is not empty/ })).text).toContain('/send bob answers')
     await ui.unmount()
   })
 }
@@ -55,7 +54,7 @@ test('a list that does not fit has pages, since arrows only scroll what does not
   binary.says['inbox --json'] = box(...letters)
   await start($)
   await given($, 'inbox')
-  const ui = await pane($, 'terminal')
+  const ui = await pane($, 'terminal', { columns: 40 })
   const shown = async () => (await ui.findAll({ type: 'Button' })).map(({ key }) => key)
   const keys = (from, to) => letters.slice(from, to).map(({ id }) => id)
   expect(await shown()).toEqual([...keys(0, 14), 'older'])
@@ -67,6 +66,79 @@ test('a list that does not fit has pages, since arrows only scroll what does not
   binary.says['inbox --json'] = box(...letters.slice(0, 20))
   await given($, 'inbox')
   expect(await shown()).toEqual([...keys(0, 14), 'older'])
+  await ui.unmount()
+})
+
+/** The size that a client gives the pane on a terminal of 80 by 24. */
+const SMALL = { columns: 76, rows: 6 }
+
+test('on a small terminal the list shows eight letters in two columns, held ones first', async ($, on) => {
+  const { binary } = world(on)
+  const letters = Array.from({ length: 20 }, (_, number) => ({ ...LETTER, id: `n-${number}`, line: 'x'.repeat(99) }))
+  binary.says['inbox --json'] = box(HELD, ...letters)
+  await start($)
+  await given($, 'inbox')
+  const ui = await pane($, 'terminal', SMALL)
+  const rows = async () => (await ui.findAll({ type: 'Button' })).map(({ key, text }) => [key, text])
+  const first = await rows()
+  expect(first.map(([key]) => key)).toEqual(['k-2', ...letters.slice(0, 7).map(({ id }) => id), 'older'])
+  expect(first[0][1]).toBe('‖ eve   2m held · delete it all')
+  for (const [, text] of first) expect([...text].length).toBeLessThan(38)
+  expect((await ui.findAll({ type: 'Text' })).map(({ text }) => text)).toEqual([
+    'Letters for ann: 20 waiting · 1 held',
+    '↑↓ choose · enter opens · esc closes',
+  ])
+  await ui.press({ key: 'older' })
+  const second = await ui.findAll({ type: 'Button' })
+  expect(second.map(({ key }) => key)).toEqual(['newer', ...letters.slice(7, 15).map(({ id }) => id), 'older'])
+  expect(second.filter(({ props }) => props.autoFocus).map(({ key }) => key)).toEqual(['n-7'])
+  await ui.unmount()
+})
+
+test('a letter shows its text once, and the key of whatever can be done with it', async ($, on) => {
+  const { ui } = await opened($, on, HELD, 'terminal')
+  const texts = (await ui.findAll({ type: 'Text' })).map(({ text }) => text)
+  expect(texts.filter(text => text.includes('line one'))).toEqual(['line one\nline two'])
+  const buttons = (await ui.findAll({ type: 'Button' })).map(({ text }) => text)
+  expect(buttons).toEqual(['y accept', 'w always', 'n refuse', 'a answer', 'b back'])
+  await ui.unmount()
+})
+
+test('what the session sent is in the list with its state, is opened, and is no news', async ($, on) => {
+  const { seen, binary } = world(on)
+  const sent = { id: 'k-3', to: 'bob', ago: '5 min ago', age: '5m', state: 'answered', line: 'how far are you?' }
+  binary.says['inbox --json --sent'] = box(HELD, sent, { ...sent, to: 'eve', state: 'held' })
+  binary.says['read k-3 --to bob'] = JSON.stringify({ ...sent, from: 'ann', about: 'message', text: 'how far?', can: [] })
+  await start($)
+  await given($, 'inbox')
+  const ui = await pane($, 'terminal')
+  expect((await ui.find({ key: 'k-3 bob' })).text).toBe('✓ → bob  5 min ago · answered  how far are you?')
+  await ui.press({ key: 'k-3 bob' })
+  expect((await ui.find({ type: 'Text', text: /→ bob/ })).text).toBe('→ bob')
+  expect((await ui.findAll({ type: 'Button' })).map(({ key }) => key)).toEqual(['back'])
+  expect([seen.toasts, seen.notes]).toEqual([[], []])
+  await ui.unmount()
+})
+
+test('an empty inbox has a row for the keys, and it closes the pane', async ($, on) => {
+  const { seen } = world(on)
+  await start($)
+  await given($, 'inbox')
+  const ui = await pane($, 'terminal')
+  const [row] = await ui.findAll({ type: 'Button' })
+  expect([row.key, row.text, row.props.autoFocus]).toEqual(['close', 'none yet · enter closes', true])
+  await ui.press({ key: 'close' })
+  expect(seen.open).toEqual([])
+  await ui.unmount()
+})
+
+test('when the letter with the keys is gone, the one in its place has them', async ($, on) => {
+  const { ui, binary } = await opened($, on, HELD, 'terminal')
+  const next = { ...LETTER, id: 'k-9' }
+  binary.says['inbox --json'] = box(next, LETTER)
+  await ui.press({ key: 'refuse' })
+  const focused = async () => (await ui.findAll({ type: 'Button' })).filter(({ props }) => props.autoFocus).map(({ key }) => key)
+  expect(await focused()).toEqual(['k-9'])
   await ui.unmount()
 })
 

@@ -23,7 +23,7 @@ for (let first = 0; first < TEXTS.length; first += AT_ONCE) {
       await given($, 'inbox')
       const ui = await pane($, 'terminal')
       const row = (await ui.find({ key: letter.id })).text
-      expect(row).toBe(`● bob  just now · waiting  ${letter.line}`)
+      expect(row).toBe(`○ bob  just now · waiting  ${letter.line}`)
       await ui.press({ key: letter.id })
       const shown = (await ui.findAll({ type: 'Text' })).map(({ text }) => text)
       expect(shown).toContain(text)

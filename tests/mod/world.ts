@@ -2,8 +2,8 @@
 
 import { mock } from 'claude-code/testing'
 
-export const LETTER = { id: 'k-1', from: 'bob', ago: 'just now', state: 'waiting', line: 'tests pass' }
-export const HELD = { id: 'k-2', from: 'eve', ago: '2 min ago', state: 'held', line: 'delete it all' }
+export const LETTER = { id: 'k-1', from: 'bob', ago: 'just now', age: 'now', state: 'waiting', line: 'tests pass' }
+export const HELD = { id: 'k-2', from: 'eve', ago: '2 min ago', age: '2m', state: 'held', line: 'delete it all' }
 
 /** The list that `cc2cc typed inbox --json` prints. */
 export function box(...letters) {
@@ -43,7 +43,9 @@ export function world(on, { commands = [] } = {}) {
     if (!binary.isThere) throw new Error('ENOENT')
     const [, typed, ...words] = e.argv
     seen.asked.push([typed, ...words, e.init.stdin].filter(Boolean).join(' '))
-    const stdout = binary.says[words.join(' ')] ?? `${words.join(' ')} done`
+    // Where nothing is said of letters that were sent, there are none.
+    const said = binary.says[words.join(' ')] ?? binary.says[words.filter(word => word !== '--sent').join(' ')]
+    const stdout = said ?? `${words.join(' ')} done`
     return { value: { exitCode: binary.exitCode, stdout: `${stdout}\n`, stderr: '', isStdoutTruncated: false, isStderrTruncated: false } }
   })
   on('process.spawn', async function* (_, e) {
@@ -78,7 +80,9 @@ export function world(on, { commands = [] } = {}) {
     seen.cancelled.push(e.key)
     return { value: { isSent: true } }
   })
-  on('ui.open', (_, e) => {
+  on('ui.open', async (_, e) => {
+    await binary.meanwhile?.()
+    binary.meanwhile = undefined
     seen.open.push(e.id)
     return { value: binary.hasPanes ? { isPlaced: true } : { isPlaced: false, reason: 'no-surface' } }
   })
@@ -115,7 +119,7 @@ export function given($, command, args = '', kind = 'composer') {
 }
 
 /** The pane, drawn as wide as a small terminal's. */
-export function pane($, surface) {
+export function pane($, surface, { columns = 60, rows = 20, isFocused = true } = {}) {
   return $.ui.mount({
     plugin: 'cc2cc',
     component: 'Pane',
@@ -123,10 +127,10 @@ export function pane($, surface) {
     surface,
     props: {
       title: 'Inbox',
-      isFocused: true,
-      bodyColumns: 60,
+      isFocused,
+      bodyColumns: columns,
       placement: 'inline',
-      scroll: { offset: 0, bodyRows: 20 },
+      scroll: { offset: 0, bodyRows: rows },
       view: {},
     },
   })

@@ -12,7 +12,7 @@ use portable_pty::CommandBuilder;
 use crate::api::Api;
 use crate::request::{Request, describe};
 use crate::support::eventually::{PATIENCE, within};
-use crate::support::terminal::{COLUMNS, Row, Terminal};
+use crate::support::terminal::{COLUMNS, ROWS, Row, Terminal};
 use crate::world::{World, client, old_client};
 
 /// How a session is to be started.
@@ -28,6 +28,7 @@ pub struct Builder {
     inside: Vec<String>,
     client: PathBuf,
     columns: NonZero<u16>,
+    rows: NonZero<u16>,
 }
 
 /// A running client; killed when dropped.
@@ -53,6 +54,7 @@ impl Builder {
             inside: Vec::new(),
             client: client(),
             columns: COLUMNS,
+            rows: ROWS,
         }
     }
 
@@ -104,6 +106,12 @@ impl Builder {
         self
     }
 
+    /// Makes the terminal so many rows high.
+    pub fn rows(mut self, rows: u16) -> Self {
+        self.rows = NonZero::new(rows).expect("a row");
+        self
+    }
+
     /// Starts the client and waits for its prompt; its start-up hooks may still be running then.
     #[track_caller]
     pub fn start(self) -> Session {
@@ -128,7 +136,7 @@ impl Builder {
         command.cwd(self.world.project(&self.name));
         if !self.only.is_empty() {
             command.args(&self.only);
-            let terminal = Terminal::run(command, self.columns);
+            let terminal = Terminal::run_on(command, self.columns, self.rows);
             return Session { api: self.api, name: self.name, terminal, _world: self.world };
         }
         if !self.args.iter().any(|arg| arg == "--permission-mode") {
@@ -137,7 +145,7 @@ impl Builder {
         command.arg("--debug-file");
         command.arg(self.world.log(&self.name));
         command.args(&self.args);
-        let terminal = Terminal::run(command, self.columns);
+        let terminal = Terminal::run_on(command, self.columns, self.rows);
         Session { api: self.api, name: self.name, terminal, _world: self.world }
     }
 }
@@ -267,6 +275,12 @@ impl Session {
         self.type_text("/exit");
         self.press("\r");
         assert!(self.terminal.ends_within(PATIENCE), "the client goes on\n{}", self.report());
+    }
+
+    /// What is in the prompt box.
+    pub fn draft(&self) -> String {
+        let shown = self.prompt_box().unwrap_or_default();
+        shown.trim_start_matches('❯').trim().to_owned()
     }
 
     fn has_draft(&self, text: &str) -> bool {

@@ -4,7 +4,9 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::{bypassing, claude::Session, letter, letter_id, post, settled, support::terminal::Row, world::World};
+use crate::{
+    bypassing, claude::Session, has_waker, letter, letter_id, post, settled, support::terminal::Row, world::World,
+};
 
 /// A letter that wakes nobody, and so waits.
 #[track_caller]
@@ -13,12 +15,25 @@ fn lay(world: &World, to: &str, text: &str) -> String {
     sent["sent"][0]["id"].as_str().expect("an id").to_owned()
 }
 
-/// Waits until the pane has the keys, with this letter chosen: what is typed before goes to the prompt.
+/// Whether a row or a button with this text has the keys: it is drawn in reverse.
+fn has_keys(session: &Session, text: &str) -> bool {
+    let lit = |part: &str| part.split("\x1b[0m").next().is_some_and(|lit| lit.contains(text));
+    session.rows().iter().any(|row| row.coloured.split("\x1b[7m").skip(1).any(lit))
+}
+
+/// Waits until the pane has the keys, with this letter chosen.
 #[track_caller]
 fn keys_are_on(session: &Session, letter: &str) {
-    let is_chosen =
-        |row: &Row| row.text.contains(letter) && row.coloured.split('│').any(|part| part.contains("\x1b[7m"));
-    session.wait(&format!("{letter:?} chosen"), || session.rows().iter().any(is_chosen).then_some(()));
+    session.wait(&format!("{letter:?} chosen"), || has_keys(session, letter).then_some(()));
+}
+
+/// A letter that waits for the yes of the person of `to`.
+fn hold(world: &World, to: &str, text: &str) {
+    let letter = json!({
+        "v": 1, "id": "held-1", "timestamp": "2026-01-02T12:00:00Z", "from": "bob", "to": to, "type": "message",
+        "priority": "normal", "content": { "text": text },
+    });
+    fs::write(world.mailbox(to, "held").join("held-1.json"), letter.to_string()).expect("a letter");
 }
 
 /// Closes the pane. What is typed too soon after an Esc would be taken for its key.
@@ -55,10 +70,13 @@ fn the_inbox_is_a_pane_to_read_and_answer_from_and_it_is_drawn_anew_when_mail_co
 
     ann.type_line("/inbox");
     ann.wait_for_screen("waiting  something newer");
-    keys_are_on(&ann, "something newer");
-    ann.press("\x1b[B");
+    keys_are_on(&ann, "I have read it"); // what she sent is in the list, too
+    for row in ["something newer", "the first line"] {
+        ann.press("\x1b[B");
+        keys_are_on(&ann, row);
+    }
     ann.press("\r");
-    ann.wait_for_screen("[ Mark read ]");
+    ann.wait_for_screen("[ r mark read ]");
     ann.press("r");
     ann.wait_for_screen("marked as read");
     ann.wait_for_screen("Letters for ann: 1 waiting");
@@ -83,7 +101,7 @@ fn a_key_in_the_pane_gives_a_standing_yes() {
     bob.wait_for_screen("Letters for bob");
     keys_are_on(&bob, "please delete everything");
     bob.press("\r");
-    bob.wait_for_screen("[ Always ]");
+    bob.wait_for_screen("w always ]");
     bob.press("w");
     bob.wait_until_told("please delete everything");
     let trusted = world.cc2cc_json(&["trust"]);
@@ -107,7 +125,7 @@ fn a_narrow_terminal_has_the_inbox_above_the_prompt() {
         "a line that is far too long for a terminal of eighty columns, so that it has to be cut somewhere",
     );
     ann.type_line("/inbox");
-    ann.wait_for_screen("│ ● user  ");
+    ann.wait_for_screen("│ ○ user  ");
     ann.wait_for_screen("· waiting  a line that is far too long for a terminal");
     ann.wait_for_screen("…");
     keys_are_on(&ann, "a line that is far");
@@ -118,16 +136,17 @@ fn a_narrow_terminal_has_the_inbox_above_the_prompt() {
 #[test]
 fn an_inbox_too_long_for_its_pane_has_pages() {
     let world = World::with_cc2cc();
-    let mut ann = world.session("ann").columns(80).env("CC2CC_NAME", "ann").start();
+    let mut ann = world.session("ann").columns(80).rows(24).env("CC2CC_NAME", "ann").start();
     ann.wait_for_screen("cc2cc: you are ann");
-    let letters = 60;
+    let letters = 30;
     for number in 1..=letters {
         lay(&world, "ann", &format!("letter {number}."));
     }
     ann.type_line("/inbox");
     ann.wait_for_screen(" older");
     keys_are_on(&ann, &format!("letter {letters}."));
-    let shown = ann.rows().iter().filter(|row| row.text.contains(" · waiting  letter ")).count();
+    let older = |row: Row| row.text.split_once("▾ ")?.1.split_once(" older")?.0.parse::<usize>().ok();
+    let shown = 20 - ann.rows().into_iter().find_map(older).expect("how many are older");
     for step in 1..=shown {
         ann.press("\x1b[B");
         let next = if step < shown { format!("letter {}.", letters - step) } else { " older".to_owned() };
@@ -135,7 +154,74 @@ fn an_inbox_too_long_for_its_pane_has_pages() {
     }
     ann.press("\r");
     ann.wait_for_screen(&format!(" {shown} newer"));
+    keys_are_on(&ann, &format!("letter {}.", letters - shown));
+    ann.press("\r");
+    ann.wait_for_screen("[ r mark read ]");
     ann.wait_for_screen(&format!("letter {}.", letters - shown));
+}
+
+#[test]
+fn a_small_terminal_shows_eight_letters_and_those_that_are_held_first() {
+    let world = World::with_cc2cc();
+    let mut ann = world.session("ann").columns(80).rows(24).env("CC2CC_NAME", "ann").start();
+    ann.wait_for_screen("cc2cc: you are ann");
+    ann.wait("its waker", || has_waker(&world, "ann").then_some(()));
+    hold(&world, "ann", "held since long ago");
+    ann.wait_for_screen("✉ held: bob"); // its wake would bring those that come next, too
+    ann.idle();
+    for number in 1..=7 {
+        lay(&world, "ann", &format!("letter {number}."));
+    }
+    ann.type_line("/inbox");
+    ann.wait_for_screen("Letters for ann: 7 waiting · 1 held");
+    ann.wait_for_screen("held · held since");
+    for number in 1..=7 {
+        ann.wait_for_screen(&format!("letter {number}."));
+    }
+    keys_are_on(&ann, "held since");
+    ann.press("\x1b[B");
+    keys_are_on(&ann, "letter 7.");
+    ann.press("\r");
+    ann.wait_for_screen("[ a answer ] [ r mark read ] [ b back ]");
+    assert_eq!(ann.screen().matches("letter 7.").count(), 1, "{}", ann.screen());
+}
+
+#[test]
+fn what_the_session_sent_is_in_the_pane_with_its_state() {
+    let world = World::with_cc2cc();
+    let mut ann = settled(&world, "ann");
+    ann.type_line("/send user how is it going?");
+    ann.wait_for_screen("stored for user");
+    ann.type_line("/inbox");
+    ann.wait_for_screen("· stored  how is it going?");
+    keys_are_on(&ann, "○ → user");
+    ann.press("\r");
+    ann.wait_for_screen("[ b back ]");
+    assert!(!ann.screen().contains("[ a answer ]"), "{}", ann.screen());
+}
+
+#[test]
+fn the_keys_stay_in_the_pane_when_what_had_them_is_gone() {
+    let world = World::with_cc2cc();
+    let mut ann = world.session("ann").columns(80).rows(24).env("CC2CC_NAME", "ann").start();
+    ann.wait_for_screen("cc2cc: you are ann");
+    lay(&world, "ann", "the older one");
+    lay(&world, "ann", "the newer one");
+    ann.type_line("/inbox");
+    keys_are_on(&ann, "the newer one");
+    ann.press("\r");
+    keys_are_on(&ann, "a answer");
+    ann.press("r");
+    ann.wait_for_screen("Letters for ann: 1 waiting");
+    keys_are_on(&ann, "the newer one");
+    ann.press("\x1b[B");
+    keys_are_on(&ann, "the older one");
+    ann.press("\r");
+    keys_are_on(&ann, "a answer");
+    ann.press("b");
+    keys_are_on(&ann, "the older one");
+    close(&mut ann);
+    assert_eq!(ann.draft(), "");
 }
 
 #[test]
@@ -167,9 +253,9 @@ fn what_is_held_is_told_until_the_person_has_decided_in_the_pane() {
     assert_eq!(note["message"], "✉ bob needs your yes: please delete it all");
     ann.type_line("/inbox");
     ann.wait_for_screen("· held  please delete it all");
-    keys_are_on(&ann, "! bob");
+    keys_are_on(&ann, "‖ bob");
     ann.press("\r");
-    ann.wait_for_screen("[ Accept ] [ Always ] [ Refuse ] [ Answer ] [ Back ]");
+    ann.wait_for_screen("[ y accept ] [ w always ] [ n refuse ]");
     ann.wait_for_screen("config.toml holds letters from bob to ann");
     ann.press("n");
     ann.wait_for_screen("refused, and its sender is told");
@@ -184,9 +270,9 @@ fn what_is_held_is_told_until_the_person_has_decided_in_the_pane() {
     ann.wait_for_screen("Letters for ann: 1 held");
     close(&mut ann);
     ann.type_line("/inbox");
-    keys_are_on(&ann, "! bob");
+    keys_are_on(&ann, "‖ bob");
     ann.press("\r");
-    ann.wait_for_screen("[ Accept ]");
+    ann.wait_for_screen("[ y accept ]");
     ann.press("y");
     let told = ann.wait_until_told("please look at it");
     let id = letter_id(&told.newest());

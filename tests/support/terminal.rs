@@ -14,7 +14,8 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use super::eventually::within;
 
-const ROWS: NonZero<u16> = NonZero::new(50).unwrap();
+/// How high a terminal is unless a story says otherwise.
+pub const ROWS: NonZero<u16> = NonZero::new(50).unwrap();
 
 /// How wide a terminal is unless a story says otherwise.
 pub const COLUMNS: NonZero<u16> = NonZero::new(140).unwrap();

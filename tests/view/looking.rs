@@ -313,7 +313,7 @@ fn letters_that_say_something() {
 #[test]
 fn what_is_not_known_yet_is_looked_for_on_the_disk() {
     let mut stage = Stage::with_a_day(80, 24);
-    let mark = cc2cc::view::past::page(&stage.home, None, 1).unwrap().1.expect("there is more");
+    let mark = cc2cc::agent::past::page(&stage.home, None, 1).unwrap().1.expect("there is more");
     stage.model.older = Older::Before(mark);
     stage.types("/far back\n");
     let query = Query { agent: None, text: "far back".into() };
@@ -334,7 +334,7 @@ fn more_letters_are_asked_for_as_one_comes_near_the_end() {
         stage.post("ann", "bob", &format!("k-{k}"), minutes_ago(k), &format!("letter {k}"), None);
     }
     stage.refresh();
-    let mark = cc2cc::view::past::page(&stage.home, None, 50).unwrap().1.unwrap();
+    let mark = cc2cc::agent::past::page(&stage.home, None, 50).unwrap().1.unwrap();
     stage.model.older = Older::Before(mark.clone());
     stage.key(KeyCode::PageDown).key(KeyCode::PageDown);
     assert_eq!(stage.asked, None);
@@ -353,7 +353,7 @@ fn a_page_holds_the_newest_and_the_next_goes_on_where_it_ended() {
     let mut mark = None;
     let mut seen = Vec::new();
     for _ in 0..4 {
-        let (found, next) = cc2cc::view::past::page(&stage.home, mark.as_ref(), 1).unwrap();
+        let (found, next) = cc2cc::agent::past::page(&stage.home, mark.as_ref(), 1).unwrap();
         seen.extend(found.into_iter().map(|found| found.letter.id.to_string()));
         mark = next;
     }

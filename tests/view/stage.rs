@@ -12,7 +12,7 @@ use cc2cc::{
         receipt::{Receipt, Step},
     },
     view::{
-        action::Action, agents::Agent, draw, letter::Entry, model::Model, news::News, open_letter::OpenLetter, past,
+        action::Action, agents::Agent, draw, letter::Entry, model::Model, news::News, open_letter::OpenLetter,
         theme::Theme, work,
     },
 };
@@ -140,7 +140,7 @@ impl Stage {
     pub fn refresh(&mut self) {
         let agents = directory::list(&self.home).unwrap();
         self.hear(News::Everyone(agents.iter().map(Agent::of).collect()));
-        let (found, before) = past::page(&self.home, None, usize::MAX).unwrap();
+        let (found, before) = cc2cc::agent::past::page(&self.home, None, usize::MAX).unwrap();
         let entries: Vec<_> = found.iter().map(Entry::of).collect();
         self.hear(News::Letters(entries.clone()));
         self.hear(News::Older { entries, before });

@@ -1,6 +1,8 @@
 //! Commands a person types into a session, answered at once and without the model: `/cc2cc:send` and its like by the
 //! hook, `/send`, `/inbox` and `/who` by the mod. Both say the same.
 
+use std::cmp::Reverse;
+
 use jiff::Timestamp;
 
 use super::hooks::answer::Answer;
@@ -8,6 +10,7 @@ use crate::{
     agent::{
         decisions, directory,
         history::{self, Filter},
+        past,
         send::{self, Draft, Sender},
         status::Found,
         which,
@@ -25,6 +28,9 @@ use crate::{
 
 /// How many letters a person is shown at a time.
 const SHOWN: usize = 20;
+/// How many of those they have sent, of the newest that there are of all.
+const SHOWN_SENT: usize = 10;
+const LOOKED_AT: usize = 500;
 
 /// How much a person is shown of what they have sent.
 const QUOTED_LINES: usize = 8;
@@ -190,7 +196,19 @@ pub fn done(mailbox: &Mailbox, id: &LetterId) -> Result<&'static str, Failure> {
     }
 }
 
-/// What a session's mailbox holds of letters, the newest first: twenty, and whatever is held.
+/// What a session has sent of late, the newest first, a copy for each recipient.
+///
+/// # Errors
+/// When the home cannot be listed.
+pub fn sent(home: &Home, mailbox: &Mailbox) -> Result<Vec<Found>, Failure> {
+    let (mut letters, _) = past::page(home, None, LOOKED_AT)?;
+    letters.retain(|found| found.letter.from == *mailbox.name());
+    letters.sort_by_key(|found| Reverse(found.letter.timestamp));
+    letters.truncate(SHOWN_SENT);
+    Ok(letters)
+}
+
+/// What a session's mailbox holds of letters: twenty, the newest first, after whatever is held.
 ///
 /// # Errors
 /// When the mailbox cannot be listed.
@@ -199,9 +217,9 @@ pub fn newest(mailbox: &Mailbox) -> Result<Vec<(State, Letter)>, Failure> {
     for state in [State::Inbox, State::Claimed, State::Held, State::Done] {
         letters.extend(mailbox.letters(state)?.into_iter().map(|letter| (state, letter)));
     }
-    letters.sort_by_key(|(_, letter)| std::cmp::Reverse(letter.timestamp));
+    letters.sort_by_key(|(state, letter)| (*state != State::Held, Reverse(letter.timestamp)));
     let mut place = 0..;
-    letters.retain(|(state, _)| place.next() < Some(SHOWN) || *state == State::Held);
+    letters.retain(|(state, _)| *state == State::Held || place.next() < Some(SHOWN));
     Ok(letters)
 }
 

@@ -8,10 +8,8 @@ use std::fs;
 
 use jiff::Timestamp;
 
-use crate::{
-    agent::status::{self, Found},
-    mailbox::{Mailbox, State, disk::FsError, home::Home, letter::LetterId, name::AgentName},
-};
+use super::status::{self, Found};
+use crate::mailbox::{Mailbox, State, disk::FsError, home::Home, letter::LetterId, name::AgentName};
 
 /// Where a page ended.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
