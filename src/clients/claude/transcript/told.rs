@@ -43,6 +43,10 @@ pub(super) struct Told {
     cut: bool,
     /// Letters that the client has taken from a channel, and will put before the model when the turn allows.
     pub(super) pushed: HashSet<LetterId>,
+    /// When the newest answer, and the end of a turn, was written that stands before any letter; as the client writes times,
+    /// which sort as text.
+    answered_at: String,
+    over_at: String,
     /// Letters in rows of an unknown shape.
     pub(super) somewhere: HashSet<LetterId>,
     pub(super) turns: Turns,
@@ -125,13 +129,15 @@ impl Told {
         self.turns.rows = true;
         let holds = |marks: &[&[u8]]| marks.iter().any(|mark| memmem::find(row, mark).is_some());
         let waits_for_answer = !(self.given.is_empty() && self.in_answer.is_empty());
-        let (may_answer, tells) = (waits_for_answer && holds(&ANSWERS), holds(&MARKS));
+        let (may_answer, tells) = (holds(&ANSWERS), holds(&MARKS));
         if !may_answer && !tells {
             return;
         }
         let Ok(row) = lenient::from_slice::<Value>(row) else { return };
-        if may_answer {
+        if waits_for_answer {
             self.note_answers(&row);
+        } else {
+            self.note_early(&row);
         }
         if !tells {
             return;
@@ -152,6 +158,31 @@ impl Told {
             // Those are copies of what is sent, made before it is.
             Some("assistant" | "api-request" | "api-request-blob" | "api-request-shape") => {}
             _ => mentioned(&row, &mut self.somewhere),
+        }
+        self.look_back(&row);
+    }
+
+    /// Remembers answers that stand before any letter: the first rows of a file may be in another order than what they tell
+    /// of (measured on 2.1.200, where an answer stood before the prompt that it answers).
+    fn note_early(&mut self, row: &Value) {
+        let at = row["timestamp"].as_str().unwrap_or_default();
+        let newest = match row["type"].as_str() {
+            _ if row["isSidechain"] == true || row["isApiErrorMessage"] == true => return,
+            Some("assistant") if row["message"]["model"] != SYNTHETIC => &mut self.answered_at,
+            Some("system") if ends_a_turn(row) => &mut self.over_at,
+            _ => return,
+        };
+        if at > newest.as_str() {
+            at.clone_into(newest);
+        }
+    }
+
+    /// Letters that a row has put before the model were answered by what was written later and stands before it.
+    fn look_back(&mut self, row: &Value) {
+        let Some(at) = row["timestamp"].as_str().filter(|at| self.answered_at.as_str() > *at) else { return };
+        self.in_answer.extend(self.given.drain());
+        if self.over_at.as_str() > at {
+            self.seen.extend(self.in_answer.drain());
         }
     }
 
@@ -284,6 +315,29 @@ pub(super) fn channel_sender(text: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_answer_that_stands_before_its_prompt_counts_by_its_time() {
+        let answer = |at: &str| format!(r#"{{"type":"assistant","message":{{"model":"m"}},"timestamp":"{at}"}}"#);
+        let over = |at: &str| format!(r#"{{"type":"system","subtype":"turn_duration","timestamp":"{at}"}}"#);
+        let letter = |at: &str| {
+            let message = r#"{"content":"<channel source=\"cc2cc\" id=\"abc-1\">\nhello\n</channel>"}"#;
+            format!(r#"{{"type":"user","message":{message},"origin":{{"kind":"channel"}},"timestamp":"{at}"}}"#)
+        };
+        let told = |rows: &[String]| {
+            let mut told = Told::default();
+            for row in rows {
+                told.note(row.as_bytes());
+            }
+            (told.given.len(), told.in_answer.len(), told.seen.len())
+        };
+        let [early, at, late] = ["2026-11-29T14:35:04.1Z", "2026-11-29T14:35:04.5Z", "2026-11-29T14:35:04.9Z"];
+        assert_eq!(told(&[answer(late), over(late), letter(at)]), (0, 0, 1));
+        assert_eq!(told(&[answer(late), letter(at)]), (0, 1, 0), "it may yet break off");
+        assert_eq!(told(&[answer(late), letter(at), over(late)]), (0, 0, 1));
+        assert_eq!(told(&[answer(early), over(early), letter(at)]), (1, 0, 0), "that was another prompt's");
+        assert_eq!(told(&[letter(at), answer(late), over(late)]), (0, 0, 1));
+    }
 
     #[test]
     fn an_id_is_read_from_the_head_of_a_message_only() {
