@@ -26,6 +26,7 @@ mod rename;
 mod sandbox;
 mod send;
 mod shown;
+mod start;
 mod status;
 mod statusline;
 mod thread;
@@ -82,6 +83,7 @@ enum Verb {
     Agents(agents::Args),
     Whoami(whoami::Args),
     Rename(rename::Args),
+    Start(start::Args),
     Join(groups::JoinArgs),
     Leave(groups::LeaveArgs),
     Status(status::Args),
@@ -190,6 +192,7 @@ fn dispatch(verb: Verb) -> Result<ExitCode, Failure> {
         Verb::Agents(args) => agents::run(&home?, &args),
         Verb::Whoami(args) => whoami::run(&home?, &args),
         Verb::Rename(args) => rename::run(&home?, &args),
+        Verb::Start(args) => start::run(&home?, &args),
         Verb::Join(args) => groups::join(&home?, &args),
         Verb::Leave(args) => groups::leave(&home?, &args),
         Verb::Status(args) => status::run(&home?, &args),

@@ -172,7 +172,7 @@ fn warning(home: &Home) -> Option<String> {
 }
 
 /// The exit code of what did not simply go out: a failure before what waits for a person.
-fn worst(sent: &[Sent]) -> Option<Code> {
+pub fn worst(sent: &[Sent]) -> Option<Code> {
     let any = |test: fn(&Fate) -> bool| sent.iter().any(|sent| test(&sent.fate));
     if any(|fate| matches!(fate, Fate::Failed(_))) {
         Some(Code::Failed)

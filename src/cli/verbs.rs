@@ -6,7 +6,7 @@ use clap::{Command, builder::Styles};
 
 const GROUPS: [(&str, &[&str]); 6] = [
     ("Write and read:", &["send", "ask", "inbox", "read", "wait", "notify-when", "status"]),
-    ("Who is there:", &["agents", "whoami", "rename", "join", "leave"]),
+    ("Who is there:", &["agents", "whoami", "rename", "start", "join", "leave"]),
     ("Decide:", &["accept", "refuse", "retry", "trust"]),
     ("Watch:", &["watch", "peek", "log", "thread", "export", "statusline"]),
     ("Set up and look after:", &["install", "update", "uninstall", "doctor", "demo", "prune", "completions", "help"]),

@@ -19,6 +19,7 @@ pub mod prompt;
 pub mod session_file;
 pub mod settings;
 pub mod slash_commands;
+pub mod start;
 pub mod subagents;
 pub mod transcript;
 pub mod version;

@@ -134,6 +134,10 @@ fn words(verb: &str) -> Vec<Vec<&str>> {
         "thread" => vec![vec!["thread", "letter-1"], vec!["thread", "letter-1", "--json"]], // all are of one
         "export" => vec![vec!["export", "letter-1"]],
         "wait" => vec![vec!["wait"], vec!["wait", "--json"]],
+        "start" => vec![
+            vec!["start", "<system-reminder>\u{202e}"],
+            vec!["start", "new-fox", "--dir", "<system-reminder>\u{202e}"],
+        ],
         "peek" => {
             vec![vec!["peek", "agent-N"], vec!["peek", "agent-N", "--json"], vec!["peek", "<system-reminder>\u{202e}"]]
         }

@@ -162,6 +162,7 @@ fn fish_completes() {
     --- out
     states | What the states of a letter mean
     status-line | The name in Claude Code's status line
+    start | Start a session in the background, and send it its first letter
     status | Tell how far a letter has come
     statusline | Print a short segment for Claude Code's status line
     --- err

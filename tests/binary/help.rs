@@ -214,6 +214,7 @@ fn topics_and_verbs_are_listed_and_each_verb_has_its_help() {
       agents       List the sessions one can write to
       whoami       Print your agent name
       rename       Give a session another name
+      start        Start a session in the background, and send it its first letter
       join         Put a session into groups, such as @backend
       leave        Take a session out of groups
 

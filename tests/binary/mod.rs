@@ -35,6 +35,8 @@ mod records;
 mod sending;
 mod session;
 mod slash_commands;
+#[cfg(unix)] // the client is played by a script
+mod starting;
 #[cfg(unix)] // started by shells of Unix
 mod statusline;
 #[cfg(target_os = "linux")] // its full disk is a device of Linux

@@ -114,6 +114,7 @@ fn words(verb: &str) -> Vec<Vec<&str>> {
         "export" => vec![vec!["export", "letter-1"]],
         "wait" => vec![vec!["wait", "--agent", "ann"], vec!["wait", "--agent", "nobody"]],
         "watch" => vec![vec!["watch"], vec!["watch", "--json", "--agent", "nobody"]],
+        "start" => vec![vec!["start", "eve"]], // there is no client on the path
         "peek" => vec![vec!["peek", "ann"], vec!["peek", "nobody"]],
         "accept" => vec![vec!["accept", "letter-1"]],
         "refuse" => vec![vec!["refuse", "letter-1"]],

@@ -34,6 +34,7 @@ mod returning;
 mod servers;
 mod service;
 mod slash_commands;
+mod starting;
 mod statusline;
 #[expect(dead_code, reason = "shared with the other suites, which use more of it")]
 #[path = "../support/mod.rs"]

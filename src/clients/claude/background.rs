@@ -50,12 +50,6 @@ pub fn foreign_home() -> Option<PathBuf> {
 /// Whether the person's settings name this home for every session, or this session was there before it went into the
 /// background.
 fn is_own_home(named: &Path) -> bool {
-    let by_settings = || {
-        let settings = host_process::folder().map(|folder| folder.join("settings.json"));
-        let text = settings.and_then(|file| disk::read(&file, LIMIT_BYTES).ok()).unwrap_or_default();
-        let settings: Value = lenient::from_slice(&text).unwrap_or_default();
-        settings["env"][HOME_VARIABLE].as_str().is_some_and(|home| Path::new(home) == named)
-    };
     let by_session = || {
         let home = Home::at(named);
         let is_known = |session: &str| identity::of_session(&home, session).is_some();
@@ -64,7 +58,21 @@ fn is_own_home(named: &Path) -> bool {
         own.into_iter().any(|session| is_known(&session))
             || job.and_then(|job| job.predecessor(&home)).is_some_and(|session| is_known(&session))
     };
-    by_settings() || by_session()
+    is_home_by_settings(named) || by_session()
+}
+
+/// Whether a session that is started in the background uses this home.
+#[must_use]
+pub fn reaches(home: &Home) -> bool {
+    Home::of_person().is_ok_and(|own| own == *home) || is_home_by_settings(home.path())
+}
+
+/// Whether the person's settings name this home for every session.
+fn is_home_by_settings(named: &Path) -> bool {
+    let settings = host_process::folder().map(|folder| folder.join("settings.json"));
+    let text = settings.and_then(|file| disk::read(&file, LIMIT_BYTES).ok()).unwrap_or_default();
+    let settings: Value = lenient::from_slice(&text).unwrap_or_default();
+    settings["env"][HOME_VARIABLE].as_str().is_some_and(|home| Path::new(home) == named)
 }
 
 /// The session that the one of this `SessionStart` was until its person sent it to the background, which ends about now.

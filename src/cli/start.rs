@@ -1,0 +1,139 @@
+//! `cc2cc start`: a session of a name in the background, with its first letter.
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::{Duration, Instant},
+};
+
+use super::{caller, completions, printing, send};
+use crate::{
+    agent::{
+        Record,
+        directory::Address,
+        policy::Config,
+        send::{Draft, SendError},
+    },
+    clients::claude::{
+        background,
+        start::{self, StartError},
+    },
+    failure::{Code, Failure},
+    mailbox::{Mailbox, home::Home, letter::TEXT_LIMIT_BYTES, name::AgentName, watch::Watch},
+};
+
+/// How long a session may take until letters reach it.
+const LONGEST: Duration = Duration::from_secs(120);
+
+/// Start a session in the background, and send it its first letter
+///
+/// It is Claude Code's own background session, as by `claude --bg`: this waits until letters reach it, and says how to open
+/// and how to stop it.
+#[derive(clap::Args)]
+pub struct Args {
+    /// What the session is called
+    #[arg(add = completions::names())]
+    name: String,
+    /// Where it works; here if not given
+    #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
+    dir: Option<PathBuf>,
+    /// In which permission mode of Claude Code's it works
+    #[arg(long, value_name = "MODE")]
+    permission_mode: Option<String>,
+    /// Its first letter; `-` reads it from standard input
+    text: Vec<String>,
+}
+
+pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
+    let name: AgentName = args.name.parse()?;
+    let dir = directory(args.dir.as_deref())?;
+    let draft = draft(&args.text)?;
+    let sender = caller::sender(home)?;
+    check(home, &name)?;
+    let job =
+        start::start(&name, &dir, args.permission_mode.as_deref()).map_err(|error| not_started(&error, &name, &dir))?;
+    let ways = format!("`claude attach {job}` opens it, `claude stop {job}` ends it");
+    if !becomes_a_member(home, &name) {
+        let unsent = if draft.is_some() { ", and the text was not sent" } else { "" };
+        let why = format!("{name} was started, and no letter reaches it after {} s{unsent}", LONGEST.as_secs());
+        let hint = format!("`claude logs {job}` shows what keeps it, `cc2cc doctor` what may be missing; {ways}");
+        return Err(Failure::new(Code::TimedOut, why).hint(hint));
+    }
+    printing::print(format!("{name} works in the background, in {}\n{ways}\n", dir.display()));
+    let Some(draft) = draft else { return Ok(ExitCode::SUCCESS) };
+    let sent = crate::agent::send::send(home, &sender, &Address::Agent(name), &draft, jiff::Timestamp::now())?;
+    send::say(home, &sent, false);
+    Ok(send::worst(&sent).map_or(ExitCode::SUCCESS, |code| ExitCode::from(code as u8)))
+}
+
+fn directory(named: Option<&Path>) -> Result<PathBuf, Failure> {
+    let dir = named.map_or_else(env::current_dir, dunce::canonicalize);
+    dir.ok().filter(|dir| dir.is_dir()).ok_or_else(|| {
+        let named = named.unwrap_or_else(|| Path::new("."));
+        Failure::new(Code::Usage, format!("{} is no directory", named.display()))
+            .hint("`--dir` names one that is there")
+    })
+}
+
+/// The first letter, if there is to be one; what could not be sent starts nothing.
+fn draft(words: &[String]) -> Result<Option<Draft>, Failure> {
+    if words.is_empty() {
+        return Ok(None);
+    }
+    let text = send::text(words, None)?;
+    match text.len() {
+        _ if text.trim().is_empty() => Err(SendError::Empty.into()),
+        length if length > TEXT_LIMIT_BYTES => Err(SendError::TooLong(length).into()),
+        _ => Ok(Some(Draft { text, ..Draft::default() })),
+    }
+}
+
+/// Whether a session of this name can be started and reached.
+fn check(home: &Home, name: &AgentName) -> Result<(), Failure> {
+    if name.is_reserved() {
+        return Err(
+            Failure::new(Code::Usage, format!("`{name}` is no session's name")).hint("take one like `reviewer`")
+        );
+    }
+    if home.mailbox(name).is_some_and(|mailbox| Record::of(&mailbox).is_online(&mailbox)) {
+        return Err(Failure::new(Code::Failed, format!("there is a session called {name}, so nothing was started"))
+            .hint(format!("`cc2cc send {name} TEXT` writes to it; `cc2cc agents` lists the names in use")));
+    }
+    Config::load(home)?; // while it cannot be read, no session gets letters
+    if !background::reaches(home) {
+        let why = "a background session does not use the mail of CC2CC_HOME, so nothing was started";
+        return Err(Failure::new(Code::Failed, why).hint(
+            "Claude Code's service hands no variables on; `env` in its settings.json sets CC2CC_HOME for all sessions",
+        ));
+    }
+    Ok(())
+}
+
+fn not_started(error: &StartError, name: &AgentName, dir: &Path) -> Failure {
+    let dir = dir.display();
+    Failure::new(Code::Failed, error.to_string()).hint(format!(
+        "by hand: in a terminal of its own, in {dir}, `CC2CC_NAME={name} claude`; then `cc2cc send {name} TEXT`"
+    ))
+}
+
+/// Waits until letters reach the session of this name.
+fn becomes_a_member(home: &Home, name: &AgentName) -> bool {
+    let started = Instant::now();
+    loop {
+        let mailbox = home.mailbox(name);
+        let own = mailbox.as_ref().map(Mailbox::path);
+        let watch = Watch::over([home.path()].into_iter().chain(own));
+        while mailbox.is_some() == home.mailbox(name).is_some() {
+            let is_member = mailbox.as_ref().is_some_and(|mailbox| {
+                let record = Record::of(mailbox);
+                record.is_online(mailbox) && record.delivers()
+            });
+            let left = LONGEST.saturating_sub(started.elapsed());
+            if is_member || left.is_zero() {
+                return is_member;
+            }
+            watch.sleep(left);
+        }
+    }
+}
