@@ -109,9 +109,8 @@ fn purge(home: &Home) -> Result<(), Failure> {
     for mailbox in home.mailboxes()? {
         home.remove(&mailbox)?;
     }
-    let begun = |name: &std::ffi::OsString| name.to_string_lossy().starts_with(".new-");
-    let begun = disk::names(home.path()).unwrap_or_default().into_iter().filter(begun);
-    for ours in begun.chain(["sessions".into(), "renamed".into(), "locks".into()]) {
+    home.remove_begun()?;
+    for ours in ["sessions", "renamed", "locks"] {
         disk::remove_tree(&home.path().join(ours))?;
     }
     for ours in ["log", "log.1", "removing.lock"] {

@@ -186,8 +186,28 @@ impl Home {
     /// # Errors
     /// A `FsError`; the mailbox is out of reach already, and what is left of it is no mailbox.
     pub fn remove(&self, mailbox: &Mailbox) -> Result<(), FsError> {
+        self.remove_aside(mailbox.path())
+    }
+
+    /// Removes mailboxes that somebody has begun to make, or to remove.
+    ///
+    /// # Errors
+    /// A `FsError` when one of them cannot be removed.
+    pub fn remove_begun(&self) -> Result<(), FsError> {
+        let begun = |name: &std::ffi::OsString| name.to_string_lossy().starts_with(".new-");
+        for name in disk::names(&self.path).unwrap_or_default().into_iter().filter(begun) {
+            match self.remove_aside(&self.path.join(name)) {
+                Err(error) if error.is_not_found() => {} // it has just been finished
+                removed => removed?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes a directory aside before it is removed: whoever makes it cannot finish what is half removed.
+    fn remove_aside(&self, dir: &Path) -> Result<(), FsError> {
         let aside = self.path.join(format!(".new-{}", disk::unique()));
-        disk::rename(mailbox.path(), &aside)?;
+        disk::rename(dir, &aside)?;
         lock::remove_lasting(&aside);
         disk::remove_tree(&aside)
     }
