@@ -10,6 +10,7 @@
 pub mod agent;
 pub mod cli;
 pub mod clients;
+pub mod command;
 pub mod delivery;
 pub mod failure;
 pub mod mailbox;

@@ -11,6 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
 use crate::{
+    command::without_window,
     mailbox::{
         disk::{self, Durability, FsError},
         home::Home,
@@ -101,8 +102,7 @@ impl Notify {
         let Some(program) = words.next() else { return };
         let mut command = Command::new(&program);
         command.args(words).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        apart(&mut command);
-        match command.spawn() {
+        match without_window(apart(&mut command)).spawn() {
             // A server lives on, and each of its children that has ended must be waited for.
             Ok(mut child) => drop(std::thread::spawn(move || child.wait())),
             Err(error) => log::line(home, &format!("notify: could not start {program}: {error}")),
@@ -140,15 +140,11 @@ fn filled(word: &str, values: &[(&str, &str)]) -> String {
     text + rest
 }
 
-/// Keeps the command from ending with the session, and Windows from opening a console for it.
-fn apart(command: &mut Command) {
+/// Keeps the command from ending with the session.
+fn apart(command: &mut Command) -> &mut Command {
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(command, 0);
-    #[cfg(windows)]
-    {
-        const CREATE_NO_WINDOW: u32 = 0x0800_0000;
-        std::os::windows::process::CommandExt::creation_flags(command, CREATE_NO_WINDOW);
-    }
+    command
 }
 
 #[cfg(test)]

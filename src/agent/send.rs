@@ -351,7 +351,7 @@ fn recipients(home: &Home, sender: &Sender, address: &Address, draft: &Draft) ->
             Ok(group)
         };
     };
-    let found = if name.is_user() { Some(home.ensure(name)?) } else { home.mailbox(name) };
+    let found = if name.is_user() { Some(home.mailbox_of_person()) } else { home.mailbox(name) };
     let mailbox = found.ok_or_else(|| SendError::NoSuchAgent {
         name: name.to_string(),
         nearest: directory::nearest(home, name.as_str()),
@@ -397,6 +397,11 @@ fn deliver(home: &Home, config: &Config, mailbox: &Mailbox, letter: &mut Letter,
                     // The letter may have been in before the move took it along.
                     mailbox = found;
                     tried = if key == Key::Fresh { Key::TriedBefore } else { key };
+                    looks += 1;
+                    continue;
+                }
+                None if mailbox.name().is_user() => {
+                    mailbox = home.ensure(mailbox.name())?;
                     looks += 1;
                     continue;
                 }

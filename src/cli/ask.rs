@@ -43,8 +43,6 @@ pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
     let to = args.to.parse()?;
     send::check_for_a_second_name(home, "ask", &args.to, &args.text)?;
     printing::check_output()?;
-    // The mailbox of whoever asks is there before the question goes.
-    let me = caller::mailbox(home, None)?;
     let now = Timestamp::now();
     let sent = crate::agent::send::send(home, &sender, &to, &draft, now)
         .map_err(|error| send::not_sent(error, &format!("ask {}", args.to), &args.text, None))?;
@@ -52,6 +50,6 @@ pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
     if printing::is_unprinted() {
         return Ok(ExitCode::SUCCESS); // the exit code tells, and an answer is not taken that nobody could read
     }
-    let question = Question::new(home, me, &sent, Terms::AnythingWhileReachable, now);
+    let question = Question::new(home, caller::mailbox(home, None)?, &sent, Terms::AnythingWhileReachable, now);
     answers::await_all(question, within, args.json)
 }

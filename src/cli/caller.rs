@@ -105,13 +105,29 @@ pub fn mailbox(home: &Home, named: Option<&str>) -> Result<Mailbox, Failure> {
 ///
 /// # Errors
 /// When there is no such agent, or it is no session, or one's own.
-pub fn session(home: &Home, named: &str, me: &Mailbox) -> Result<Mailbox, Failure> {
+pub fn other_session(home: &Home, named: &str) -> Result<Mailbox, Failure> {
     let name: AgentName = named.parse()?;
+    let me = agent(home)?.map_or_else(AgentName::user, |own| own.name().clone());
     if name.is_reserved() {
-        return Err(Failure::no_session(&name, me.name()));
+        return Err(Failure::no_session(&name, &me));
     }
     let found = named_agent(home, &name)?;
-    if found == *me { Err(Failure::no_session(found.name(), me.name())) } else { Ok(found) }
+    if *found.name() == me { Err(Failure::no_session(found.name(), &me)) } else { Ok(found) }
+}
+
+/// The session that a verb changes: the one named, or one's own.
+///
+/// # Errors
+/// `person` where that is the person, who is no session; or when there is no such agent, or a session reaches for another.
+pub fn session(home: &Home, named: Option<&str>, person: impl FnOnce() -> Failure) -> Result<Mailbox, Failure> {
+    let session = match named.map(str::parse::<AgentName>).transpose()? {
+        Some(name) if name.is_user() => None,
+        Some(name) => Some(named_agent(home, &name)?),
+        None => agent(home)?,
+    };
+    let session = session.ok_or_else(person)?;
+    check_own(home, &session)?;
+    Ok(session)
 }
 
 /// What only a person may do to a mailbox that is not one's own.

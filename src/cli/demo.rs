@@ -23,7 +23,7 @@ use crate::{
         send::{self, Draft, Sender},
         status,
     },
-    clients::claude::host_process,
+    command::without_window,
     failure::Failure,
     mailbox::{Mailbox, disk, home::Home, letter::LetterId, name::AgentName},
 };
@@ -116,7 +116,7 @@ impl DemoHome {
             command.env_remove(name);
         }
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = host_process::without_window(&mut command).spawn().context("could not start cc2cc")?;
+        let mut child = without_window(&mut command).spawn().context("could not start cc2cc")?;
         child.stdin.take().context("no pipe")?.write_all(input.to_string().as_bytes())?;
         Ok(child)
     }

@@ -22,7 +22,8 @@ use crate::{
         policy::Config,
         reach::{self, Reach, Standing},
     },
-    clients::claude::{channel::Channel, host_process, settings, version, watching, without_hooks},
+    clients::claude::{channel::Channel, settings, version, watching, without_hooks},
+    command::without_window,
     failure::Failure,
     mailbox::{
         Key, Mailbox, State, disk,
@@ -132,7 +133,7 @@ fn plugin_from_marketplace(places: &Places, Plugin { id, version }: &Plugin) -> 
 }
 
 fn client() -> Outcome {
-    let asked = |name: &str| host_process::without_window(Command::new(name).arg("--version")).output();
+    let asked = |name: &str| without_window(Command::new(name).arg("--version")).output();
     // On Windows npm makes a script of it, whose name must be said in full.
     let Ok(output) = asked("claude").or_else(|error| if cfg!(windows) { asked("claude.cmd") } else { Err(error) })
     else {

@@ -70,12 +70,10 @@ pub fn leave(home: &Home, args: &LeaveArgs) -> Result<ExitCode, Failure> {
 /// Whose groups, and which; nothing is changed before all of it is known to be right.
 fn meant(home: &Home, groups: &[String], agent: Option<&str>) -> Result<(Mailbox, Vec<GroupName>), Failure> {
     let groups = groups.iter().map(|group| group.parse()).collect::<Result<_, _>>()?;
-    let mailbox = caller::mailbox(home, agent)?;
-    if mailbox.name().is_user() {
-        return Err(Failure::new(Code::Usage, "at a terminal you are `user`, who is in no group")
-            .hint("`--agent NAME` says which session is meant"));
-    }
-    caller::check_own(home, &mailbox)?;
+    let mailbox = caller::session(home, agent, || {
+        Failure::new(Code::Usage, "at a terminal you are `user`, who is in no group")
+            .hint("`--agent NAME` says which session is meant")
+    })?;
     Ok((mailbox, groups))
 }
 

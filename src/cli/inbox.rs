@@ -56,6 +56,9 @@ pub struct Args {
 }
 
 pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
+    if args.take {
+        printing::check_output()?;
+    }
     let mailbox = caller::mailbox(home, args.agent.as_deref())?;
     let now = Timestamp::now();
     notice::sweep(home, &mailbox, now);
@@ -65,7 +68,6 @@ pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
         return dead(&mailbox, args.json, &reader);
     }
     if args.take {
-        printing::check_output()?;
         caller::check_own(home, &mailbox)?;
         return take(home, &mailbox, args.json, now);
     }

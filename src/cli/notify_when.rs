@@ -34,8 +34,8 @@ pub struct Args {
 
 pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
     let until: Until = args.state.parse().map_err(Failure::usage)?;
+    let about = caller::other_session(home, &args.agent)?;
     let me = caller::mailbox(home, None)?;
-    let about = caller::session(home, &args.agent, &me)?;
     let now = Timestamp::now();
     let wished = wish::make(home, &me, &about, until, now)?;
     if args.json {

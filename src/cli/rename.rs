@@ -25,12 +25,10 @@ pub struct Args {
 }
 
 pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
-    let mailbox = caller::mailbox(home, args.agent.as_deref())?;
-    if mailbox.name().is_user() {
-        return Err(Failure::new(Code::Usage, "at a terminal you are `user`, and stay that")
-            .hint(format!("`cc2cc rename {} --agent NAME` renames the session NAME", args.new.escape_debug())));
-    }
-    caller::check_own(home, &mailbox)?;
+    let mailbox = caller::session(home, args.agent.as_deref(), || {
+        Failure::new(Code::Usage, "at a terminal you are `user`, and stay that")
+            .hint(format!("`cc2cc rename {} --agent NAME` renames the session NAME", args.new.escape_debug()))
+    })?;
     let new = args.new.parse()?;
     // The letters of a session that has ended are its person's to give away.
     let Named { mailbox: renamed, waiting } = if caller::in_a_session() {

@@ -112,8 +112,6 @@ pub fn run(home: &Home, args: Args) -> Result<ExitCode, Failure> {
     if args.wait_reply.is_some() {
         printing::check_output()?;
     }
-    // An answer may come before we look, so its mailbox must be watched from before the letter goes.
-    let waiting = args.wait_reply.map(|_| caller::mailbox(home, None)).transpose()?;
     let sent_at = Timestamp::now();
     let sent = send::send(home, &sender, &to, &draft, sent_at)
         .map_err(|error| not_sent(error, &format!("send {}", args.to), &args.text, args.file.as_deref()))?;
@@ -121,13 +119,10 @@ pub fn run(home: &Home, args: Args) -> Result<ExitCode, Failure> {
     if let Some(code) = worst(&sent) {
         return Ok(ExitCode::from(code as u8));
     }
-    match (args.wait_reply, waiting) {
-        (Some(longest), Some(mailbox)) => {
-            let terms = if args.strict { Terms::Replies } else { Terms::Anything };
-            answers::await_all(Question::new(home, mailbox, &sent, terms, sent_at), longest, args.json)
-        }
-        _ => Ok(ExitCode::SUCCESS),
-    }
+    let Some(longest) = args.wait_reply else { return Ok(ExitCode::SUCCESS) };
+    let terms = if args.strict { Terms::Replies } else { Terms::Anything };
+    let question = Question::new(home, caller::mailbox(home, None)?, &sent, terms, sent_at);
+    answers::await_all(question, longest, args.json)
 }
 
 /// Says what became of each letter, and why they wait although they are stored.

@@ -21,8 +21,8 @@ use crate::{
 /// # Errors
 /// When there is no such agent, or the time is over.
 pub fn run(home: &Home, named: &str, until: Until, longest: Option<Duration>, json: bool) -> Result<ExitCode, Failure> {
+    let mut about = caller::other_session(home, named)?;
     let mut me = caller::mailbox(home, None)?;
-    let mut about = caller::session(home, named, &me)?;
     let (started, since) = (Instant::now(), Timestamp::now());
     loop {
         let inbox = me.dir(State::Inbox);

@@ -163,6 +163,12 @@ impl Home {
         }
     }
 
+    /// The person's mailbox, which may not be made yet.
+    #[must_use]
+    pub fn mailbox_of_person(&self) -> Mailbox {
+        self.place(&AgentName::user())
+    }
+
     /// Gives a mailbox a new name, letters included; the old address goes on working.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use insta::assert_snapshot;
 use crate::support::world::World;
 
 /// Each line as it would be typed behind `cc2cc`.
-const INPUTS: [&[&str]; 64] = [
+const INPUTS: [&[&str]; 72] = [
     &["sned", "ann", "hi"],
     &["send"],
     &["send", "ann"],
@@ -72,6 +72,14 @@ const INPUTS: [&[&str]; 64] = [
     &["help", "hold"],
     &["completions", "tcsh"],
     &["prune", "--older-than", "x"],
+    &["join", "backend"],
+    &["leave", "backend"],
+    &["notify-when", "amn", "idle"],
+    &["wait", "--for", "amn", "--until", "idle"],
+    &["ask", "amn", "hi"],
+    &["send", "amn", "hi", "--wait-reply", "1s"],
+    &["send", "user", "hi"],
+    &["send", "user,amn", "hi"],
 ];
 
 #[test]
@@ -422,7 +430,59 @@ fn what_is_wrong_is_said_with_a_way_out_and_changes_nothing() {
     cc2cc: `x` is no value for --older-than <TIME>: a time is a number with a unit and at least 1s: 90s, 10m, 2h, 1d
     hint: `cc2cc prune --help` says more
     → 2
+
+    $ cc2cc join backend
+    cc2cc: at a terminal you are `user`, who is in no group
+    hint: `--agent NAME` says which session is meant
+    → 2
+
+    $ cc2cc leave backend
+    cc2cc: at a terminal you are `user`, who is in no group
+    hint: `--agent NAME` says which session is meant
+    → 2
+
+    $ cc2cc notify-when amn idle
+    cc2cc: no agent named `amn`
+    hint: did you mean `ann`? `cc2cc agents --all` lists everyone
+    → 3
+
+    $ cc2cc wait --for amn --until idle
+    cc2cc: no agent named `amn`
+    hint: did you mean `ann`? `cc2cc agents --all` lists everyone
+    → 3
+
+    $ cc2cc ask amn hi
+    cc2cc: no agent named `amn`
+    hint: did you mean `ann`? `cc2cc agents --all` lists everyone
+    → 3
+
+    $ cc2cc send amn hi --wait-reply 1s
+    cc2cc: no agent named `amn`
+    hint: did you mean `ann`? `cc2cc agents --all` lists everyone
+    → 3
+
+    $ cc2cc send user hi
+    cc2cc: you are `user`: a letter to yourself goes nowhere
+    hint: `cc2cc agents` lists whom you can write to
+    → 2
+
+    $ cc2cc send user,amn hi
+    cc2cc: you are `user`: a letter to yourself goes nowhere
+    hint: `cc2cc agents` lists whom you can write to
+    → 2
     "#);
+}
+
+#[test]
+fn what_is_wrong_makes_no_mailbox_for_a_person_who_has_none() {
+    let world = World::new().agent("ann").agent("bob");
+    let _here = world.there("ann");
+    let before = mailboxes(world.home().path());
+    assert_eq!(before, ["to-ann", "to-bob"]);
+    for words in INPUTS {
+        assert_ne!(world.run(words).code, Some(0), "{words:?}");
+        assert_eq!(mailboxes(world.home().path()), before, "{words:?}");
+    }
 }
 
 fn quoted(words: &[&str]) -> String {
@@ -431,6 +491,15 @@ fn quoted(words: &[&str]) -> String {
         if is_plain { (*word).to_owned() } else { format!("\"{word}\"") }
     };
     words.iter().map(quote).collect::<Vec<_>>().join(" ")
+}
+
+/// Who has a mailbox.
+fn mailboxes(home: &std::path::Path) -> Vec<String> {
+    let names = std::fs::read_dir(home).expect("a home").map(|entry| entry.expect("an entry").file_name());
+    let mut names: Vec<String> = names.map(|name| name.to_string_lossy().into_owned()).collect();
+    names.retain(|name| name.starts_with("to-"));
+    names.sort();
+    names
 }
 
 /// The files of the mail, letters and all, but for what a look leaves.

@@ -13,11 +13,12 @@ use std::{
 };
 
 /// Each part, and the parts it may use.
-const MAY_USE: [(&str, &[&str]); 13] = [
+const MAY_USE: [(&str, &[&str]); 14] = [
     ("mailbox", &[]),
     ("text", &[]),
     ("agent", &["mailbox", "text"]),
     ("output", &[]),
+    ("command", &[]),
     ("threads", &[]),
     ("failure", &["agent", "mailbox", "text"]),
     ("report", &["agent", "mailbox", "text"]),
@@ -29,8 +30,8 @@ const MAY_USE: [(&str, &[&str]); 13] = [
     ("cli", &["mcp", "view", "setup", "clients", "delivery", "agent", "mailbox", "text", "report", "failure"]),
 ];
 
-/// Small ground that everything may use: printing, and threads that outlive what breaks in them.
-const GROUND: [&str; 2] = ["output", "threads"];
+/// Small ground that everything may use: printing, starting programs, and threads that outlive what breaks in them.
+const GROUND: [&str; 3] = ["command", "output", "threads"];
 
 /// A module by its path from the crate's root, as in `["mailbox", "letter"]`.
 type Module = Vec<String>;

@@ -1,12 +1,6 @@
 //! The client a process of ours belongs to: which process it is, whether its session takes part, and when it has gone.
 
-use std::{
-    env, iter,
-    path::PathBuf,
-    process::{self, Command},
-    sync::OnceLock,
-    time::Duration,
-};
+use std::{env, iter, path::PathBuf, process, sync::OnceLock, time::Duration};
 
 use super::{
     input_stream::InputStream,
@@ -251,16 +245,6 @@ pub fn end_if_orphaned() {
     if PARENT.get().is_some_and(|parent| system::parent() != Some(*parent)) {
         process::exit(0);
     }
-}
-
-/// Keeps Windows from opening a console for a command that is started where there is none.
-pub fn without_window(command: &mut Command) -> &mut Command {
-    #[cfg(windows)]
-    {
-        const CREATE_NO_WINDOW: u32 = 0x0800_0000;
-        std::os::windows::process::CommandExt::creation_flags(command, CREATE_NO_WINDOW);
-    }
-    command
 }
 
 /// How often to look at the parent where the system does not tell of its end.

@@ -9,8 +9,8 @@ use std::{
     time::Duration,
 };
 
-use super::host_process::{self, GROUPS_VARIABLE, HOST_VARIABLE, NAME_VARIABLE};
-use crate::{mailbox::name::AgentName, text::terminal::one_line, threads};
+use super::host_process::{GROUPS_VARIABLE, HOST_VARIABLE, NAME_VARIABLE};
+use crate::{command::without_window, mailbox::name::AgentName, text::terminal::one_line, threads};
 
 /// How long the client may take to hand the session over to its service.
 const LONGEST: Duration = Duration::from_secs(60);
@@ -61,7 +61,7 @@ pub fn start(name: &AgentName, dir: &Path, permission_mode: Option<&str>) -> Res
         for variable in OF_A_SESSION.into_iter().chain([HOST_VARIABLE, NAME_VARIABLE, GROUPS_VARIABLE]) {
             command.env_remove(variable);
         }
-        host_process::without_window(&mut command);
+        without_window(&mut command);
         command
     };
     let output = match output(command("claude")) {

@@ -11,8 +11,7 @@ use std::{
 
 use serde_json::Value;
 
-use super::host_process;
-use crate::mailbox::disk;
+use crate::{command::without_window, mailbox::disk};
 
 /// The version of this program.
 pub const HERE: &str = env!("CARGO_PKG_VERSION");
@@ -106,7 +105,7 @@ fn is_program(file: &Path) -> bool {
 
 /// What a `cc2cc` says its version is.
 fn ask(program: &Path) -> Option<String> {
-    let mut asked = host_process::without_window(Command::new(program).arg("--version"))
+    let mut asked = without_window(Command::new(program).arg("--version"))
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
