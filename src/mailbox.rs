@@ -186,14 +186,16 @@ impl Mailbox {
     /// Makes sure that letters that pass through stay in the mailbox.
     ///
     /// # Errors
-    /// `NotADirectory` when a room is something else, such as a link.
-    pub fn check_rooms(&self) -> Result<(), FsError> {
-        let rooms = [self.path.join("tmp"), self.path.join("receipts")];
-        rooms.into_iter().chain(State::ALL.map(|state| self.dir(state))).try_for_each(|room| disk::real_dir(&room))
+    /// `NotADirectory` when one is something else, such as a link.
+    pub fn check_directories(&self) -> Result<(), FsError> {
+        let own = [self.path.join("tmp"), self.path.join("receipts")];
+        own.into_iter()
+            .chain(State::ALL.map(|state| self.dir(state)))
+            .try_for_each(|directory| disk::real_dir(&directory))
     }
 
     fn publish_into(&self, state: State, letter: &Letter, key: Key) -> Result<Published, FsError> {
-        self.check_rooms()?;
+        self.check_directories()?;
         // A chosen id may be there already, so looking for it in all states and publishing must be one step.
         let _guard = match key {
             Key::Chosen => Some(lock::exclusive(&self.path.join("keys.lock"))?),
@@ -204,14 +206,14 @@ impl Mailbox {
         {
             return Ok(Published::Already(state));
         }
-        let room = disk::Dir::open(self.dir(state))?;
+        let directory = disk::Dir::open(self.dir(state))?;
         let draft = self.path.join("tmp").join(format!("{}.{}", letter.id, disk::unique()));
         disk::write_new(&draft, &letter.to_bytes())?;
         if let Err(error) = disk::rename(&draft, &self.file(state, &letter.id)) {
             disk::discard(&draft);
             return Err(error);
         }
-        room.sync()?;
+        directory.sync()?;
         Ok(Published::New)
     }
 
@@ -403,9 +405,9 @@ impl Mailbox {
     pub fn furnish(&self) -> Result<(), FsError> {
         let mut missing = false;
         for name in ["tmp", "receipts"].into_iter().chain(State::ALL.map(State::dir)) {
-            let room = self.path.join(name);
-            missing |= !room.exists();
-            disk::create_dir(&room)?;
+            let directory = self.path.join(name);
+            missing |= !directory.exists();
+            disk::create_dir(&directory)?;
         }
         lock::make_lasting(&self.path)?;
         for lock in lock::OF_PRESENCE {

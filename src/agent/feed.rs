@@ -35,7 +35,7 @@ use crate::mailbox::{
 };
 
 /// How many mailboxes without anybody in them a beat looks at, in turn.
-const QUIET_ROOMS_A_BEAT: usize = 50;
+const QUIET_MAILBOXES_A_BEAT: usize = 50;
 
 /// The live events of a home.
 #[derive(Debug)]
@@ -47,9 +47,9 @@ pub struct Feed {
     /// Whether the home is watched, and when it last changed.
     watched: bool,
     changed: Option<SystemTime>,
-    rooms: BTreeMap<AgentName, FollowedMailbox>,
+    followed: BTreeMap<AgentName, FollowedMailbox>,
     next_beat: Instant,
-    /// The next of the quiet rooms to be looked at.
+    /// The next of the quiet mailboxes to be looked at.
     turn: usize,
 }
 
@@ -83,15 +83,15 @@ impl Feed {
             watch,
             watched: false,
             changed: None,
-            rooms: BTreeMap::new(),
+            followed: BTreeMap::new(),
             next_beat: Instant::now(),
             turn: 0,
         };
         for mailbox in feed.list_home()? {
-            let mut room = feed.enter(mailbox.clone());
-            room.take_stock();
-            room.look_at_agent(feed.opened);
-            feed.rooms.insert(mailbox.name().clone(), room);
+            let mut followed = feed.enter(mailbox.clone());
+            followed.take_stock();
+            followed.look_at_agent(feed.opened);
+            feed.followed.insert(mailbox.name().clone(), followed);
         }
         feed.next_beat = Instant::now() + feed.pause();
         Ok(feed)
@@ -100,7 +100,11 @@ impl Feed {
     /// The agents as they are known now, by name; with a scope that one alone.
     #[must_use]
     pub fn agents(&self) -> Vec<Listed> {
-        self.rooms.values().filter(|room| room.interest() == Interest::Agent).map(FollowedMailbox::listed).collect()
+        self.followed
+            .values()
+            .filter(|followed| followed.interest() == Interest::Agent)
+            .map(FollowedMailbox::listed)
+            .collect()
     }
 
     /// Whom all this is about, under the present name; `None` for everyone.
@@ -161,17 +165,17 @@ impl Feed {
             events.extend(self.look_at_home(&homes));
         }
         if announced.missed {
-            events.extend(self.rooms.values_mut().flat_map(FollowedMailbox::compare));
+            events.extend(self.followed.values_mut().flat_map(FollowedMailbox::compare));
         }
         for letter in &letters {
-            if let Some(room) = self.rooms.get_mut(&letter.0) {
-                events.extend(room.look_at(&letter.1, hints[letter]));
+            if let Some(followed) = self.followed.get_mut(&letter.0) {
+                events.extend(followed.look_at(&letter.1, hints[letter]));
             }
         }
         let now = Timestamp::now();
         for name in agents {
-            if let Some(room) = self.rooms.get_mut(&name) {
-                events.extend(room.look_at_agent(now));
+            if let Some(followed) = self.followed.get_mut(&name) {
+                events.extend(followed.look_at_agent(now));
             }
         }
         events
@@ -183,18 +187,18 @@ impl Feed {
         if self.changed.is_none() || self.changed != changed(&self.home) {
             events.extend(self.look_at_home(&BTreeSet::new()));
         }
-        let count = self.rooms.len();
-        let doubt = self.rooms.values().any(FollowedMailbox::must_be_looked_at);
+        let count = self.followed.len();
+        let doubt = self.followed.values().any(FollowedMailbox::must_be_looked_at);
         let turn = self.turn;
-        let is_due = |place: usize| doubt || (place + count - turn.min(count)) % count < QUIET_ROOMS_A_BEAT;
+        let is_due = |place: usize| doubt || (place + count - turn.min(count)) % count < QUIET_MAILBOXES_A_BEAT;
         let now = Timestamp::now();
-        for (place, room) in self.rooms.values_mut().enumerate() {
-            if room.is_lively() || is_due(place) {
-                events.extend(room.beat(&mut self.watch));
-                events.extend(room.look_at_agent(now));
+        for (place, followed) in self.followed.values_mut().enumerate() {
+            if followed.is_lively() || is_due(place) {
+                events.extend(followed.beat(&mut self.watch));
+                events.extend(followed.look_at_agent(now));
             }
         }
-        self.turn = (turn + QUIET_ROOMS_A_BEAT) % count.max(1);
+        self.turn = (turn + QUIET_MAILBOXES_A_BEAT) % count.max(1);
         events
     }
 
@@ -204,13 +208,13 @@ impl Feed {
         let Ok(listed) = self.list_home() else { return Vec::new() };
         let mut new: BTreeMap<AgentName, Mailbox> =
             listed.into_iter().map(|mailbox| (mailbox.name().clone(), mailbox)).collect();
-        let gone: Vec<AgentName> = self.rooms.keys().filter(|name| !new.contains_key(*name)).cloned().collect();
-        let stayed: Vec<AgentName> = self.rooms.keys().filter(|name| new.remove(*name).is_some()).cloned().collect();
+        let gone: Vec<AgentName> = self.followed.keys().filter(|name| !new.contains_key(*name)).cloned().collect();
+        let stayed: Vec<AgentName> = self.followed.keys().filter(|name| new.remove(*name).is_some()).cloned().collect();
         let mut events = Vec::new();
         for was in gone {
-            let Some(mut room) = self.rooms.remove(&was) else { continue };
+            let Some(mut followed) = self.followed.remove(&was) else { continue };
             let Some(mailbox) = self.home.mailbox(&was).and_then(|found| new.remove(found.name())) else {
-                if room.interest() == Interest::Agent {
+                if followed.interest() == Interest::Agent {
                     events.push(Event::Offline(was, now)); // and more than that: it is no more
                 }
                 continue;
@@ -219,27 +223,27 @@ impl Feed {
             if self.scope.as_ref() == Some(&was) {
                 self.scope = Some(agent.clone());
             }
-            room.moves_to(mailbox);
-            room.be_watched_by(&mut self.watch);
-            if room.interest() == Interest::Agent {
+            followed.moves_to(mailbox);
+            followed.be_watched_by(&mut self.watch);
+            if followed.interest() == Interest::Agent {
                 events.push(Event::Renamed { agent: agent.clone(), was, at: now });
             }
-            events.extend(room.compare());
-            events.extend(room.look_at_agent(now));
-            self.rooms.insert(agent, room);
+            events.extend(followed.compare());
+            events.extend(followed.look_at_agent(now));
+            self.followed.insert(agent, followed);
         }
         for (name, mailbox) in new {
-            let mut room = self.enter(mailbox);
-            room.take_stock_of_old();
-            events.extend(room.compare());
-            events.extend(room.look_at_agent(now));
-            self.rooms.insert(name, room);
+            let mut followed = self.enter(mailbox);
+            followed.take_stock_of_old();
+            events.extend(followed.compare());
+            events.extend(followed.look_at_agent(now));
+            self.followed.insert(name, followed);
         }
         for name in stayed.iter().filter(|name| named.contains(*name)) {
-            if let Some(room) = self.rooms.get_mut(name) {
-                room.be_watched_by(&mut self.watch); // it may be another directory by now
-                events.extend(room.compare());
-                events.extend(room.look_at_agent(now));
+            if let Some(followed) = self.followed.get_mut(name) {
+                followed.be_watched_by(&mut self.watch); // it may be another directory by now
+                events.extend(followed.compare());
+                events.extend(followed.look_at_agent(now));
             }
         }
         events
@@ -262,9 +266,9 @@ impl Feed {
         for event in events {
             if let Event::Sent(found) = event
                 && let Some(answered) = &found.letter.reply_to
-                && let Some(room) = self.rooms.get_mut(&found.letter.from)
+                && let Some(followed) = self.followed.get_mut(&found.letter.from)
             {
-                room.expect_more_of(answered);
+                followed.expect_more_of(answered);
             }
         }
     }

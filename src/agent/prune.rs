@@ -36,7 +36,8 @@ pub struct Pruned {
 }
 
 /// Removes letters that were seen and sent before `before`, and agents that have been away since then and have no
-/// letters; those whose sessions ended without ever having one go an hour after that. Letters that wait, are held or could not be delivered are never touched, nor is a session that is online.
+/// letters; those whose sessions ended without ever having one go an hour after that. Letters that wait, are held or could
+/// not be delivered are never touched, nor is a session that is online.
 ///
 /// # Errors
 /// A `FsError`; what was removed until then stays removed.

@@ -1,4 +1,5 @@
-//! Rate limits on what a model sends: bursts are fine, more than that waits, and the same letter twice within seconds is one letter.
+//! Rate limits on what a model sends: bursts are fine, more than that waits, and the same letter twice within seconds is
+//! one letter.
 //!
 //! Kept per sender in `outgoing.json`, under a lock that is held while the letter goes out, so that two processes of a
 //! session cannot slip through together. The person has no limit.

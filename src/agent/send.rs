@@ -371,7 +371,7 @@ fn answered(home: &Home, sender: &Sender, id: &LetterId) -> Result<status::Found
 const LOOKS_AGAIN: usize = 64;
 
 /// Publishes into one mailbox; should it be renamed meanwhile, into the renamed one. A mailbox that was gone for an instant,
-/// or lacks a room, is furnished and tried again.
+/// or lacks a directory, is furnished and tried again.
 fn deliver(home: &Home, config: &Config, mailbox: &Mailbox, letter: &mut Letter, key: Key) -> Result<Sent, FsError> {
     let mut mailbox = mailbox.clone();
     let mut tried = key;

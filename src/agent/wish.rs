@@ -64,7 +64,7 @@ pub fn make(home: &Home, me: &Mailbox, about: &Mailbox, until: Until, now: Times
     if let Some(standing) = until.is_so(about, now) {
         return Ok(Wished::IsSo(standing));
     }
-    let (wishes, own) = (room(about, ABOUT)?, room(me, OWN)?);
+    let (wishes, own) = (directory(about, ABOUT)?, directory(me, OWN)?);
     let is_same = |wish: &Wish| wish.until == until.as_str() && wish.expires > now && is_called(home, &wish.by, me);
     if names(&wishes).iter().filter_map(|name| read(&wishes.join(name))).any(|wish| is_same(&wish)) {
         return Ok(Wished::WasOpen);
@@ -84,9 +84,9 @@ pub fn make(home: &Home, me: &Mailbox, about: &Mailbox, until: Until, now: Times
 /// # Errors
 /// A `FsError` when somebody cannot be told; the wish stays.
 pub fn look(home: &Home, about: &Mailbox, now: Timestamp) -> Result<(), FsError> {
-    let room = about.path().join(ABOUT);
-    for name in names(&room) {
-        let place = room.join(&name);
+    let directory = about.path().join(ABOUT);
+    for name in names(&directory) {
+        let place = directory.join(&name);
         match read(&place) {
             Some(wish) if wish.expires > now => fulfil(home, about, &place, &wish, now)?,
             Some(_) => disk::remove(&place)?,
@@ -101,8 +101,8 @@ pub fn look(home: &Home, about: &Mailbox, now: Timestamp) -> Result<(), FsError>
 /// # Errors
 /// As [`look`].
 pub fn look_after(home: &Home, me: &Mailbox, now: Timestamp) -> Result<(), FsError> {
-    let room = me.path().join(OWN);
-    for name in names(&room) {
+    let directory = me.path().join(OWN);
+    for name in names(&directory) {
         let about = name.parse::<AgentName>().ok().and_then(|name| home.mailbox(&name));
         if let Some(about) = &about {
             look(home, about, now)?;
@@ -115,7 +115,7 @@ pub fn look_after(home: &Home, me: &Mailbox, now: Timestamp) -> Result<(), FsErr
         if !has_wishes() {
             let _turn = lock::exclusive(&me.path().join(TURN))?;
             if !has_wishes() {
-                disk::remove(&room.join(&name))?; // and none is being made
+                disk::remove(&directory.join(&name))?; // and none is being made
             }
         }
     }
@@ -157,19 +157,19 @@ fn is_called(home: &Home, name: &AgentName, me: &Mailbox) -> bool {
     name == me.name() || home.mailbox(name).is_some_and(|found| found == *me)
 }
 
-fn room(mailbox: &Mailbox, name: &str) -> Result<PathBuf, FsError> {
-    let room = mailbox.path().join(name);
-    disk::create_dir(&room)?;
-    disk::real_dir(&room)?;
-    Ok(room)
+fn directory(mailbox: &Mailbox, name: &str) -> Result<PathBuf, FsError> {
+    let directory = mailbox.path().join(name);
+    disk::create_dir(&directory)?;
+    disk::real_dir(&directory)?;
+    Ok(directory)
 }
 
-/// The names in a room that may not be there, but of drafts; none where it is a link.
-fn names(room: &Path) -> Vec<String> {
-    if disk::real_dir(room).is_err() {
+/// The names in a directory that may not be there, but of drafts; none where it is a link.
+fn names(directory: &Path) -> Vec<String> {
+    if disk::real_dir(directory).is_err() {
         return Vec::new();
     }
-    let names = disk::names(room).unwrap_or_default();
+    let names = disk::names(directory).unwrap_or_default();
     names.into_iter().filter_map(|name| name.into_string().ok()).filter(|name| name.matches('.').count() <= 1).collect()
 }
 

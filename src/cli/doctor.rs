@@ -228,7 +228,7 @@ fn mailboxes(home: &Home) -> Vec<Finding> {
     let strays: Vec<Finding> = strays.collect();
     let tried = |mailbox: Mailbox| {
         let furnished = mailbox.furnish().or_else(|error| if sandbox::explains(&error) { Ok(()) } else { Err(error) });
-        furnished.and_then(|()| mailbox.check_rooms()).and_then(|()| mailbox.count(State::Inbox).map(drop)).err()
+        furnished.and_then(|()| mailbox.check_directories()).and_then(|()| mailbox.count(State::Inbox).map(drop)).err()
     };
     let errors = all.into_iter().filter_map(tried);
     errors.map(|error| finding("mailbox", broken(error.to_string(), FIX_MAILBOX))).chain(strays).collect()

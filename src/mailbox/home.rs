@@ -133,7 +133,7 @@ impl Home {
         if self.mailbox(name).is_some() || self.is_being_removed(name) {
             return Err(taken(&mailbox)); // also by a pointer: an old address must go on reaching its agent
         }
-        // Made whole and then moved into place: nobody ever sees a mailbox without its rooms, and as a directory
+        // Made whole and then moved into place: nobody ever sees a mailbox without its directories, and as a directory
         // with something in it cannot be replaced, the move has one winner.
         let draft = Mailbox::at(name.clone(), self.path.join(format!(".new-{}", disk::unique())));
         disk::create_dir(draft.path())?;

@@ -1,7 +1,8 @@
 //! Locks between processes, by the operating system: they end with their holder, however it ends.
 //!
 //! A holder may be stopped for as long as somebody likes. So every wait has a deadline, and only here anybody waits: the
-//! system's own waiting calls are not allowed in this crate. Most are held for an instant. Those that a process keeps for life lie where [`lasting`] says.
+//! system's own waiting calls are not allowed in this crate. Most are held for an instant. Those that a process keeps for
+//! life lie where [`lasting`] says.
 
 use std::{
     fs::{File, TryLockError},

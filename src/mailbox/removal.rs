@@ -1,8 +1,8 @@
 //! Removing a mailbox that nobody needs, while others may be writing to it.
 //!
 //! It is taken aside, so that nobody finds it half removed, looked at again, and put back if anything has come. Then the
-//! rooms for letters are removed first, which succeeds only while they are empty: from then on no letter can come to lie
-//! there, and its sender finds out. Whoever finds a mailbox that a dead process has left aside puts it back.
+//! directories for letters are removed first, which succeeds only while they are empty: from then on no letter can come to
+//! lie there, and its sender finds out. Whoever finds a mailbox that a dead process has left aside puts it back.
 
 use std::{ffi::OsStr, time::Duration};
 
@@ -85,13 +85,13 @@ impl Home {
     }
 
     fn put_back(&self, aside: &Mailbox) -> Result<(), FsError> {
-        aside.furnish()?; // rooms may be gone already
+        aside.furnish()?; // directories may be gone already
         disk::rename(aside.path(), self.place(aside.name()).path())?;
         disk::sync_dir(self.path())
     }
 }
 
-/// Removes the rooms for letters, as far as they are empty; whether all of them were.
+/// Removes the directories for letters, as far as they are empty; whether all of them were.
 fn close(aside: &Mailbox) -> Result<bool, FsError> {
     for state in State::ALL {
         if !disk::remove_empty_dir(&aside.dir(state))? {

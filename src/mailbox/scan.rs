@@ -103,9 +103,9 @@ impl Mailbox {
     /// # Errors
     /// A `FsError` when the inbox itself cannot be listed, or an expired letter not be moved.
     pub fn look(&self, now: Timestamp) -> Result<Look, FsError> {
-        if self.check_rooms().is_err() {
+        if self.check_directories().is_err() {
             self.furnish()?; // somebody may have tidied up in it
-            self.check_rooms()?;
+            self.check_directories()?;
         }
         let mut names = disk::names(&self.dir(State::Inbox))?;
         names.retain(|name| !is_hidden(name));

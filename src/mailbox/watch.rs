@@ -108,7 +108,7 @@ fn posts(directories: &[PathBuf]) -> Vec<(PathBuf, RecursiveMode)> {
 
 /// What to watch, so that changes in the directories are announced.
 ///
-/// Windows renames no directory while one in it is watched, so the rooms of a mailbox are watched from its home.
+/// Windows renames no directory while one in it is watched, so the directories of a mailbox are watched from its home.
 #[cfg(windows)]
 fn posts(directories: &[PathBuf]) -> Vec<(PathBuf, RecursiveMode)> {
     let mut posts: Vec<(PathBuf, RecursiveMode)> = Vec::new();

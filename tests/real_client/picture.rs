@@ -24,7 +24,8 @@ impl Picture {
         self
     }
 
-    /// A session's talk, from its greeting to its prompt, without what differs from run to run or says nothing; empty rows only one at a time.
+    /// A session's talk, from its greeting to its prompt, without what differs from run to run or says nothing; empty rows
+    /// only one at a time.
     pub fn talk(mut self, rows: Vec<Row>) -> Self {
         let is_greeting = |row: &Row| row.text.contains("SessionStart:startup says");
         let is_border = |row: &Row| row.text.starts_with("────");

@@ -88,7 +88,7 @@ pub struct FollowedMailbox {
 impl FollowedMailbox {
     /// Watches first, then looks, so that nothing is missed in between. Letters written before `opened` are no news.
     pub fn enter(mailbox: Mailbox, interest: Interest, opened: Timestamp, watch: &mut PathWatch) -> Self {
-        let mut room = Self {
+        let mut followed = Self {
             mailbox,
             interest,
             record: Record::default(),
@@ -102,9 +102,9 @@ impl FollowedMailbox {
             hearing: Hearing::Nothing,
             times: Vec::new(),
         };
-        room.be_watched_by(watch);
-        room.times = room.times_now();
-        room
+        followed.be_watched_by(watch);
+        followed.times = followed.times_now();
+        followed
     }
 
     /// Takes all letters that are there for known.

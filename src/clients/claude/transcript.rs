@@ -1,8 +1,8 @@
 //! What a session's transcript tells of letters and of turns, from the length on that it had at a claim.
 //!
 //! The client appends rows of JSON in batches, some 100 ms behind. Rows of one conversation come in its order, but for the
-//! first ones of a file; those about the queue of prompts may come a little earlier than what happened before them. A reader remembers how far it has come,
-//! so that a look at a file that has not changed costs one question to the system.
+//! first ones of a file; those about the queue of prompts may come a little earlier than what happened before them. A
+//! reader remembers how far it has come, so that a look at a file that has not changed costs one question to the system.
 
 pub mod last_turns;
 mod told;
