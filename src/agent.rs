@@ -3,6 +3,7 @@
 //! Knows mailboxes, not Claude Code. A "host" here is the process a session lives in; what that is, the caller knows.
 
 pub mod beside;
+pub mod client_program;
 pub mod decisions;
 pub mod directory;
 pub mod feed;
@@ -198,6 +199,7 @@ impl Record {
             branch: self.branch.clone(),
             level: self.level,
             hops: self.hops.saturating_add(1),
+            client: client_program::ClientProgram::said_of(self).map(str::to_owned),
             ..Origin::default()
         }
     }

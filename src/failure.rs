@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::{
     agent::{
+        client_program::ClientProgram,
         decisions::DecisionError,
         group_name::BadGroup,
         identity::RenameError,
@@ -103,6 +104,20 @@ impl Failure {
     pub fn takes_no_part() -> Self {
         Self::new(Code::Failed, "this Claude session has no agent name")
             .hint("start it with CC2CC_NAME=some-name; headless sessions take part only then")
+    }
+
+    /// A session of a client whose hooks have not named it.
+    #[must_use]
+    pub fn is_unheard(client: ClientProgram) -> Self {
+        let title = client.title();
+        let failure =
+            Self::new(Code::Failed, format!("this {title} session has no agent name: no hook of cc2cc has run in it"));
+        match client {
+            ClientProgram::Codex => {
+                failure.hint("the person trusts them with `/hooks` in Codex; `cc2cc doctor` says more")
+            }
+            _ => failure.hint("`cc2cc doctor` says what is missing"),
+        }
     }
 
     /// A session of a terminal, in which nothing of the plugin runs, and what leaves it out where that is known.

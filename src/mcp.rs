@@ -38,15 +38,19 @@ use self::{asking::Asker, online::Online, tools::Name, transport::Stdio};
 use crate::{
     agent::{
         Record,
+        client_program::ClientProgram,
         host::HostKey,
         identity::{self, Claimant, Trust},
         send::Sender,
     },
-    clients::claude::{
-        background,
-        channel::{self, Push},
-        host_process::{self, Part},
-        plugin_folder, subagents, without_hooks,
+    clients::{
+        calls,
+        claude::{
+            background,
+            channel::{self, Push},
+            host_process::{self, Part},
+            plugin_folder, subagents, without_hooks,
+        },
     },
     failure::Failure,
     mailbox::{Mailbox, home::Home, letter::shorten, log, watch::BEAT},
@@ -76,7 +80,9 @@ const LONGEST_COMPLAINT_CHARS: usize = 1_000;
 pub fn serve() -> Result<()> {
     host_process::end_with_parent();
     let home = background::home()?;
+    let many_of = calls::served();
     let host = match host_process::part() {
+        _ if many_of.is_some() => None,
         Part::None => None,
         // The hooks of the plugin say who its session is. A server of it may run where there is no session, or none yet.
         Part::Attended | Part::Headless if host_process::runs_as_plugin() => {
@@ -92,7 +98,8 @@ pub fn serve() -> Result<()> {
     let (output, gone) = (transport.output(), transport.gone());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let served = runtime.block_on(async {
-        let server = Server { home, host, online, channel: channel::is_offered(), listed: Arc::default(), gone };
+        let channel = many_of.is_none() && channel::is_offered();
+        let server = Server { home, many_of, host, online, channel, listed: Arc::default(), gone };
         server.listed.store(server.brings_letters(), Ordering::Relaxed);
         server.serve(transport).await?.waiting().await?;
         anyhow::Ok(())
@@ -167,6 +174,8 @@ fn keep_listed(server: &Server, peer: Peer<RoleServer>) {
 #[derive(Clone)]
 struct Server {
     home: Home,
+    /// The client whose many sessions call this server, each call being of one of them.
+    many_of: Option<ClientProgram>,
     /// `None` in a session that takes no part.
     host: Option<HostKey>,
     online: Option<Arc<Online>>,
@@ -213,23 +222,33 @@ impl ServerHandler for Server {
 
     async fn call_tool(
         &self,
-        call: CallToolRequestParams,
+        mut call: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         self.come_online();
         let call_id = context.meta.get("claudecode/toolUseId").and_then(Value::as_str).map(str::to_owned);
         let broken = |why| ErrorData::internal_error(why, None);
+        let server = self.of_call(&context, &mut call);
         if arguments::tool(&call)? == Name::Ask {
-            let result = self.ask(call.arguments, call_id, context).await;
+            let result = server.ask(call.arguments, call_id, context).await;
             return result.map(CallToolResponse::Complete);
         }
-        threads::guarded(|| self.call(call, call_id)).map_err(broken)?.map(CallToolResponse::Complete)
+        threads::guarded(|| server.call(call, call_id)).map_err(broken)?.map(CallToolResponse::Complete)
     }
 }
 
 impl Server {
     fn brings_letters(&self) -> bool {
         self.me().is_ok_and(|me| without_hooks::brings_letters(&me))
+    }
+
+    /// The server as the session sees it that makes this call.
+    fn of_call(&self, context: &RequestContext<RoleServer>, call: &mut CallToolRequestParams) -> Self {
+        let host = match self.many_of {
+            Some(client) => calls::host(client, &context.meta, call.arguments.as_mut()),
+            None => self.host.clone(),
+        };
+        Self { host, ..self.clone() }
     }
 
     fn come_online(&self) {
@@ -332,14 +351,18 @@ impl Server {
     }
 
     fn me(&self) -> Result<Mailbox, Failure> {
-        let nobody = || if host_process::is_teammate() { Failure::teammate() } else { Failure::takes_no_part() };
-        let host = self.host.as_ref().ok_or_else(nobody)?;
-        identity::find(&self.home, host).ok_or_else(Failure::takes_no_part)
+        let nobody = || match self.many_of {
+            Some(client) => Failure::is_unheard(client),
+            None if host_process::is_teammate() => Failure::teammate(),
+            None => Failure::takes_no_part(),
+        };
+        let found = self.host.as_ref().and_then(|host| identity::find(&self.home, host));
+        found.ok_or_else(nobody)
     }
 
     /// As [`Server::me`], for a tool: whoever calls one is a session, though no hook may have said so.
     fn caller(&self) -> Result<Mailbox, Failure> {
-        if self.host.is_some() && self.me().is_err() {
+        if self.many_of.is_none() && self.host.is_some() && self.me().is_err() {
             claim(&self.home)?;
             self.online.as_ref().inspect(|online| online.look_again());
         }

@@ -171,6 +171,9 @@ pub struct Origin {
     /// Who wrote it, if not the model of the sender's session.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub author: Option<Author>,
+    /// The program of the sender's session, where that is not Claude Code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client: Option<String>,
     /// Letters since a person last spoke in this exchange.
     pub hops: u32,
     /// The address as written, when it named more than one agent.

@@ -14,7 +14,10 @@ use serde_json::json;
 
 use crate::{
     agent::{Record, fingerprint::fingerprint},
-    clients::claude::{host_process, marks, settings, without_hooks},
+    clients::{
+        claude::{host_process, settings, without_hooks},
+        marks,
+    },
     mailbox::{Mailbox, home::Home, log},
     text::terminal::printable,
     threads,

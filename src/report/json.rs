@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::standing;
 use crate::{
     agent::{
+        client_program::ClientProgram,
         directory::Listed,
         feed::{Event, Feed},
         groups,
@@ -105,6 +106,9 @@ pub fn agent(listed: &Listed) -> Value {
     });
     if let Some(work) = record.work.as_ref().filter(|_| listed.is_online()) {
         agent["doing"] = json!({ "text": work.text, "since": work.since });
+    }
+    if let Some(client) = ClientProgram::said_of(record) {
+        agent["client"] = client.into();
     }
     if !record.groups.is_empty() {
         agent["groups"] = json!(groups::of(record));

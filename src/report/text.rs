@@ -6,6 +6,7 @@ use super::{json, standing};
 use crate::{
     agent::{
         Record,
+        client_program::ClientProgram,
         directory::Listed,
         groups,
         question::{Asked, Reaction},
@@ -95,13 +96,14 @@ pub fn agents(listed: &[Listed], me: Option<&str>, now: Timestamp) -> String {
     table(rows) + &remarks.collect::<String>()
 }
 
-/// Where an agent works, and the groups it is in.
+/// Where an agent works, in which client if that is not Claude Code, and the groups it is in.
 #[must_use]
 pub fn place(record: &Record) -> String {
     let branch = record.branch.as_deref().map(|branch| format!(" [{branch}]")).unwrap_or_default();
     let place = record.cwd.as_deref().map(|cwd| format!("{}{branch}", home_as_tilde(cwd)));
     let groups = groups::of(record).into_iter().map(|group| group.to_string());
-    place.into_iter().chain(groups).collect::<Vec<_>>().join(" ")
+    let client = ClientProgram::said_of(record).map(|client| format!("({client})"));
+    place.into_iter().chain(client).chain(groups).collect::<Vec<_>>().join(" ")
 }
 
 /// A table of letters.
@@ -145,6 +147,7 @@ pub fn letter(state: State, letter: &Letter, now: Timestamp) -> String {
         state.dir().to_owned(),
     ];
     head.extend(letter.reply_to.as_ref().map(|id| format!("answers {}", id.short())));
+    head.extend(letter.origin.client.clone());
     head.extend(letter.origin.cwd.as_deref().map(home_as_tilde));
     format!("{}\n{}\n\n{}\n", letter.id.short(), one_line(&head.join(" · ")), printable(&letter.content.text))
 }

@@ -55,6 +55,7 @@ impl OpenLetter {
             facts.push(format!("{} priority", letter.priority.as_str()));
         }
         facts.extend(letter.origin.sent_to.as_ref().map(|group| format!("to {group}")));
+        facts.extend(letter.origin.client.clone());
         facts.extend(letter.origin.cwd.as_deref().map(|cwd| format!("from {}", home_as_tilde(cwd))));
         head.push(Fact::Plain(cells::one_line(&facts.join(" · "), 300)));
         head.push(Fact::Plain(format!("id {}", letter.id)));

@@ -2,7 +2,7 @@
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
-    process::{Child, ChildStdin, ChildStdout, Stdio},
+    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
 };
 
 use insta::assert_snapshot;
@@ -30,8 +30,13 @@ impl Server {
     }
 
     pub fn started(session: &Session) -> Self {
+        Self::run(session.command(&["mcp"]))
+    }
+
+    /// A server that a command starts.
+    pub fn run(mut command: Command) -> Self {
         let mut child =
-            session.command(&["mcp"]).stdin(Stdio::piped()).stderr(Stdio::inherit()).spawn().expect("started");
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().expect("started");
         let input = child.stdin.take().expect("a pipe");
         let output = BufReader::new(child.stdout.take().expect("a pipe"));
         Self { child, input, output, last: 0 }

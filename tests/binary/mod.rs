@@ -6,6 +6,7 @@ mod asking;
 mod attacks;
 mod authors;
 #[cfg(unix)] // shells of Unix in a pseudo-terminal
+mod clients;
 mod completing;
 mod demo;
 mod doctor;

@@ -45,7 +45,7 @@ fn letter_from(from: &str) -> Value {
 }
 
 fn woken_by(from: &str) -> Value {
-    let text = super::session::wake(&cc2cc::clients::claude::prompt::wake("bob", from, "1f3a9c2e"));
+    let text = super::session::wake(&cc2cc::clients::wakes::wake("bob", from, "1f3a9c2e"));
     json!({ "type": "user", "message": { "content": text }, "origin": { "kind": "task-notification" } })
 }
 

@@ -93,8 +93,8 @@ impl Session<'_> {
     /// A wake of this session that is on its way, as if a letter had come that is gone by now.
     #[track_caller]
     pub fn wake_on_its_way(&self) -> String {
-        let word = cc2cc::clients::claude::wakes::begin(&self.mailbox()).expect("a word");
-        wake(&cc2cc::clients::claude::prompt::wake("calm-owl", "ann", &word))
+        let word = cc2cc::clients::wakes::begin(&self.mailbox()).expect("a word");
+        wake(&cc2cc::clients::wakes::wake("calm-owl", "ann", &word))
     }
 
     pub fn end(&self, reason: &str) -> Said {

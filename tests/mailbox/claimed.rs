@@ -2,9 +2,9 @@
 
 use cc2cc::{
     agent::{Activity, Record},
-    clients::claude::{
-        client::{Claude, ROOM_UNITS},
-        transcript::length,
+    clients::{
+        claude::client::{Claude, ROOM_UNITS},
+        rows::length,
     },
     delivery::{
         frame::Frame,

@@ -4,7 +4,7 @@ use std::fs;
 
 use cc2cc::{
     agent::Record,
-    clients::claude::{client::Claude, transcript::length},
+    clients::{claude::client::Claude, rows::length},
     delivery::settle::{From, settle},
     mailbox::{
         Moved, State,

@@ -83,7 +83,7 @@ impl Post {
         let letter = self.posted("ann", to, "hello");
         let mut note = Receipt::at(Step::Claimed, noon());
         note.evidence = transcript.map(|path| path.display().to_string());
-        note.offset = transcript.map(cc2cc::clients::claude::transcript::length);
+        note.offset = transcript.map(cc2cc::clients::rows::length);
         assert_eq!(self.at(to).claim(&letter.id, &note).expect("claimed"), Moved::Mine);
         letter.id
     }

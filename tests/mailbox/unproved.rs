@@ -2,7 +2,7 @@
 
 use cc2cc::{
     agent::{Activity, Record, unproved::Unproved},
-    clients::claude::transcript::length,
+    clients::rows::length,
     delivery::settle::rests_until,
     mailbox::{
         Moved, State,

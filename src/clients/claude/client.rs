@@ -10,15 +10,14 @@ use jiff::{SignedDuration, Timestamp};
 use super::{
     hooks::event::HookEvent,
     plugin_folder::{self, PluginFolder},
-    prompt,
-    transcript::{self, Transcripts},
-    wakes,
+    transcript::Transcripts,
 };
 use crate::{
     agent::{
         Record,
         identity::{Claimant, Trust},
     },
+    clients::{rows, wakes},
     delivery::{
         claimed_letter::ClaimedLetter,
         client::{Client, EvidencePlace},
@@ -86,7 +85,7 @@ impl Client for Claude {
     }
 
     fn place(&self) -> EvidencePlace {
-        let length = self.transcript.as_deref().map(transcript::length);
+        let length = self.transcript.as_deref().map(rows::length);
         EvidencePlace { way: self.way, record: self.transcript.as_ref().map(|path| path.display().to_string()), length }
     }
 
@@ -108,7 +107,7 @@ impl Client for Claude {
         if plugin_folder::look(mailbox) == PluginFolder::Gone {
             plugin_folder::tell();
         }
-        output::complain(&format!("{}\n", prompt::wake(mailbox.name().as_str(), &wakes::senders(letters), &word)));
+        output::complain(&format!("{}\n", wakes::wake(mailbox.name().as_str(), &wakes::senders(letters), &word)));
         process::exit(WAKE)
     }
 

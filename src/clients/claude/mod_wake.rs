@@ -3,12 +3,12 @@
 
 use jiff::Timestamp;
 
-use super::{prompt, wakes};
 use crate::{
     agent::{
         Record,
         reach::{self, Standing},
     },
+    clients::wakes,
     delivery::wake::{self, Calm},
     mailbox::{
         Mailbox,
@@ -35,5 +35,5 @@ pub fn due(home: &Home, mailbox: &Mailbox, calm: &mut Calm, now: Timestamp) -> R
         mailbox.note(&letter.id, &Receipt::at(Step::Notified, now))?;
     }
     let word = wakes::begin(mailbox)?;
-    Ok(Some(prompt::wake(mailbox.name().as_str(), &wakes::senders(&due), &word)))
+    Ok(Some(wakes::wake(mailbox.name().as_str(), &wakes::senders(&due), &word)))
 }

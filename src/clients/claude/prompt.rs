@@ -6,6 +6,8 @@
 //! such things is a person's. A timer's prompt is its text and nothing else, so `Stop` notes what the timers will say.
 //! A prompt that another plugin submits by a mod cannot be told from a typed one.
 
+use crate::clients::wakes;
+
 /// Who wrote a prompt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PromptAuthor<'a> {
@@ -15,11 +17,6 @@ pub enum PromptAuthor<'a> {
     /// The client, another session, or a program.
     Other,
 }
-
-/// What a waker's text says before the name of its mailbox.
-pub const WAKE: &str = "cc2cc: mail for ";
-/// What stands around the word that only the waker can have written.
-const WORD_IN: [&str; 2] = ["(wake ", ")"];
 
 const NOTIFICATION: [&str; 2] = ["<task-notification>", "</task-notification>"];
 const REMINDER: [&str; 2] = ["<system-reminder>", "</system-reminder>"];
@@ -54,32 +51,17 @@ const MADE_BY_THE_CLIENT: [(&str, &str); 20] = [
 pub fn author<'a>(prompt: &'a str, source: Option<&str>) -> PromptAuthor<'a> {
     let prompt = prompt.trim();
     // A waker's text alone is what the mod submits where there is no waker. Nobody else knows the word in it.
-    if let Some(word) = bare_word(prompt) {
+    if let Some(word) = wakes::bare_word(prompt) {
         return PromptAuthor::Waker(word);
     }
     if matches!(source, Some("user" | "sdk")) {
         return PromptAuthor::Person;
     }
     if is_notification(prompt) {
-        return word(prompt).map_or(PromptAuthor::Other, PromptAuthor::Waker);
+        return wakes::word_in(prompt).map_or(PromptAuthor::Other, PromptAuthor::Waker);
     }
     let is_made = |(begins, holds): &(&str, &str)| prompt.starts_with(begins) && prompt.contains(holds);
     if source.is_some() || MADE_BY_THE_CLIENT.iter().any(is_made) { PromptAuthor::Other } else { PromptAuthor::Person }
-}
-
-/// The text by which a waker wakes its session.
-#[must_use]
-pub fn wake(mailbox: &str, from: &str, word: &str) -> String {
-    let [before, after] = WORD_IN;
-    format!("{WAKE}{mailbox} from {from}; it follows {before}{word}{after}")
-}
-
-/// Who wrote the letters that a wake is for, as its waker said.
-#[must_use]
-pub fn senders(wake: &str) -> Vec<String> {
-    let said = wake.split_once(WAKE).and_then(|(_, said)| said.lines().next()).unwrap_or_default();
-    let from = said.split_once(" from ").and_then(|(_, rest)| rest.split(';').next()).unwrap_or_default();
-    from.split(", ").filter(|name| !name.is_empty()).map(str::to_owned).collect()
 }
 
 /// Whether a prompt is one notification of the client from its beginning to its end: the notification itself, and what the
@@ -92,24 +74,10 @@ fn is_notification(prompt: &str) -> bool {
     is_one && (added.is_empty() || added.starts_with(REMINDER[0]) && added.ends_with(REMINDER[1]))
 }
 
-/// The word in a prompt that is a waker's text and nothing else.
-fn bare_word(prompt: &str) -> Option<&str> {
-    let is_text = prompt.starts_with(WAKE) && prompt.ends_with(WORD_IN[1]) && !prompt.contains('\n');
-    is_text.then(|| word(prompt)).flatten()
-}
-
-/// The word in a waker's text; `None` when a notification is of something else, or of a version without words.
-fn word(notification: &str) -> Option<&str> {
-    let (_, rest) = notification.split_once(WAKE)?;
-    let text = rest.lines().next()?;
-    let (_, rest) = text.rsplit_once(WORD_IN[0])?;
-    let (word, _) = rest.split_once(WORD_IN[1])?;
-    Some(word).filter(|word| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_hexdigit()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clients::wakes::wake;
 
     /// As 2.1.200, 2.1.240 and 2.1.332 hand it to the hook.
     fn raised(text: &str) -> String {

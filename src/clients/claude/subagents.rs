@@ -3,9 +3,10 @@
 
 use std::path::PathBuf;
 
-use super::{hooks::event::HookEvent, host_process, marks};
+use super::{hooks::event::HookEvent, host_process};
 use crate::{
     agent::identity::{self, Trust},
+    clients::marks,
     mailbox::{
         Mailbox,
         disk::{self, FsError},

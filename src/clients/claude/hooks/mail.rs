@@ -16,34 +16,28 @@ use super::{
 use crate::{
     agent::{
         Activity, Record,
-        decisions::HeldLetter,
         identity::{self, Trust},
         policy::Config,
         timers::Timers,
         unproved::Unproved,
         work::Work,
     },
-    clients::claude::{
-        client::Claude,
-        client_name, host_process,
-        prompt::{self, PromptAuthor},
-        slash_commands, wakes,
+    clients::{
+        claude::{
+            client::Claude,
+            client_name, host_process,
+            prompt::{self, PromptAuthor},
+            slash_commands,
+        },
+        shown, wakes,
     },
     delivery::{
         client,
-        deliver::{self, Delivery, NAMED, deliver},
+        deliver::{self, Delivery, deliver},
         evidence::{Cause, Why},
         settle,
     },
-    mailbox::{
-        Mailbox,
-        disk::FsError,
-        home::Home,
-        letter::{Letter, Priority},
-        log,
-        scan::Waiting,
-    },
-    text::terminal::printable,
+    mailbox::{Mailbox, disk::FsError, home::Home, letter::Priority, log, scan::Waiting},
 };
 
 /// Answers `UserPromptSubmit`.
@@ -225,33 +219,14 @@ fn change_where_it_is(mailbox: &Mailbox, now: Timestamp, change: impl Fn(&mut Re
     }
 }
 
-/// What the person sees of a delivery.
-fn message(delivery: &Delivery) -> Option<String> {
-    let line = |letter: &Letter| format!("✉ {}: {}", letter.from, letter.first_line(100));
-    let mut lines: Vec<String> = delivery.letters.iter().take(NAMED).map(line).collect();
-    if delivery.letters.len() > NAMED {
-        lines.push(format!("✉ and {} more", delivery.letters.len() - NAMED));
-    }
-    if delivery.more > 0 {
-        lines.push(format!("✉ {} more waiting for the next turn", delivery.more));
-    }
-    lines.extend(delivery.notices.iter().map(|notice| format!("✉ {}", notice.first_line(200))));
-    lines.extend(delivery.held.iter().map(held_line));
-    lines.extend(delivery.troubles.iter().take(NAMED).cloned());
-    if delivery.troubles.len() > NAMED {
-        lines.push(format!("cc2cc: and {} more in dead/", delivery.troubles.len() - NAMED));
-    }
-    (!lines.is_empty()).then(|| printable(&lines.join("\n")))
+/// How the person of a session decides about a held letter: with the plugin's commands.
+fn how_to_decide(id: &str) -> String {
+    format!("/cc2cc:accept {id}\n  /cc2cc:accept --always {id}\n  /cc2cc:refuse {id}")
 }
 
-/// What the person sees of a held letter, and how to decide.
-fn held_line(held: &HeldLetter) -> String {
-    let letter = &held.letter;
-    let why = held.why().map(|why| format!(" ({why})")).unwrap_or_default();
-    let (from, line, id) = (&letter.from, letter.first_line(80), letter.id.short());
-    format!(
-        "✉ held: {from}: {line}{why}\n  /cc2cc:accept {id}\n  /cc2cc:accept --always {id}\n  /cc2cc:refuse {id}\n  `cc2cc read {id}` in a terminal shows all of it"
-    )
+/// What the person sees of a delivery.
+fn message(delivery: &Delivery) -> Option<String> {
+    shown::lines(delivery, how_to_decide)
 }
 
 /// What the client says that its timers will say.

@@ -9,12 +9,13 @@ use jiff::Timestamp;
 use memchr::memmem;
 use serde_json::Value;
 
-use super::{
-    LONGEST_ROW_BYTES,
-    told::{SYNTHETIC, channel_sender, is_interruption, texts},
-};
+use super::told::{SYNTHETIC, channel_sender, is_interruption, texts};
 use crate::{
-    clients::claude::prompt::{self, PromptAuthor},
+    clients::{
+        claude::prompt::{self, PromptAuthor},
+        rows::LONGEST_ROW_BYTES,
+        wakes,
+    },
     delivery::frame,
     mailbox::{
         disk::{self, FsError},
@@ -227,7 +228,7 @@ fn spoken(text: &str, origin: &Value) -> Option<(Speaker, String)> {
     let source = origin["kind"].as_str().map(|kind| if kind == "human" { "user" } else { kind });
     Some(match prompt::author(text, source) {
         PromptAuthor::Person => (Speaker::Person, text.to_owned()),
-        PromptAuthor::Waker(_) => (Speaker::Letters(prompt::senders(text)), String::new()),
+        PromptAuthor::Waker(_) => (Speaker::Letters(wakes::senders_in(text)), String::new()),
         PromptAuthor::Other => (Speaker::Client, tagged(text, "summary").unwrap_or_default().to_owned()),
     })
 }
@@ -290,7 +291,7 @@ mod tests {
     }
 
     fn woken_by(from: &str) -> String {
-        let wake = prompt::wake("bob", from, "1f3a9c2e");
+        let wake = wakes::wake("bob", from, "1f3a9c2e");
         format!(
             "<task-notification>\n<summary>✉ a letter has come</summary>\n</task-notification>\n<system-reminder>\n\
              Stop hook blocking error from command \"SessionStart:startup\": {wake}\n\n</system-reminder>"

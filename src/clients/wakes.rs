@@ -16,12 +16,17 @@ use crate::{
 const KEPT: usize = 4;
 const WORD_LENGTH: usize = 8;
 
+/// What a waker's text says before the name of its mailbox.
+pub const WAKE: &str = "cc2cc: mail for ";
+/// What stands around the word that only the waker can have written.
+const WORD_IN: [&str; 2] = ["(wake ", ")"];
+
 /// Makes up a word and leaves it for whoever answers the wake.
 ///
 /// # Errors
 /// A `FsError` when it cannot be written.
 pub fn begin(mailbox: &Mailbox) -> Result<String, FsError> {
-    let word = word();
+    let word = made_up();
     marks::leave(&directory(mailbox), &word, KEPT)?;
     Ok(word)
 }
@@ -35,6 +40,38 @@ pub fn senders(letters: &[Waiting]) -> String {
     from.join(", ")
 }
 
+/// The text by which a waker wakes its session.
+#[must_use]
+pub fn wake(mailbox: &str, from: &str, word: &str) -> String {
+    let [before, after] = WORD_IN;
+    format!("{WAKE}{mailbox} from {from}; it follows {before}{word}{after}")
+}
+
+/// Who wrote the letters that a wake is for, as its waker said.
+#[must_use]
+pub fn senders_in(wake: &str) -> Vec<String> {
+    let said = wake.split_once(WAKE).and_then(|(_, said)| said.lines().next()).unwrap_or_default();
+    let from = said.split_once(" from ").and_then(|(_, rest)| rest.split(';').next()).unwrap_or_default();
+    from.split(", ").filter(|name| !name.is_empty()).map(str::to_owned).collect()
+}
+
+/// The word in a prompt that is a waker's text and nothing else.
+#[must_use]
+pub fn bare_word(prompt: &str) -> Option<&str> {
+    let is_text = prompt.starts_with(WAKE) && prompt.ends_with(WORD_IN[1]) && !prompt.contains('\n');
+    is_text.then(|| word_in(prompt)).flatten()
+}
+
+/// The word in a waker's text; `None` when a notification is of something else, or of a version without words.
+#[must_use]
+pub fn word_in(notification: &str) -> Option<&str> {
+    let (_, rest) = notification.split_once(WAKE)?;
+    let text = rest.lines().next()?;
+    let (_, rest) = text.rsplit_once(WORD_IN[0])?;
+    let (word, _) = rest.split_once(WORD_IN[1])?;
+    Some(word).filter(|word| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
 /// Whether one of the last wakes has this word.
 #[must_use]
 pub fn is_known(mailbox: &Mailbox, word: &str) -> bool {
@@ -43,7 +80,7 @@ pub fn is_known(mailbox: &Mailbox, word: &str) -> bool {
 }
 
 /// The end of an id that is unique: it is random.
-fn word() -> String {
+fn made_up() -> String {
     let id = disk::unique();
     let digits = id.split('-').next().unwrap_or_default();
     digits[digits.len().saturating_sub(WORD_LENGTH)..].to_owned()
