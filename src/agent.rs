@@ -43,7 +43,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use self::obstacle::Obstacle;
+use self::{client_program::ClientProgram, obstacle::Obstacle};
 use crate::mailbox::{Mailbox, letter::Origin, level::Level, name::AgentName};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -172,6 +172,12 @@ impl Record {
         self.repo = repo.map(|repo| repo.root.display().to_string());
     }
 
+    /// The program whose session it is.
+    #[must_use]
+    pub fn client(&self) -> ClientProgram {
+        self.host.as_deref().map_or(ClientProgram::ClaudeCode, ClientProgram::of_text)
+    }
+
     /// Whether a live session has this agent's mailbox.
     #[must_use]
     pub fn is_online(&self, mailbox: &Mailbox) -> bool {
@@ -199,7 +205,7 @@ impl Record {
             branch: self.branch.clone(),
             level: self.level,
             hops: self.hops.saturating_add(1),
-            client: client_program::ClientProgram::said_of(self).map(str::to_owned),
+            client: self.client().said().map(str::to_owned),
             ..Origin::default()
         }
     }

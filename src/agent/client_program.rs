@@ -1,7 +1,7 @@
 //! Which program's session an agent is. The key of its host says so: that of a process is Claude Code's, and where one
 //! process serves many sessions the key begins with the client's word; see [`HostKey::of_session`](super::host::HostKey).
 
-use super::Record;
+use super::host::HostKey;
 
 /// The programs whose sessions take part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,35 +40,38 @@ impl ClientProgram {
         Self::ALL.into_iter().find(|client| client.word() == word)
     }
 
-    /// The program of an agent with this record; Claude Code where the record does not say another.
+    /// The program of the session that has this key; Claude Code where it does not say another.
     #[must_use]
-    pub fn of(record: &Record) -> Self {
-        let word = record.host.as_deref().and_then(|host| host.split('-').next());
-        word.and_then(Self::named).unwrap_or(Self::ClaudeCode)
+    pub fn of_key(host: &HostKey) -> Self {
+        Self::of_text(host.as_str())
+    }
+
+    /// The same of a key as it stands in a record.
+    #[must_use]
+    pub fn of_text(host: &str) -> Self {
+        host.split('-').next().and_then(Self::named).unwrap_or(Self::ClaudeCode)
     }
 
     /// The word for it where that is worth saying: of Claude Code's sessions nothing is said.
     #[must_use]
-    pub fn said_of(record: &Record) -> Option<&'static str> {
-        Some(Self::of(record)).filter(|client| *client != Self::ClaudeCode).map(Self::word)
+    pub fn said(self) -> Option<&'static str> {
+        (self != Self::ClaudeCode).then(|| self.word())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::agent::host::HostKey;
 
     #[test]
     fn a_key_tells_the_client() {
-        let of = |host: Option<&str>| ClientProgram::of(&Record { host: host.map(str::to_owned), ..Record::default() });
         for client in [ClientProgram::Codex, ClientProgram::OpenCode] {
             let key = HostKey::of_session(client.word(), "01a227fc-a455").unwrap();
-            assert_eq!(of(Some(key.as_str())), client);
+            assert_eq!(ClientProgram::of_key(&key), client);
             assert_eq!(ClientProgram::named(client.word()), Some(client));
         }
-        for host in [None, Some("4711-900-4026531836-49c63f3b"), Some("something-else"), Some("")] {
-            assert_eq!(of(host), ClientProgram::ClaudeCode, "{host:?}");
+        for host in ["4711-900-4026531836-49c63f3b", "something-else", ""] {
+            assert_eq!(ClientProgram::of_text(host), ClientProgram::ClaudeCode, "{host:?}");
         }
     }
 }

@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 use super::standing;
 use crate::{
     agent::{
-        client_program::ClientProgram,
         directory::Listed,
         feed::{Event, Feed},
         groups,
@@ -107,7 +106,7 @@ pub fn agent(listed: &Listed) -> Value {
     if let Some(work) = record.work.as_ref().filter(|_| listed.is_online()) {
         agent["doing"] = json!({ "text": work.text, "since": work.since });
     }
-    if let Some(client) = ClientProgram::said_of(record) {
+    if let Some(client) = record.client().said() {
         agent["client"] = client.into();
     }
     if !record.groups.is_empty() {

@@ -6,7 +6,6 @@ use super::{json, standing};
 use crate::{
     agent::{
         Record,
-        client_program::ClientProgram,
         directory::Listed,
         groups,
         question::{Asked, Reaction},
@@ -102,7 +101,7 @@ pub fn place(record: &Record) -> String {
     let branch = record.branch.as_deref().map(|branch| format!(" [{branch}]")).unwrap_or_default();
     let place = record.cwd.as_deref().map(|cwd| format!("{}{branch}", home_as_tilde(cwd)));
     let groups = groups::of(record).into_iter().map(|group| group.to_string());
-    let client = ClientProgram::said_of(record).map(|client| format!("({client})"));
+    let client = record.client().said().map(|client| format!("({client})"));
     place.into_iter().chain(client).chain(groups).collect::<Vec<_>>().join(" ")
 }
 
