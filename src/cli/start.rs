@@ -54,7 +54,17 @@ pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
     let job =
         start::start(&name, &dir, args.permission_mode.as_deref()).map_err(|error| not_started(&error, &name, &dir))?;
     let ways = format!("`claude attach {job}` opens it, `claude stop {job}` ends it");
-    if !becomes_a_member(home, &name) {
+    let joined = joins(home, &name, &job);
+    if let Joined::As(other) = &joined {
+        let why = format!("another session took the name {name} meanwhile; the one that was started");
+        let hint = format!("`cc2cc send {name} TEXT` writes to the session that has the name");
+        return Err(match start::stop(&job) {
+            Ok(()) => Failure::new(Code::Failed, format!("{why} has been stopped")).hint(hint),
+            Err(error) => Failure::new(Code::Failed, format!("{why} is called {other}, and was not stopped: {error}"))
+                .hint(format!("{hint}; {ways}")),
+        });
+    }
+    if joined == Joined::Not {
         let unsent = if draft.is_some() { ", and the text was not sent" } else { "" };
         let why = format!("{name} was started, and no letter reaches it after {} s{unsent}", LONGEST.as_secs());
         let hint = format!("`claude logs {job}` shows what keeps it, `cc2cc doctor` what may be missing; {ways}");
@@ -117,23 +127,45 @@ fn not_started(error: &StartError, name: &AgentName, dir: &Path) -> Failure {
     ))
 }
 
-/// Waits until letters reach the session of this name.
-fn becomes_a_member(home: &Home, name: &AgentName) -> bool {
+/// What became of a session that was started under a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Joined {
+    /// Letters to the name reach it.
+    Named,
+    /// They reach another session, and this one has another name.
+    As(AgentName),
+    Not,
+}
+
+/// Waits until letters reach the session of this job.
+fn joins(home: &Home, name: &AgentName, job: &str) -> Joined {
     let started = Instant::now();
     loop {
-        let mailbox = home.mailbox(name);
-        let own = mailbox.as_ref().map(Mailbox::path);
-        let watch = Watch::over([home.path()].into_iter().chain(own));
-        while mailbox.is_some() == home.mailbox(name).is_some() {
-            let is_member = mailbox.as_ref().is_some_and(|mailbox| {
-                let record = Record::of(mailbox);
-                record.is_online(mailbox) && record.delivers()
-            });
+        let own = home.mailbox(name);
+        let watch = Watch::over([home.path()].into_iter().chain(own.as_ref().map(Mailbox::path)));
+        while own.is_some() == home.mailbox(name).is_some() {
             let left = LONGEST.saturating_sub(started.elapsed());
-            if is_member || left.is_zero() {
-                return is_member;
+            let joined = found(home, name, job);
+            if joined != Joined::Not || left.is_zero() {
+                return joined;
             }
             watch.sleep(left);
         }
+    }
+}
+
+/// Where the session of a job is by now. The client calls a job by the beginning of its session's id; where it said no id,
+/// whoever has the name is taken for it.
+fn found(home: &Home, name: &AgentName, job: &str) -> Joined {
+    let is_it = |mailbox: &Mailbox| {
+        let record = Record::of(mailbox);
+        let is_of_job = record.session.as_ref().is_some_and(|session| session.starts_with(job));
+        record.is_online(mailbox) && record.delivers() && (is_of_job || job == name.as_str() && mailbox.name() == name)
+    };
+    let mailboxes = home.mailboxes().unwrap_or_default();
+    match mailboxes.iter().find(|mailbox| is_it(mailbox)) {
+        Some(mailbox) if mailbox.name() == name => Joined::Named,
+        Some(mailbox) => Joined::As(mailbox.name().clone()),
+        None => Joined::Not,
     }
 }

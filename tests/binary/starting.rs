@@ -1,10 +1,12 @@
 //! `cc2cc start`: a session in the background. The client is played, so none starts; with the real one another suite does.
 
-use std::{fs, os::unix::fs::PermissionsExt};
+use std::{fs, os::unix::fs::PermissionsExt, thread};
 
+use cc2cc::{agent::Record, mailbox::State};
 use insta::assert_snapshot;
+use jiff::Timestamp;
 
-use crate::support::{said::Said, world::World};
+use crate::support::{eventually::until, said::Said, world::World};
 
 /// Runs the verb with the usual home, which background sessions use.
 fn start(world: &World, words: &[&str]) -> Said {
@@ -87,4 +89,47 @@ fn what_would_not_come_to_letters_starts_nothing() {
     fs::remove_file(world.path("home/.cc2cc/config.toml")).unwrap();
     start(&world, &["ann"]);
     assert!(was_started(&world).is_some(), "a name is free once its session has ended");
+}
+
+/// Two start a session of the same name at the same time, and both find that nobody has it.
+#[test]
+fn whoever_comes_second_to_a_name_is_told_and_leaves_no_session_behind() {
+    let world = World::new();
+    let home = cc2cc::mailbox::home::Home::at(world.path("home/.cc2cc"));
+    client(&world, "until [ -e is-there ]; do :; done; echo 'backgrounded · abcd1234 · ann'");
+    let session = |name: &str, session: &str| {
+        let mailbox = home.claim(&name.parse().unwrap()).unwrap();
+        let note = |record: &mut Record| {
+            record.session = Some(session.to_owned());
+            record.host = Some(format!("host-of-{session}"));
+            record.delivers_in = record.host.clone();
+        };
+        Record::change(&mailbox, Timestamp::now(), note).unwrap();
+        mailbox.hold_presence().unwrap()
+    };
+    let said = thread::scope(|scope| {
+        let started = scope.spawn(|| start(&world, &["ann", "hello"]));
+        until("it is being started", || was_started(&world));
+        let both = [session("ann", "ffff0000-1111"), session("calm-owl", "abcd1234-5678")];
+        fs::write(world.path("work/is-there"), "").unwrap();
+        let said = started.join().unwrap();
+        drop(both);
+        said
+    });
+    assert_snapshot!(said, @"
+    exit 1
+    --- out
+    --- err
+    cc2cc: another session took the name ann meanwhile; the one that was started has been stopped
+    hint: `cc2cc send ann TEXT` writes to the session that has the name
+    ");
+    assert_eq!(
+        was_started(&world).unwrap().split(" name=").next().unwrap().split_once(' ').unwrap().1,
+        "stop abcd1234"
+    );
+    assert_eq!(
+        home.mailbox(&"ann".parse().unwrap()).unwrap().count(State::Inbox).unwrap(),
+        0,
+        "the text was for another"
+    );
 }

@@ -52,11 +52,29 @@ pub enum StartError {
 /// # Errors
 /// [`StartError`], when there is no session then.
 pub fn start(name: &AgentName, dir: &Path, permission_mode: Option<&str>) -> Result<String, StartError> {
+    let mut words = vec!["--bg", "--name", name.as_str()];
+    words.extend(permission_mode.iter().flat_map(|mode| ["--permission-mode", mode]));
+    let said = run(&words, Some(dir))?;
+    let id = said.split_once(BEFORE_ID).and_then(|(_, rest)| rest.split_whitespace().next());
+    let id = id.filter(|id| id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'));
+    Ok(id.unwrap_or(name.as_str()).to_owned())
+}
+
+/// Ends a session that [`start`] has started.
+///
+/// # Errors
+/// As [`start`]; the session goes on then.
+pub fn stop(job: &str) -> Result<(), StartError> {
+    run(&["stop", job], None).map(drop)
+}
+
+/// Runs the client with these words, and gives what it says.
+fn run(words: &[&str], dir: Option<&Path>) -> Result<String, StartError> {
     let command = |program: &str| {
         let mut command = Command::new(program);
-        command.args(["--bg", "--name", name.as_str()]).current_dir(dir).stdin(Stdio::null());
-        if let Some(mode) = permission_mode {
-            command.args(["--permission-mode", mode]);
+        command.args(words).stdin(Stdio::null());
+        if let Some(dir) = dir {
+            command.current_dir(dir);
         }
         for variable in OF_A_SESSION.into_iter().chain([HOST_VARIABLE, NAME_VARIABLE, GROUPS_VARIABLE]) {
             command.env_remove(variable);
@@ -74,9 +92,7 @@ pub fn start(name: &AgentName, dir: &Path, permission_mode: Option<&str>) -> Res
         let why = complaint.lines().chain(said.lines()).find(|line| !line.trim().is_empty());
         return Err(StartError::Refused(why.map_or_else(|| output.status.to_string(), |why| one_line(why.trim()))));
     }
-    let id = said.split_once(BEFORE_ID).and_then(|(_, rest)| rest.split_whitespace().next());
-    let id = id.filter(|id| id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'));
-    Ok(id.unwrap_or(name.as_str()).to_owned())
+    Ok(said.into_owned())
 }
 
 fn output(mut command: Command) -> Result<Output, StartError> {
