@@ -12,6 +12,7 @@ use serde_json::json;
 use super::{caller, printing, shown::Shown};
 use crate::{
     agent::question::{Asked, Question, Reaction},
+    clients::claude::asking,
     failure::{Code, Failure},
     mailbox::{
         State,
@@ -30,10 +31,14 @@ use crate::{
 pub fn await_all(mut question: Question, longest: Duration, json: bool) -> Result<ExitCode, Failure> {
     let deadline = Instant::now() + longest;
     let mut said = String::new();
+    let mut place = None;
     loop {
         let inbox = question.mailbox().dir(State::Inbox);
         let watch = Watch::over([inbox.as_path()]);
         while !question.has_moved() {
+            if place.is_none() && caller::in_a_session() {
+                place = asking::begin_in_a_command(question.mailbox()).ok().flatten(); // without it the session is woken, too
+            }
             for (state, letter) in question.look(Timestamp::now())? {
                 show(&question, state, &letter, json)?;
             }

@@ -122,6 +122,32 @@ fn an_answer_is_the_result_of_the_call_and_wakes_nobody() {
     waker.wait().unwrap();
 }
 
+/// Also one that goes on in the background: a wake that finds nothing would take the turn from the news that it has ended.
+#[test]
+fn an_answer_that_a_command_waits_for_wakes_nobody() {
+    let world = scene();
+    let _bob = world.there("bob");
+    let session = at_work(&world);
+    let _server = Server::greeted(&session);
+    session.stop().fine();
+    let mut waker = waker(&session);
+    let env = fs::read_to_string(session.env_file()).unwrap();
+    let host = env.lines().find_map(|line| line.strip_prefix("export CC2CC_HOST=")).unwrap();
+    let mut command = world.command(&["ask", "bob", "how many tests?", "--within", "10m"]);
+    let asking = command.env("CC2CC_HOST", host).env("CLAUDECODE", "1").spawn().unwrap();
+    question(&world, "bob");
+    let lock = session.mailbox().path().join("awaiting.lock");
+    until("it waits", || cc2cc::mailbox::lock::is_kept(&lock).then_some(()));
+    answers(&world, "bob", "there are 42");
+    let said = world.said(&asking.wait_with_output().unwrap()).fine();
+    assert!(said.out.contains("there are 42"), "{said}");
+    // The waker has looked since: it wakes for what comes now, and that finds it here.
+    assert!(waker.try_wait().unwrap().is_none(), "it sleeps on");
+    world.run_as(&world.hosted("ann"), &["send", "calm-owl", "by the way"]).fine();
+    let woke = woke(&session, waker);
+    assert!(woke.err.contains("from ann;"), "nobody else's letter wakes: {woke}");
+}
+
 #[test]
 fn who_cannot_be_reached_is_said_at_once_and_the_question_waits() {
     let world = scene();

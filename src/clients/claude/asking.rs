@@ -26,6 +26,9 @@ use crate::{
 };
 
 const LOCK: &str = "asking.lock";
+const COMMAND_LOCK: &str = "awaiting.lock";
+/// A command that watches has read a letter long before; where it only looks now and then, the session is woken.
+const COMMAND_FIRST: Duration = Duration::from_secs(1);
 /// How long a look at the lock may keep it from whoever begins to wait.
 const LONGEST_LOOK: Duration = Duration::from_secs(1);
 
@@ -52,11 +55,33 @@ pub fn is_under_way(mailbox: &Mailbox) -> bool {
 /// How long what waits in the inbox is left to a call: as long as it may wait, should its process stand still.
 #[must_use]
 pub fn left_to_call(mailbox: &Mailbox) -> Duration {
-    let changed = || mailbox.dir(State::Inbox).metadata().and_then(|facts| facts.modified()).ok()?.elapsed().ok();
-    match is_under_way(mailbox).then(changed).flatten() {
+    match is_under_way(mailbox).then(|| since_change(mailbox)).flatten() {
         Some(age) => question::LONGEST.saturating_sub(age),
         None => Duration::ZERO,
     }
+}
+
+/// Begins to wait in a command of the session's shell, which reads its answers itself; until the lock is dropped. `None` while
+/// another command has the place, which serves for both.
+///
+/// # Errors
+/// A `FsError` when the lock cannot be opened.
+pub fn begin_in_a_command(mailbox: &Mailbox) -> Result<Option<Lock>, FsError> {
+    lock::try_exclusive(&lock::lasting(mailbox.path(), COMMAND_LOCK))
+}
+
+/// How long what has come just now is left to such a command. A wake that finds nothing costs more than the two lines that
+/// are shown of it: the client gives the model no turn for what comes with it, such as the end of that very command.
+#[must_use]
+pub fn left_to_command(mailbox: &Mailbox) -> Duration {
+    let is_waited = lock::is_kept(&lock::lasting(mailbox.path(), COMMAND_LOCK));
+    let age = is_waited.then(|| since_change(mailbox)).flatten();
+    age.map_or(Duration::ZERO, |age| COMMAND_FIRST.saturating_sub(age))
+}
+
+/// How long ago a letter came or went.
+fn since_change(mailbox: &Mailbox) -> Option<Duration> {
+    mailbox.dir(State::Inbox).metadata().and_then(|facts| facts.modified()).ok()?.elapsed().ok()
 }
 
 /// How long a call can wait in this client; `None` where it may take any time.

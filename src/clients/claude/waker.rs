@@ -146,7 +146,8 @@ fn watch_over(
             (PluginFolder::Gone, PluginFolder::There | PluginFolder::Replaced) => plugin_folder::note_hearing(mailbox),
             _ => {}
         }
-        let left_to_others = left_to_channel(mailbox).max(asking::left_to_call(mailbox));
+        let left_to_asking = asking::left_to_call(mailbox).max(asking::left_to_command(mailbox));
+        let left_to_others = left_to_channel(mailbox).max(left_to_asking);
         let quiet = quiet_until.saturating_duration_since(Instant::now()).max(left_to_others);
         let corrected = client_status::correct(mailbox, Timestamp::now());
         match corrected.and_then(|()| wake::round(client, home, mailbox, !quiet.is_zero(), turn, &mut calm)) {
