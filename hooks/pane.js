@@ -24,6 +24,10 @@ const SIGNS = {
 }
 /** From so many columns on a row has words beside its signs, and a list that is too long stands in two columns. */
 const WIDE = 56
+/** So many columns of its text a row has at least; below that it goes without its age. */
+const FEWEST = 12
+/** What stands around the label of a button, and between two of them. */
+const FRAME = 5
 /** Below so many rows nothing is left free, unless all of it fits. */
 const HIGH = 12
 const KEYS = '↑↓ choose · enter opens · esc closes'
@@ -87,19 +91,22 @@ export function drawList({ Box, Text, Button }, { box, said, picked, columns, ro
 export const firstButton = letter => buttonsOf(letter)[0].key
 
 /** One letter; `act` is called with what the person chose to do. */
-export function drawLetter({ Box, Text, Button }, { letter, said, rows, act }) {
+export function drawLetter({ Box, Text, Button }, { letter, said, columns, rows, act }) {
   const isHigh = !(rows < HIGH)
-  const buttons = buttonsOf(letter).map((button, index) =>
-    h(Button, { ...button, autoFocus: index === 0 || undefined, onPress: () => act(button.key) }),
-  )
+  const shown = buttonsOf(letter)
+  const isTight = !isHigh && shown.reduce((length, { label }) => length + label.length + FRAME, 0) > columns
+  const buttons = shown.map((button, index) => {
+    const look = isTight ? { plain: true, label: button.label.slice(2) } : {} // `y: accept`, as the client draws it
+    return h(Button, { ...button, ...look, autoFocus: index === 0 || undefined, onPress: () => act(button.key) })
+  })
   // The text comes last: the keys stay in sight, and the arrows go on to what does not fit.
   return h(
     Box,
     { flexDirection: 'column' },
-    h(Box, { gap: 2, flexWrap: 'wrap' }, h(Text, { bold: true }, who(letter)), h(Text, { dimColor: true }, letter.about)),
+    h(Box, { columnGap: 2, flexWrap: 'wrap' }, h(Text, { bold: true }, who(letter)), h(Text, { dimColor: true }, letter.about)),
     letter.why && h(Text, { color: 'warning' }, letter.why),
     said && h(Text, { dimColor: true }, said),
-    h(Box, { gap: 1, marginBottom: isHigh ? 1 : 0, flexWrap: 'wrap' }, ...buttons),
+    h(Box, { columnGap: isTight ? 2 : 1, marginBottom: isHigh ? 1 : 0, flexWrap: 'wrap' }, ...buttons),
     h(Text, {}, letter.text),
   )
 }
@@ -124,9 +131,10 @@ function columnsOf(cells, room, across) {
 /** A line about a letter, of one string: older clients take no more. */
 function rowOf(letter, longest, width) {
   const begin = `${SIGNS[letter.state] ?? ' '} ${cut(who(letter), longest).padEnd(longest)}  `
-  const word = letter.state === 'held' ? 'held · ' : ''
-  const facts = width < WIDE ? `${letter.age.padStart(3)} ${word}` : `${letter.ago} · ${letter.state}  `
-  return begin + facts + cut(letter.line, Math.max(width - begin.length - facts.length - 1, 8))
+  const age = `${letter.age.padStart(3)} ${letter.state === 'held' ? 'held · ' : ' '}`
+  const room = width - begin.length - 1 // a row that is too long would take another, and hide the last one
+  const facts = [width >= WIDE && `${letter.ago} · ${letter.state}  `, age].find(facts => facts && facts.length + FEWEST <= room)
+  return begin + (facts ?? '') + cut(letter.line, Math.max(room - (facts ?? '').length, 1))
 }
 
 /** Whose letter it is; an arrow before whom one's own went to. */

@@ -125,7 +125,7 @@ export const register = on => {
     const elements = $.ui.resolve(e)
     const { bodyColumns: columns, scroll } = e.props
     const rows = scroll?.bodyRows
-    if (my.letter) return drawLetter(elements, { letter: my.letter, said: my.said, rows, act: deed => act($, deed) })
+    if (my.letter) return drawLetter(elements, { letter: my.letter, said: my.said, columns, rows, act: deed => act($, deed) })
     const failure = my.box ? undefined : await look($)
     if (failure) return h(elements.Text, {}, failure)
     const { box, said, picked, page } = my

@@ -95,6 +95,32 @@ test('on a small terminal the list shows eight letters in two columns, held ones
   await ui.unmount()
 })
 
+/** The same on a terminal of 60 by 16. */
+const TINY = { columns: 56, rows: 3 }
+
+test('on a tiny terminal no row takes two, and an open letter has its keys in one', async ($, on) => {
+  const { binary } = world(on)
+  const letters = Array.from({ length: 9 }, (_, number) => ({ ...LETTER, id: `n-${number}`, line: 'x'.repeat(99) }))
+  const held = { ...HELD, from: 'brave-fox', age: '331d' }
+  const can = ['answer', 'accept', 'always', 'refuse']
+  binary.says = {
+    'inbox --json': box(held, ...letters),
+    [`read ${held.id}`]: JSON.stringify({ ...held, about: 'message', why: null, text: 'line one', can }),
+  }
+  await start($)
+  await given($, 'inbox')
+  const ui = await pane($, 'terminal', TINY)
+  const rows = await ui.findAll({ type: 'Button' })
+  expect(rows.map(({ key }) => key)).toEqual(['k-2', 'n-0', 'older'])
+  expect(rows[0].text).toBe('‖ brave-fox  delete it all')
+  for (const { text } of rows) expect([...text].length).toBeLessThan(28)
+  await ui.press({ key: 'k-2' })
+  const buttons = await ui.findAll({ type: 'Button' })
+  expect(buttons.map(({ props }) => [props.hotkey, props.plain])).toEqual([...'ywnab'].map(key => [key, true]))
+  expect(buttons.reduce((length, { props }) => length + props.label.length + 5, 0)).toBeLessThan(TINY.columns)
+  await ui.unmount()
+})
+
 test('a letter shows its text once, and the key of whatever can be done with it', async ($, on) => {
   const { ui } = await opened($, on, HELD, 'terminal')
   const texts = (await ui.findAll({ type: 'Text' })).map(({ text }) => text)
