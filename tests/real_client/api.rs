@@ -185,6 +185,22 @@ fn send(http: tiny_http::Request, request: &Request, reply: &Reply) -> io::Resul
             let answer = tiny_http::Response::from_string(body.to_string()).with_status_code(status);
             return http.respond(answer.with_header(once).with_header(json));
         }
+        Some(Fault::UsedUp(until)) => {
+            let body =
+                json!({"type": "error", "error": {"type": "rate_limit_error", "message": "used up"}}).to_string();
+            let mut answer = tiny_http::Response::from_string(body).with_status_code(429);
+            let until = until.to_string();
+            for (name, value) in [
+                ("Content-Type", "application/json"),
+                ("x-should-retry", "false"),
+                ("anthropic-ratelimit-unified-status", "rejected"),
+                ("anthropic-ratelimit-unified-representative-claim", "five_hour"),
+                ("anthropic-ratelimit-unified-reset", &until),
+            ] {
+                answer = answer.with_header(tiny_http::Header::from_bytes(name, value).expect("a header"));
+            }
+            return http.respond(answer);
+        }
         Some(Fault::Dropped | Fault::Cut) | None => {}
     }
     let mut out = http.into_writer();

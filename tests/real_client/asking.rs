@@ -104,3 +104,57 @@ fn two_that_ask_each_other_do_not_wait_for_each_other() {
     ann.idle();
     bob.idle();
 }
+
+/// A client moves a call that takes long into the background, and gives its end a turn of its own. The call ends before.
+#[test]
+fn a_call_ends_before_the_client_moves_it_into_the_background() {
+    let world = World::with_cc2cc();
+    let bob = settled(&world, "bob");
+    let ann = world.session("ann").env("CC2CC_NAME", "ann").env("CLAUDE_CODE_MCP_AUTO_BACKGROUND_MS", "10000");
+    let mut ann = ann.start();
+    ann.wait_for_screen("cc2cc: you are ann");
+    ann.wait("its waker", || crate::has_waker(&world, "ann").then_some(()));
+    let gate = Gate::default();
+    bob.api.when("how many tests").reply(Reply::text("let me see").held_by(&gate));
+    ann.api.when("ask bob").reply(ask("bob", "how many tests are there?"));
+    ann.type_line("please ask bob");
+    let question = letter_id(&bob.wait_until_told("how many tests are there?").newest());
+    let result = ann.wait_for_request("with the result", |request| !request.tool_results().is_empty());
+    let results = result.tool_results().concat();
+    assert!(results.contains("An answer that comes later arrives by itself."), "{results}");
+    ann.idle();
+    bob.api.when("answer her").reply(Reply::tool(SEND, json!({ "to": "ann", "text": "42", "reply_to": question })));
+    gate.open();
+    bob.idle();
+    crate::post(&world, "bob", "answer her");
+    let id = letter_id(&ann.wait_until_told("reply_to=\"").newest());
+    ann.wait("it is seen", || (world.status_of(&id) == "seen").then_some(()));
+    ann.idle();
+    assert_eq!(ann.requests().len(), 3, "the prompt, the result, and the answer");
+}
+
+/// What a command in the background has read is told by the client, as its end; no wake is blocked beside it.
+#[test]
+fn a_command_that_asks_and_is_moved_into_the_background_brings_its_answer() {
+    let world = World::with_cc2cc();
+    let (mut ann, bob) = (settled(&world, "ann"), settled(&world, "bob"));
+    let command = json!({ "command": "cc2cc ask bob --within 9m 'how many tests are there?'", "description": "asks" });
+    ann.api.when("ask bob").reply(Reply::tool("Bash", command));
+    ann.type_line("please ask bob");
+    let question = letter_id(&bob.wait_until_told("how many tests are there?").newest());
+    bob.idle();
+    ann.wait_for_screen("ctrl+b");
+    ann.press("\x02");
+    ann.wait_until_told("backgrounded by user");
+    ann.idle();
+    bob.api.when("answer her").reply(Reply::tool(SEND, json!({ "to": "ann", "text": "42", "reply_to": question })));
+    crate::post(&world, "bob", "answer her");
+    let told = ann.wait_until_told("</task-notification>").newest();
+    assert!(told.contains("completed"), "{told}");
+    let (_, rest) = told.split_once("<output-file>").expect("a file");
+    let file = rest.split("</output-file>").next().expect("its path");
+    let said = std::fs::read_to_string(file.trim()).expect("what it said");
+    assert!(said.contains("42"), "{said}");
+    ann.idle();
+    assert!(!ann.screen().contains("blocked by hook"), "{}", ann.screen());
+}

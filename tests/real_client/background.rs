@@ -116,6 +116,66 @@ fn a_session_that_goes_into_the_background_keeps_its_name_and_its_letters() {
 }
 
 #[test]
+fn a_session_of_the_background_that_is_resumed_in_a_terminal_keeps_its_name_and_its_letters() {
+    let world = World::with_cc2cc();
+    let service = Service::new(&world);
+    let job = service.start("bob", &[], &TOOLS, "hello from the shell");
+    let session = told(&service.api, "hello from the shell").session_id().to_owned();
+    let bob = idle(&world, &service, "bob");
+    service.run(&["stop", &job]);
+    eventually("it is away", PATIENCE, || (agent(&world, &bob)["online"] != true).then_some(()));
+    let id = post(&world, &bob, "while you were away");
+    let terminal = world.session("bob").model(&service.api).args(&["--resume", &session]).args(&TOOLS).start();
+    told(&service.api, "while you were away");
+    eventually("it is seen", PATIENCE, || (world.status_of(&id) == "seen").then_some(()));
+    assert_eq!(idle(&world, &service, "bob"), bob, "the same name, and no other in its directory");
+    let id = post(&world, &bob, "and now?");
+    terminal.wait_until_told("and now?");
+    eventually("it is seen", PATIENCE, || (world.status_of(&id) == "seen").then_some(()));
+}
+
+#[test]
+fn a_session_that_goes_into_the_background_in_the_middle_of_a_turn_keeps_its_name_and_its_letters() {
+    let world = World::with_cc2cc();
+    let service = Service::new(&world);
+    let mut terminal = world.session("bob").model(&service.api).env("CC2CC_NAME", "bob").args(&TOOLS).start();
+    terminal.wait_for_screen("cc2cc: you are bob");
+    let go = world.project("bob").join("go");
+    let busy =
+        json!({ "command": format!("until test -e {}; do sleep 0.05; done", go.display()), "description": "works" });
+    service.api.when("work on it").reply(Reply::tool("Bash", busy));
+    terminal.type_line("work on it");
+    told(&service.api, "work on it");
+    terminal.type_text("/background");
+    terminal.press("\r");
+    eventually("it has gone into the background", PATIENCE, || (!service.jobs().is_empty()).then_some(()));
+    std::fs::write(&go, "").expect("a file");
+    let id = post(&world, "bob", "on your way there"); // it may be neither here nor there
+    let request = told(&service.api, "on your way there");
+    eventually("it is seen", PATIENCE, || (world.status_of(&id) == "seen").then_some(()));
+    assert_eq!(request.everything().matches(&format!("<letter id=\"{id}\"")).count(), 1);
+    assert_eq!(idle(&world, &service, "bob"), "bob", "the same name, and no other in its directory");
+}
+
+#[test]
+fn a_session_that_is_branched_goes_on_as_the_same_agent() {
+    let world = World::with_cc2cc();
+    let mut bob = settled(&world, "bob");
+    bob.type_line("hello there");
+    let before = bob.wait_until_told("hello there").session_id().to_owned();
+    bob.idle();
+    bob.type_text("/branch another way");
+    bob.press("\r");
+    bob.wait_for_screen("Branched");
+    bob.idle();
+    let id = post(&world, "bob", "which way?");
+    let told = bob.wait_until_told("which way?");
+    assert_ne!(told.session_id(), before, "it is another session");
+    bob.wait("it is seen", || (world.status_of(&id) == "seen").then_some(()));
+    assert_eq!(agents(&world, |_| true).len(), 1, "and the same agent");
+}
+
+#[test]
 fn a_copy_of_a_session_is_somebody_else() {
     let world = World::with_cc2cc();
     let service = Service::new(&world);

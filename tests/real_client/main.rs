@@ -42,6 +42,7 @@ mod support;
 mod titles;
 mod updating;
 mod waking;
+mod working_together;
 mod world;
 
 use serde_json::{Value, json};

@@ -47,3 +47,26 @@ fn a_teammate_in_a_pane_of_its_own_is_nobody() {
     assert_eq!(agent(&world, "ann")["unread"], 0);
     drop(ann);
 }
+
+#[test]
+fn a_teammate_inside_of_its_lead_is_nobody() {
+    let world = World::with_cc2cc();
+    let ann = settled(&world, "ann");
+    let lead = world.session("bob").args(&["--allowedTools", "Agent", "Task", SEND]).env("CC2CC_NAME", "bob");
+    let mut bob = lead.env("CLAUDE_CODE_EXPERIMENTAL_AGENT_TEAMS", "1").start();
+    bob.wait_for_screen("cc2cc: you are bob");
+    let mate = json!({
+        "description": "helps", "prompt": "tell ann as my mate", "subagent_type": "general-purpose", "name": "mate",
+        "team_name": "crew",
+    });
+    bob.api.when("get a mate").reply(Reply::tool("Agent", mate));
+    bob.api.when_subagent("tell ann as my mate").reply(crate::letter("ann", "from a mate"));
+    bob.type_line("get a mate");
+    let told = ann.wait_until_told("from a mate").newest();
+    assert!(told.contains("from=\"bob\" by=\"a subagent of bob\""), "{told}");
+    bob.wait_for_screen("mate");
+    let id = post(&world, "bob", "for the lead");
+    bob.wait_until_told("for the lead");
+    bob.wait("it is seen", || (world.status_of(&id) == "seen").then_some(()));
+    assert_eq!(names(&world), ["ann", "bob", "user"]);
+}

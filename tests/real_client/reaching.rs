@@ -90,6 +90,25 @@ fn a_letter_whose_answer_broke_off_is_seen_with_the_next_that_works() {
     a_turn_fails(Fault::Cut, "");
 }
 
+/// The client says when a limit of a plan is over, to whoever has a plan.
+#[test]
+fn a_session_whose_plan_is_used_up_is_listed_with_the_time_at_which_that_is_over() {
+    let world = World::with_cc2cc();
+    let plan = format!("sk-ant-oat01-stand-in-{}", "0".repeat(80));
+    let session = world.session("bob").without("ANTHROPIC_API_KEY").env("CLAUDE_CODE_OAUTH_TOKEN", &plan);
+    let mut bob = session.env("CLAUDE_CODE_MAX_RETRIES", "0").env("CC2CC_NAME", "bob").start();
+    bob.wait_for_screen("cc2cc: you are bob");
+    let in_an_hour = jiff::Timestamp::now().as_second() + 3600;
+    bob.api.breaks(Some(Fault::UsedUp(in_an_hour)));
+    bob.type_line("go on");
+    wait_until_listed(&bob, &world, "bob", "failing", &Value::Null);
+    let why = agent(&world, "bob")["why"].as_str().expect("a reason").to_owned();
+    assert!(why.starts_with("rate limit, resets ") && why.contains('m'), "{why}");
+    bob.wait_for_screen(why.strip_prefix("rate limit, ").expect("a time"));
+    let listed = String::from_utf8(world.cc2cc("home", &["agents"]).stdout).expect("text");
+    assert!(listed.contains(&format!("bob  failing: {why} (")), "{listed}");
+}
+
 #[test]
 fn a_dialog_is_listed_nobody_answers_it_and_letters_come_once_after_it() {
     let world = World::with_cc2cc();

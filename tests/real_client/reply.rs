@@ -26,6 +26,8 @@ pub struct Reply {
 pub enum Fault {
     /// The server says no, with this status and this word for it.
     Status(u16, &'static str),
+    /// The person's plan is used up until this second.
+    UsedUp(i64),
     /// What comes is no answer at all, which a client takes for a broken connection.
     Dropped,
     /// The same in the middle of the answer.

@@ -2,6 +2,7 @@
 //! id, and with it what it hosts.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -25,6 +26,13 @@ impl Service {
         let api = Api::start();
         world.settings(|settings| settings["env"]["ANTHROPIC_BASE_URL"] = api.url().into());
         Self { api, world: world.clone() }
+    }
+
+    /// Lets `claude` be found, by a terminal and by the shells of sessions.
+    pub fn put_on_the_path(&self) {
+        let program = self.world.bin().join("claude");
+        fs::write(&program, format!("#!/bin/sh\nexec '{}' \"$@\"\n", client().display())).expect("a program");
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("a program");
     }
 
     /// Starts a session in the background from a terminal with these variables; gives the job's id.
