@@ -65,7 +65,12 @@ pub fn remember(sender: &Mailbox, letter: &Letter) -> Result<(), FsError> {
     let sent = sender.path().join("sent");
     disk::create_dir(&sent)?;
     disk::real_dir(&sent)?;
-    disk::append_line(&sent.join(letter.id.as_str()), letter.to.as_str())
+    let pointer = sent.join(letter.id.as_str());
+    let known = disk::read(&pointer, LIMIT_BYTES).unwrap_or_default();
+    if known.split(|byte| *byte == b'\n').any(|line| line == letter.to.as_str().as_bytes()) {
+        return Ok(());
+    }
+    disk::append_line(&pointer, letter.to.as_str())
 }
 
 /// Looks through what the person has sent once that is much: scripts send, and nobody looks into their mailbox.

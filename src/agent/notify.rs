@@ -8,15 +8,16 @@
 use std::process::{Command, Stdio};
 
 use jiff::{SignedDuration, Timestamp};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     command::without_window,
     mailbox::{
         disk::{self, Durability, FsError},
         home::Home,
-        letter::Letter,
+        letter::{Letter, LetterId},
         lock, log,
+        name::AgentName,
         reading::Reading,
     },
     text::terminal::one_line,
@@ -40,6 +41,17 @@ impl Default for Notify {
     fn default() -> Self {
         Self { command: Vec::new(), per_minute: 6 }
     }
+}
+
+/// For how many letters it is remembered that the command was run.
+const REMEMBERED: usize = 64;
+
+/// A run of the command.
+#[derive(Debug, Serialize, Deserialize)]
+struct Told {
+    at: Timestamp,
+    id: LetterId,
+    to: AgentName,
 }
 
 /// Why the person is told.
@@ -72,28 +84,32 @@ impl Notify {
         if self.program().is_none() {
             return;
         }
-        match self.may_run(home, now) {
+        match self.may_run(home, letter, now) {
             Ok(true) => self.start(home, letter, attention),
             Ok(false) => {}
             Err(error) => log::line(home, &format!("notify: {error}")),
         }
     }
 
-    /// Whether it was not run too often in the last minute; counts this time.
-    fn may_run(&self, home: &Home, now: Timestamp) -> Result<bool, FsError> {
+    /// Whether it was not run for this letter, nor too often in the last minute; counts this time.
+    fn may_run(&self, home: &Home, letter: &Letter, now: Timestamp) -> Result<bool, FsError> {
         let _lock = lock::exclusive(&home.path().join("notify.lock"))?;
         let path = home.path().join("notify.json");
-        let mut times: Vec<Timestamp> = match Reading::of(&path, LIMIT_BYTES) {
-            Reading::Known(times) => times,
+        let mut runs: Vec<Told> = match Reading::of(&path, LIMIT_BYTES) {
+            Reading::Known(runs) => runs,
             Reading::Missing | Reading::Unreadable(_) => Vec::new(),
         };
         // A clock that was set back must not silence it.
-        times.retain(|at| (SignedDuration::ZERO..SignedDuration::from_mins(1)).contains(&now.duration_since(*at)));
-        if times.len() >= self.per_minute {
+        let is_recent =
+            |told: &Told| (SignedDuration::ZERO..SignedDuration::from_mins(1)).contains(&now.duration_since(told.at));
+        let is_it = |told: &Told| told.id == letter.id && told.to == letter.to;
+        if runs.iter().any(is_it) || runs.iter().filter(|told| is_recent(told)).count() >= self.per_minute {
             return Ok(false);
         }
-        times.push(now);
-        disk::replace(&path, &serde_json::to_vec(&times).unwrap_or_default(), Durability::Process)?;
+        let least = runs.len().saturating_sub(REMEMBERED.max(self.per_minute));
+        runs.drain(..least);
+        runs.push(Told { at: now, id: letter.id.clone(), to: letter.to.clone() });
+        disk::replace(&path, &serde_json::to_vec(&runs).unwrap_or_default(), Durability::Process)?;
         Ok(true)
     }
 

@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 
 use super::fingerprint::fingerprint;
 use crate::mailbox::{
-    Mailbox,
+    Mailbox, State,
     disk::{self, Durability, FsError},
-    letter::{Letter, LetterId},
+    letter::{Kind, Letter, LetterId},
     lock::{self, Lock},
     name::AgentName,
     reading::Reading,
@@ -25,6 +25,8 @@ const BURST: f64 = 30.0;
 const SECONDS_PER_LETTER: f64 = 3.0;
 /// Within this time, the same text to the same recipient is the same letter.
 const REPEAT_WITHIN: SignedDuration = SignedDuration::from_secs(10);
+/// The same of a question that is still open: a session that was killed while it waited for the answer asks again.
+const QUESTION_WITHIN: SignedDuration = SignedDuration::from_mins(10);
 const LIMIT_BYTES: u64 = 1024 * 1024;
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -73,12 +75,14 @@ impl Account {
         Ok(Self { mailbox: mailbox.clone(), flows, _lock: lock })
     }
 
-    /// Whether a letter may go to `to` now.
+    /// Whether a letter may go into a mailbox now.
     #[must_use]
-    pub fn permit(&self, to: &AgentName, letter: &Letter, now: Timestamp) -> Permit {
-        let Some(flow) = self.flows.get(to) else { return Permit::Go };
+    pub fn permit(&self, to: &Mailbox, letter: &Letter, now: Timestamp) -> Permit {
+        let Some(flow) = self.flows.get(to.name()) else { return Permit::Go };
         let age = now.duration_since(flow.at);
-        if flow.hash == hash(letter) && !age.is_negative() && age < REPEAT_WITHIN {
+        let is_open = || matches!(to.state_of(&flow.id), Some(State::Inbox | State::Claimed | State::Held));
+        let is_new = || age < REPEAT_WITHIN || letter.kind == Kind::Question && age < QUESTION_WITHIN && is_open();
+        if flow.hash == hash(letter) && !age.is_negative() && is_new() {
             return Permit::Repeat(flow.id.clone());
         }
         let left = flow.left_at(now);
@@ -89,13 +93,14 @@ impl Account {
         Permit::Wait(((1.0 - left) * SECONDS_PER_LETTER).ceil() as u64)
     }
 
-    /// Notes that a letter has gone out.
+    /// Notes that a letter is about to go out.
     ///
     /// # Errors
-    /// A `FsError`; the letter is out all the same.
-    pub fn sent(&mut self, to: &AgentName, letter: &Letter, now: Timestamp) -> Result<(), FsError> {
+    /// A `FsError`; the letter may go all the same.
+    pub fn sends(&mut self, to: &AgentName, letter: &Letter, now: Timestamp) -> Result<(), FsError> {
         let left = self.flows.get(to).map_or(BURST, |flow| flow.left_at(now)) - 1.0;
-        self.flows.retain(|_, flow| flow.left_at(now) < BURST); // a full account says nothing
+        // What is forgotten is a full account that remembers no letter any more that might be repeated.
+        self.flows.retain(|_, flow| flow.left_at(now) < BURST || now.duration_since(flow.at).abs() < QUESTION_WITHIN);
         self.flows.insert(to.clone(), Flow { left, at: now, hash: hash(letter), id: letter.id.clone() });
         let bytes = serde_json::to_vec(&self.flows).unwrap_or_default();
         disk::replace(&self.mailbox.path().join("outgoing.json"), &bytes, Durability::Process)

@@ -230,8 +230,12 @@ pub fn send(
     // not at all. Everything else is judged for each copy on its own.
     let ids = ids(account.as_ref(), &recipients, draft, &letter, now)?;
     let mut sent = Vec::with_capacity(recipients.len());
-    for (mailbox, (id, key)) in recipients.into_iter().zip(ids) {
+    for (mailbox, (id, key, novelty)) in recipients.into_iter().zip(ids) {
         letter.id = id;
+        if novelty == Novelty::New {
+            // Before the letter: should this process be killed in between, the model sends it again, and it must be this one.
+            let _ = account.as_mut().map(|account| account.sends(mailbox.name(), &letter, now));
+        }
         let outcome = match deliver(home, &config, &mailbox, &mut letter, key) {
             Err(error) if is_group => {
                 let (to, id) = (mailbox.name().clone(), letter.id.clone());
@@ -243,18 +247,16 @@ pub fn send(
             Fate::Refused(why) if !is_group => {
                 return Err(SendError::Refused { to: outcome.to, why: why.clone() });
             }
-            fate @ (Fate::Stored | Fate::Held(_)) => {
-                // The letter is out; what is noted of it now may fail.
-                let _ = account.as_mut().map(|account| account.sent(&outcome.to, &letter, now));
+            fate @ (Fate::Stored | Fate::Held(_) | Fate::Already(State::Inbox | State::Held)) => {
+                // The letter is out; what is noted of it now may fail. Whoever sent it before may have been killed here.
+                let is_held = matches!(fate, Fate::Held(_) | Fate::Already(State::Held));
                 let _ = own.as_ref().map(|own| notice::remember(own, &letter));
-                match fate {
-                    Fate::Held(_) => config.notify(&letter, Attention::Held),
-                    _ if outcome.to.is_user() => config.notify(&letter, Attention::Letter),
-                    _ => {}
-                }
-                if matches!(fate, Fate::Held(_)) {
+                if is_held {
+                    config.notify(&letter, Attention::Held);
                     let held = home.mailbox(&outcome.to).and_then(|mailbox| status::find_in(&mailbox, &outcome.id));
                     let _ = held.map(|held| notice::held(home, &held, now));
+                } else if outcome.to.is_user() {
+                    config.notify(&letter, Attention::Letter);
                 }
             }
             _ => {}
@@ -280,6 +282,13 @@ fn open_account(home: &Home, own: &Mailbox) -> Result<Account, FsError> {
     }
 }
 
+/// Whether a letter goes out for the first time, as far as its sender's account knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Novelty {
+    New,
+    Repeated,
+}
+
 /// The id under which the letter goes to each recipient: its own, or that of the same letter a moment ago.
 fn ids(
     account: Option<&Account>,
@@ -287,14 +296,14 @@ fn ids(
     draft: &Draft,
     letter: &Letter,
     now: Timestamp,
-) -> Result<Vec<(LetterId, Key)>, SendError> {
+) -> Result<Vec<(LetterId, Key, Novelty)>, SendError> {
     let id_for = |mailbox: &Mailbox| {
-        let to = mailbox.name();
-        let own = (letter.id.clone(), if draft.id.is_some() { Key::Chosen } else { Key::Fresh });
-        match account.map_or(Permit::Go, |account| account.permit(to, letter, now)) {
-            Permit::Repeat(id) if draft.id.is_none() => Ok((id, Key::Chosen)),
-            Permit::Go | Permit::Repeat(_) => Ok(own),
-            Permit::Wait(seconds) => Err(SendError::TooFast { to: to.clone(), seconds }),
+        let (id, key) = (letter.id.clone(), if draft.id.is_some() { Key::Chosen } else { Key::Fresh });
+        match account.map_or(Permit::Go, |account| account.permit(mailbox, letter, now)) {
+            Permit::Repeat(earlier) if draft.id.is_none() => Ok((earlier, Key::Chosen, Novelty::Repeated)),
+            Permit::Repeat(earlier) if earlier == id => Ok((id, key, Novelty::Repeated)),
+            Permit::Go | Permit::Repeat(_) => Ok((id, key, Novelty::New)),
+            Permit::Wait(seconds) => Err(SendError::TooFast { to: mailbox.name().clone(), seconds }),
         }
     };
     recipients.iter().map(id_for).collect()

@@ -26,3 +26,4 @@ mod table;
 mod trace;
 mod versions;
 mod watchers;
+mod working_together;

@@ -4,8 +4,12 @@ use std::{fs, path::PathBuf, process::Command};
 
 use cc2cc::{
     agent::{
+        Record,
         host::HostKey,
         identity::{self, Claimant, Trust},
+        obstacle::Obstacle,
+        until::Until,
+        wish::{self, Wished},
     },
     mailbox::{Key, State, letter::Letter},
 };
@@ -33,7 +37,7 @@ fn started(scene: &Scene) {
 fn senders() -> Vec<Operation> {
     vec![
         Operation::new("send to a name", |scene, attempt| {
-            let text = text_of(attempt);
+            let text = if attempt == Attempt::First { "first" } else { "second" }; // a script that has no key for it
             scene.run(&["send", "calm-owl", text]).sending("calm-owl", text)
         }),
         Operation::new("send with --id, twice", |scene, _| {
@@ -49,19 +53,17 @@ fn senders() -> Vec<Operation> {
                 let wanted = Some("ann".parse().unwrap());
                 identity::claim(&scene.world.home(), &Claimant { wanted, ..Claimant::new(host, Trust::Host) }).unwrap();
             },
-            ..Operation::new("send by a session's command", |scene, attempt| {
-                let text = text_of(attempt);
-                let mut run = scene.run(&["send", "calm-owl", text]).sending("calm-owl", text);
+            ..Operation::new("send by a session's command, twice", |scene, _| {
+                let mut run = scene.run(&["send", "calm-owl", "once"]).sending("calm-owl", "once");
                 run.command.env("CC2CC_HOST", "the-host-of-ann").env("CLAUDECODE", "1");
                 run
             })
         },
         Operation {
             before: started,
-            ..Operation::new("send to the person by the tool, first letter", |scene, attempt| {
-                let text = text_of(attempt);
-                let call = json!({ "name": "send", "arguments": { "to": "user", "text": text } });
-                scene.server(&[call]).sending("user", text)
+            ..Operation::new("send to the person by the tool, twice", |scene, _| {
+                let call = json!({ "name": "send", "arguments": { "to": "user", "text": "once" } });
+                scene.server(&[call]).sending("user", "once")
             })
         },
         Operation {
@@ -76,17 +78,54 @@ fn senders() -> Vec<Operation> {
                     scene.posted("ann", "calm-owl", &format!("letter {number}"));
                 }
             },
-            ..Operation::new("ask by the tool, letters come with the result", |scene, attempt| {
-                let text = text_of(attempt);
-                let call = json!({ "name": "ask", "arguments": { "to": "bob", "text": text } });
-                heard_out(scene, scene.server(&[call])).sending("bob", text)
+            ..Operation::new("ask by the tool, twice, letters come with the result", |scene, _| {
+                let call = json!({ "name": "ask", "arguments": { "to": "bob", "text": "once" } });
+                with_its_client(scene, scene.server(&[call]), HAS_A_RESULT).sending("bob", "once")
+            })
+        },
+        Operation {
+            before: |scene| {
+                started(scene);
+                scene.watch(scene.prompt()).fine();
+                let (home, now) = (scene.world.home(), Timestamp::now());
+                let (mine, ann, bob) = (scene.mine(), scene.world.at("ann"), scene.world.at("bob"));
+                let bob_is_there = bob.hold_presence().unwrap();
+                assert_eq!(wish::make(&home, &mine, &bob, Until::Away, now).unwrap(), Wished::Kept);
+                drop(bob_is_there);
+                let ours_is_there = mine.hold_presence().unwrap();
+                assert_eq!(wish::make(&home, &ann, &mine, Until::Blocked, now).unwrap(), Wished::Kept);
+                let asks = |record: &mut Record| record.asks = Some(Obstacle::new(now, "permission for Bash"));
+                Record::change(&mine, now, asks).unwrap();
+                drop(ours_is_there);
+            },
+            after: |scene| {
+                assert_eq!(news(scene, "calm-owl"), ["bob is away now"]);
+                assert_eq!(news(scene, "ann"), ["calm-owl is blocked now"]);
+            },
+            ..Operation::new("a server tells that wishes have come true", |scene, _| {
+                with_its_client(scene, scene.server(&[]), NO_WISH_IS_LEFT)
             })
         },
     ]
 }
 
-/// A server whose client waits for the result of its call before it leaves. A shell plays that client, and is killed with it.
-fn heard_out(scene: &Scene, server: Run) -> Run {
+/// What cc2cc itself has told an agent of, however often.
+pub fn news(scene: &Scene, name: &str) -> Vec<String> {
+    let mailbox = scene.world.at(name);
+    let letters = scene.world.letters().into_iter();
+    let of_ours =
+        letters.filter(|(whose, _, letter)| whose == mailbox.name().as_str() && letter.from.as_str() == "system");
+    of_ours.map(|(_, _, letter)| letter.content.text).collect()
+}
+
+/// When the client of a server leaves: once it has the result of its call, or once nobody waits for news of calm-owl or has
+/// calm-owl wait for it.
+pub const HAS_A_RESULT: &str = r#"grep -q '"id":1' out"#;
+pub const NO_WISH_IS_LEFT: &str =
+    r#"[ -z "$(find "$CC2CC_HOME"/to-*/wishes "$CC2CC_HOME"/to-calm-owl/wished -type f ! -name '*.tmp')" ]"#;
+
+/// A server whose client stays until something is so. A shell plays that client, and is killed with it.
+pub fn with_its_client(scene: &Scene, server: Run, leaves_when: &str) -> Run {
     let mut command = Command::new("/bin/sh");
     scene.world.furnish(&mut command);
     command.envs(server.command.get_envs().filter_map(|(name, value)| Some((name, value?))));
@@ -95,19 +134,16 @@ fn heard_out(scene: &Scene, server: Run) -> Run {
         r#"rm -f in out code; mkfifo in
         ("$0" mcp <in >out; echo $? >code) 2>/dev/null &
         exec 3>in; cat >&3 2>/dev/null
-        until grep -q '"id":1' out || [ -s code ]; do sleep 0.01; done
+        looks=0
+        until eval "$1" || [ -s code ] || [ $looks -gt 6000 ]; do looks=$((looks + 1)); sleep 0.01; done
         exec 3>&-
         until [ -s code ]; do sleep 0.01; done
         read -r code <code; cat out
         [ "$code" != 137 ] || kill -9 $$
         exit "$code""#,
     ]);
-    command.arg(server.command.get_program());
+    command.arg(server.command.get_program()).arg(leaves_when);
     Run { command, input: server.input, sends: server.sends }
-}
-
-fn text_of(attempt: Attempt) -> &'static str {
-    if attempt == Attempt::First { "first" } else { "second" }
 }
 
 fn readers() -> Vec<Operation> {

@@ -1,8 +1,8 @@
 //! What a model may send: bursts, but no floods, and one letter once.
 
 use cc2cc::{
-    agent::send::{self, Fate, SendError, Sender},
-    mailbox::State,
+    agent::send::{self, Draft, Fate, SendError, Sender},
+    mailbox::{State, letter::Kind},
 };
 
 use super::post::{Post, after_noon, noon, says, waiting};
@@ -68,4 +68,24 @@ fn the_person_has_no_rate_limit() {
         send::send(&post.home, &Sender::user(), &address, &says("the same"), noon()).unwrap();
     }
     assert_eq!(waiting(&post.at("bob")).len(), 100);
+}
+
+/// A session that was killed while it waited for the answer asks again, as soon as it is there again.
+#[test]
+fn a_question_that_nobody_has_looked_at_is_asked_once() {
+    let post = Post::new().agent("ann").agent("bob").agent("eve");
+    let question = || Draft { kind: Some(Kind::Question), ..says("which half is yours?") };
+    let sender = Sender::agent(&post.at("ann"));
+    let ask = |seconds| {
+        let address = "bob".parse().unwrap();
+        send::send(&post.home, &sender, &address, &question(), after_noon(seconds)).unwrap().remove(0)
+    };
+    let first = ask(0);
+    let elsewhere = "eve".parse().unwrap();
+    send::send(&post.home, &sender, &elsewhere, &says("something else"), after_noon(60)).unwrap();
+    assert_eq!((ask(120).id, ask(120).fate), (first.id.clone(), Fate::Already(State::Inbox)));
+    assert_eq!(waiting(&post.at("bob")).len(), 1);
+    post.at("bob").finish(&first.id, State::Inbox, None).unwrap();
+    assert_ne!(ask(180).id, first.id, "he is through with it, and is asked anew");
+    assert_ne!(ask(900).id, ask(180).id, "and so he is after a long time");
 }

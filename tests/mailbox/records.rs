@@ -195,7 +195,7 @@ fn a_senders_account_that_cannot_be_read_is_kept() {
         damage(&file);
         let mut account = Account::open(&post.at("ann")).unwrap();
         let letter = Letter::new(name("ann"), name("bob"), "x", noon());
-        account.sent(&name("bob"), &letter, noon()).unwrap();
+        account.sends(&name("bob"), &letter, noon()).unwrap();
         assert_eq!(aside(&file).len(), 1, "{how}");
     }
 }
