@@ -25,6 +25,9 @@ use crate::{
 
 /// How long a session may take until letters reach it.
 const LONGEST: Duration = Duration::from_secs(120);
+/// After how long whoever has the name is taken for the session of the job. A client may tell its hooks another id of a
+/// session that it keeps in reserve (2.1.240).
+const UNSURE: Duration = Duration::from_secs(10);
 
 /// Start a session in the background, and send it its first letter
 ///
@@ -140,32 +143,44 @@ enum Joined {
 /// Waits until letters reach the session of this job.
 fn joins(home: &Home, name: &AgentName, job: &str) -> Joined {
     let started = Instant::now();
+    let mut taken = None;
     loop {
         let own = home.mailbox(name);
         let watch = Watch::over([home.path()].into_iter().chain(own.as_ref().map(Mailbox::path)));
         while own.is_some() == home.mailbox(name).is_some() {
-            let left = LONGEST.saturating_sub(started.elapsed());
-            let joined = found(home, name, job);
-            if joined != Joined::Not || left.is_zero() {
-                return joined;
+            let joined = found(home, job);
+            if let Some(joined) = joined {
+                return if joined == *name { Joined::Named } else { Joined::As(joined) };
             }
-            watch.sleep(left);
+            if own.as_ref().is_some_and(is_reached) {
+                taken.get_or_insert_with(Instant::now);
+            }
+            let left = LONGEST.saturating_sub(started.elapsed());
+            let unsure =
+                taken.map(
+                    |taken| if job == name.as_str() { Duration::ZERO } else { UNSURE.saturating_sub(taken.elapsed()) },
+                );
+            if unsure.is_some_and(|left| left.is_zero()) {
+                return Joined::Named;
+            }
+            if left.is_zero() {
+                return Joined::Not;
+            }
+            watch.sleep(unsure.unwrap_or(left).min(left));
         }
     }
 }
 
-/// Where the session of a job is by now. The client calls a job by the beginning of its session's id; where it said no id,
-/// whoever has the name is taken for it.
-fn found(home: &Home, name: &AgentName, job: &str) -> Joined {
-    let is_it = |mailbox: &Mailbox| {
-        let record = Record::of(mailbox);
-        let is_of_job = record.session.as_ref().is_some_and(|session| session.starts_with(job));
-        record.is_online(mailbox) && record.delivers() && (is_of_job || job == name.as_str() && mailbox.name() == name)
-    };
+/// Whom letters reach in the session of a job. The client calls a job by the beginning of its session's id.
+fn found(home: &Home, job: &str) -> Option<AgentName> {
     let mailboxes = home.mailboxes().unwrap_or_default();
-    match mailboxes.iter().find(|mailbox| is_it(mailbox)) {
-        Some(mailbox) if mailbox.name() == name => Joined::Named,
-        Some(mailbox) => Joined::As(mailbox.name().clone()),
-        None => Joined::Not,
-    }
+    let is_of_job = |mailbox: &&Mailbox| {
+        is_reached(mailbox) && Record::of(mailbox).session.is_some_and(|session| session.starts_with(job))
+    };
+    mailboxes.iter().find(is_of_job).map(|mailbox| mailbox.name().clone())
+}
+
+fn is_reached(mailbox: &Mailbox) -> bool {
+    let record = Record::of(mailbox);
+    record.is_online(mailbox) && record.delivers()
 }
