@@ -184,7 +184,11 @@ fn attempt(home: &Home, claimant: &Claimant, patience: Patience) -> Result<Optio
         let pointer = pointer_to_write(home, file)?; // one that may be readable later must not cost the session its name
         Ok::<_, FsError>(pointer.and_then(|pointer| followed(home, file, &pointer)))
     };
-    let of_host = leads_to(&host_file(&claimant.host))?;
+    // A process never comes back, and a session of one that serves many does: somebody may have taken its name meanwhile.
+    let is_own = |mailbox: &Mailbox| {
+        claimant.host.life().is_some() || matches!(occupancy(mailbox, Some(&claimant.host)), Occupancy::Free)
+    };
+    let of_host = leads_to(&host_file(&claimant.host))?.filter(is_own);
     let of = |session: &Option<String>| match session {
         Some(session) => leads_to(&session_file(session)),
         None => Ok(None),

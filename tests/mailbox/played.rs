@@ -7,7 +7,7 @@ use cc2cc::{
     agent::{
         Activity, Record,
         host::HostKey,
-        identity::{Claimant, Trust},
+        identity::{self, Claimant, Trust},
     },
     delivery::{
         claimed_letter::ClaimedLetter,
@@ -17,7 +17,9 @@ use cc2cc::{
         settle::{From, settle},
         wake::{self, Calm},
     },
-    mailbox::{Mailbox, State, disk::FsError, letter::LetterId, level::Level, receipt::Step, scan::Waiting},
+    mailbox::{
+        Mailbox, State, disk::FsError, letter::LetterId, level::Level, name::AgentName, receipt::Step, scan::Waiting,
+    },
 };
 use jiff::Timestamp;
 
@@ -92,6 +94,25 @@ fn two_sessions_of_one_process_are_two_agents() {
     assert_eq!((mailbox("owl").name(), mailbox("fox").name()), (&name("owl"), &name("fox")));
     assert_eq!(mailbox("owl"), mailbox("owl"), "it is found again");
     assert!(HostKey::of_session("played", "../owl").is_none());
+}
+
+#[test]
+fn a_session_that_comes_back_leaves_its_name_to_whoever_has_taken_it() {
+    let post = Post::new();
+    let claim = |session: &str, wanted: Option<AgentName>| {
+        let host = HostKey::of_session("played", session).unwrap();
+        let session = Some(session.to_owned());
+        let claimant = Claimant { session, wanted, ..Claimant::new(host, Trust::Host) };
+        identity::claim(&post.home, &claimant).unwrap().mailbox
+    };
+    let owl = claim("one", Some(name("owl")));
+    Record::change(&owl, noon(), |record| record.ended = Some(noon())).unwrap();
+    assert_eq!(claim("two", Some(name("owl"))), owl, "its name is free");
+    let _here = identity::move_in(&owl).unwrap();
+    let other = claim("one", None);
+    assert_ne!(other, owl);
+    assert_eq!(claim("one", None), other);
+    assert_eq!(Record::of(&owl).host.as_deref(), Some("played-two"));
 }
 
 #[test]
