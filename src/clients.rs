@@ -4,6 +4,7 @@
 pub mod calls;
 pub mod claude;
 pub mod marks;
+pub mod opencode;
 pub mod rows;
 pub mod shown;
 pub mod wakes;
@@ -19,6 +20,7 @@ use std::{
 pub fn hook(client: &str, event: &str) -> ExitCode {
     match client {
         "claude" => claude::hooks::run::run(event),
+        "opencode" => opencode::listen::run(event),
         _ => ExitCode::SUCCESS,
     }
 }

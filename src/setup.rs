@@ -2,4 +2,5 @@
 
 pub mod install;
 pub mod marketplace;
+pub mod opencode;
 pub mod origin;

@@ -2,6 +2,7 @@
 
 mod evidence;
 mod finding;
+mod opencode;
 
 use std::{
     path::Path,
@@ -52,6 +53,7 @@ const WAKE_WITHIN: Duration = Duration::from_secs(5);
 
 pub fn run(home: Result<Home, HomeError>, args: &Args) -> ExitCode {
     let mut findings = vec![finding("plugin", plugin()), finding("claude", client())];
+    findings.extend(opencode::installed().map(|outcome| finding("opencode", outcome)));
     match home {
         Ok(home) => {
             findings.push(finding("home", writable(&home)));

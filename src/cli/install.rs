@@ -10,7 +10,10 @@ use crate::{
         disk,
         home::{Home, HomeError},
     },
-    setup::install::{InstallError, Link, Places},
+    setup::{
+        install::{InstallError, Link, Places},
+        opencode,
+    },
 };
 
 /// Install the plugin into Claude Code, or update it
@@ -57,8 +60,24 @@ pub fn run(_: &Args) -> Result<ExitCode, Failure> {
             onto_path(&dir.display().to_string())
         ));
     }
+    into_opencode(&places)?;
     printing::print("sessions that run now keep what they loaded; new ones get this\n");
     Ok(ExitCode::SUCCESS)
+}
+
+/// Puts the plugin into OpenCode, where somebody uses that.
+fn into_opencode(places: &Places) -> Result<(), Failure> {
+    if !opencode::is_there() {
+        return Ok(());
+    }
+    match opencode::install(&places.binary()) {
+        Ok(file) => printing::print(format!("OpenCode: the plugin is {}\n", file.display())),
+        Err(InstallError::NotOurs(file)) => {
+            printing::print(format!("OpenCode: {} was not written by cc2cc, so it was left alone\n", file.display()));
+        }
+        Err(error) => return Err(error.into()),
+    }
+    Ok(())
 }
 
 /// The line of a shell that puts a directory onto the PATH.
@@ -79,11 +98,15 @@ pub fn remove(home: Result<Home, HomeError>, args: &RemovalArgs) -> Result<ExitC
             .hint("`cc2cc uninstall` without --purge leaves them; with it, use a terminal of your own"));
     }
     let places = Places::from_env()?;
+    let out_of_opencode = opencode::uninstall()?;
     let left = match places.uninstall() {
         Err(InstallError::NotInstalled(_)) if args.purge => Vec::new(),
         removed => removed?,
     };
     printing::print(format!("cc2cc is removed from {}\n", places.plugin.display()));
+    if let Some(file) = out_of_opencode {
+        printing::print(format!("and {}\n", file.display()));
+    }
     printing::print("sessions that run now complain of the missing plugin until they are restarted\n");
     for path in left {
         printing::print(format!("not ours, so it stays: {}\n", path.display()));

@@ -422,3 +422,44 @@ fn what_was_not_installed_from_a_release_is_updated_the_way_it_came() {
     hint: `cargo install --locked cc2cc && cc2cc install`
     ");
 }
+
+#[test]
+fn opencode_is_given_its_plugin_where_it_is_used_and_nothing_else_is_touched() {
+    let world = World::new();
+    let folder = world.path("home/.config/opencode");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("opencode.json"), "{}").unwrap();
+    let doctor = || world.run(&["doctor", "--json"]).json()["findings"].clone();
+    let says = || doctor().as_array().unwrap().iter().find(|finding| finding["what"] == "opencode").cloned();
+    assert!(says().unwrap().to_string().contains("its sessions take no part"));
+
+    let said = world.run(&["install"]).fine().out;
+    let plugin = folder.join("plugins").join("cc2cc.js");
+    assert!(said.contains(&format!("OpenCode: the plugin is {}\n", plugin.display())), "{said}");
+    let text = fs::read_to_string(&plugin).unwrap();
+    let command = Value::from(world.path(BINARY).display().to_string());
+    assert!(text.contains(&format!("const COMMAND = {command}\n")), "{text}");
+    assert_eq!(says().unwrap()["verdict"], "ok", "{:?}", says());
+
+    // One of another version is replaced, and goes with the rest.
+    fs::write(&plugin, "// cc2cc's part inside OpenCode. It was otherwise once.\n").unwrap();
+    assert!(says().unwrap().to_string().contains("another version"));
+    world.run(&["install"]).fine();
+    assert_eq!(fs::read_to_string(&plugin).unwrap(), text);
+    world.run(&["uninstall"]).fine();
+    assert_eq!(world.files("home/.config"), [folder.join("opencode.json")]);
+    assert!(!folder.join("plugins").exists());
+}
+
+#[test]
+fn a_plugin_of_somebody_elses_stays_as_it_is() {
+    let world = World::new();
+    let plugins = world.path("home/.config/opencode/plugins");
+    fs::create_dir_all(&plugins).unwrap();
+    let plugin = plugins.join("cc2cc.js");
+    fs::write(&plugin, "export const Mine = async () => ({})\n").unwrap();
+    let said = world.run(&["install"]).fine().out;
+    assert!(said.contains("was not written by cc2cc, so it was left alone"), "{said}");
+    world.run(&["uninstall"]).fine();
+    assert_eq!(fs::read_to_string(&plugin).unwrap(), "export const Mine = async () => ({})\n");
+}

@@ -26,6 +26,7 @@ mod mcp;
 mod names;
 #[cfg(unix)] // the commands are programs of Unix
 mod notifying;
+mod opencode;
 #[cfg(unix)] // in a pseudo-terminal, which Wine lacks
 mod overview;
 mod peeking;

@@ -184,7 +184,7 @@ impl World {
         self.dir.path().join(format!("{name}.log"))
     }
 
-    fn path(&self) -> String {
+    pub(crate) fn path(&self) -> String {
         format!("{}:/usr/bin:/bin", self.bin().display())
     }
 
@@ -216,7 +216,7 @@ pub fn binary() -> PathBuf {
 /// # Panics
 /// When `CC2CC_TEST_CLAUDE` does not name one: a test that skips itself proves nothing.
 pub fn client() -> PathBuf {
-    named_client("CC2CC_TEST_CLAUDE", "2.1.330")
+    named_client("CC2CC_TEST_CLAUDE", "claude", "@anthropic-ai/claude-code", "2.1.330")
 }
 
 /// A client from before there were mods.
@@ -224,18 +224,19 @@ pub fn client() -> PathBuf {
 /// # Panics
 /// As [`client`], for `CC2CC_TEST_CLAUDE_OLD`.
 pub fn old_client() -> PathBuf {
-    named_client("CC2CC_TEST_CLAUDE_OLD", "2.1.200")
+    named_client("CC2CC_TEST_CLAUDE_OLD", "claude", "@anthropic-ai/claude-code", "2.1.200")
 }
 
-fn named_client(variable: &str, version: &str) -> PathBuf {
+/// The client that a variable names; else says how to have one.
+pub fn named_client(variable: &str, program: &str, package: &str, version: &str) -> PathBuf {
     let path = std::env::var_os(variable).map(PathBuf::from);
     match path {
         Some(path) if path.is_file() => path,
         Some(path) => panic!("{variable} names {}, which is not a file", path.display()),
         None => panic!(
-            "{variable} is not set: it must name the `claude` to test, for instance\n\
-             npm install --prefix DIR @anthropic-ai/claude-code@{version}\n\
-             {variable}=DIR/node_modules/.bin/claude cargo test --test real_client"
+            "{variable} is not set: it must name the `{program}` to test, for instance\n\
+             npm install --prefix DIR {package}@{version}\n\
+             {variable}=DIR/node_modules/.bin/{program} cargo test --test real_client"
         ),
     }
 }

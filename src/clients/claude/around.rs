@@ -16,6 +16,7 @@ use crate::{
         host::{self, HostKey, Life},
         identity,
     },
+    clients::opencode,
     mailbox::home::Home,
 };
 
@@ -36,8 +37,13 @@ pub fn look(home: Option<&Home>) -> Around {
     let named = env::var(HOST_VARIABLE).ok().and_then(|text| HostKey::from_text(&text));
     if named.is_none() && env::var_os("CLAUDECODE").is_none() && env::var_os(HOST_VARIABLE).is_none() {
         // What a model runs may have lost them on purpose.
-        let client = host::around(process::id()).find(|pid| is_client(&host::command_line(*pid)));
-        return match client.map(HostKey::of) {
+        let client = host::around(process::id()).find_map(|pid| {
+            let words = host::command_line(pid);
+            // One OpenCode serves many sessions, so its process names none.
+            let of_many = || opencode::is_client(&words).then_some(None);
+            is_client(&words).then(|| HostKey::of(pid)).or_else(of_many)
+        });
+        return match client {
             None => Around::Nobody,
             Some(Some(session)) => Around::Session(session),
             Some(None) => Around::SomeSession, // it ends at this moment
