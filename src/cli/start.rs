@@ -25,8 +25,8 @@ use crate::{
 
 /// How long a session may take until letters reach it.
 const LONGEST: Duration = Duration::from_secs(120);
-/// After how long whoever has the name is taken for the session of the job. A client may tell its hooks another id of a
-/// session that it keeps in reserve (2.1.240).
+/// After how long whoever has the name is taken for the session of the job: that its id begins like the job's was seen with
+/// 2.1.200, 2.1.240 and 2.1.332, and no client promises it.
 const UNSURE: Duration = Duration::from_secs(10);
 
 /// Start a session in the background, and send it its first letter
