@@ -186,7 +186,9 @@ fn attempt(home: &Home, claimant: &Claimant, patience: Patience) -> Result<Optio
     };
     // A process never comes back, and a session of one that serves many does: somebody may have taken its name meanwhile.
     let is_own = |mailbox: &Mailbox| {
-        claimant.host.life().is_some() || matches!(occupancy(mailbox, Some(&claimant.host)), Occupancy::Free)
+        let is_anothers = || Record::of(mailbox).host.is_some_and(|host| host != claimant.host.as_str());
+        let is_taken = || matches!(occupancy(mailbox, Some(&claimant.host)), Occupancy::Taken);
+        claimant.host.life().is_some() || !is_anothers() || !is_taken()
     };
     let of_host = leads_to(&host_file(&claimant.host))?.filter(is_own);
     let of = |session: &Option<String>| match session {
