@@ -3,9 +3,12 @@
 
 pub mod calls;
 pub mod claude;
+pub mod codex;
+pub mod evidence;
 pub mod marks;
 pub mod opencode;
 pub mod rows;
+pub mod shell;
 pub mod shown;
 pub mod wakes;
 
@@ -20,6 +23,7 @@ use std::{
 pub fn hook(client: &str, event: &str) -> ExitCode {
     match client {
         "claude" => claude::hooks::run::run(event),
+        "codex" => codex::hooks::run(event),
         "opencode" => opencode::listen::run(event),
         _ => ExitCode::SUCCESS,
     }

@@ -1,5 +1,6 @@
 //! Putting the program and the plugin in place, and taking them away again.
 
+pub mod codex;
 pub mod install;
 pub mod marketplace;
 pub mod opencode;

@@ -1,19 +1,23 @@
-//! Who runs a verb: the agent of the Claude session around it, or the person at a terminal.
+//! Who runs a verb: the agent of the session around it, or the person at a terminal.
 
 use std::sync::OnceLock;
 
 use crate::{
     agent::{
+        client_program::ClientProgram,
         host::{self, HostKey},
         identity,
         send::Sender,
         status::Found,
     },
-    clients::claude::{
-        around::{self, Around},
-        background,
-        kind::{self, ClientKind},
-        settings,
+    clients::{
+        claude::{
+            around::Around,
+            background,
+            kind::{self, ClientKind},
+            settings,
+        },
+        shell,
     },
     failure::{Code, Failure},
     mailbox::{Mailbox, home::Home, name::AgentName},
@@ -22,7 +26,7 @@ use crate::{
 /// The agent of the session around us; `None` for the person.
 ///
 /// # Errors
-/// In a Claude session that has no agent: its words must not pass for the person's.
+/// In a session that has no agent: its words must not pass for the person's.
 pub fn agent(home: &Home) -> Result<Option<Mailbox>, Failure> {
     match look() {
         Around::Nobody => Ok(None),
@@ -33,6 +37,10 @@ pub fn agent(home: &Home) -> Result<Option<Mailbox>, Failure> {
 
 /// Why the session in this process has no agent.
 fn nameless(host: &HostKey) -> Failure {
+    let client = ClientProgram::of_key(host);
+    if client != ClientProgram::ClaudeCode {
+        return Failure::is_unheard(client);
+    }
     let pid = host.as_str().split('-').next().and_then(|pid| pid.parse().ok());
     match pid.map(|pid| (kind::of(pid), pid)) {
         Some((ClientKind::Terminal, pid)) => {
@@ -51,7 +59,7 @@ pub fn in_a_session() -> bool {
 /// Looks once: what is around a process does not change.
 fn look() -> &'static Around {
     static SEEN: OnceLock<Around> = OnceLock::new();
-    SEEN.get_or_init(|| around::look(background::home().ok().as_ref()))
+    SEEN.get_or_init(|| shell::look(background::home().ok().as_ref()))
 }
 
 /// Whoever reads what a verb prints: a person, or the model of a session.

@@ -1,5 +1,6 @@
 //! `cc2cc doctor`: whether everything is in place, and how to fix what is not.
 
+mod codex;
 mod evidence;
 mod finding;
 mod opencode;
@@ -53,6 +54,7 @@ const WAKE_WITHIN: Duration = Duration::from_secs(5);
 
 pub fn run(home: Result<Home, HomeError>, args: &Args) -> ExitCode {
     let mut findings = vec![finding("plugin", plugin()), finding("claude", client())];
+    findings.extend(codex::registered().map(|outcome| finding("codex", outcome)));
     findings.extend(opencode::installed().map(|outcome| finding("opencode", outcome)));
     match home {
         Ok(home) => {

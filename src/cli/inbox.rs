@@ -17,8 +17,7 @@ use crate::{
         status::{self, Found},
         wish,
     },
-    clients::claude::client::Claude,
-    delivery::settle,
+    clients::evidence,
     failure::{Code, Failure},
     mailbox::{
         Mailbox, Moved, State, disk,
@@ -163,7 +162,7 @@ fn for_your_yes(held: &[Found], count: usize, now: Timestamp) -> String {
 /// Claims what waits, prints it, and only then counts it as read: a process that dies in between leaves claims behind,
 /// and the next one finds them again.
 fn take(home: &Home, mailbox: &Mailbox, json: bool, now: Timestamp) -> Result<ExitCode, Failure> {
-    settle::settle(&mut Claude::default(), mailbox, now, settle::From::Outside)?;
+    evidence::settle(mailbox, now)?;
     let mut taken = Vec::new();
     let look = mailbox.look(now)?;
     notice::buried(mailbox, &look.buried, now)?;

@@ -1,4 +1,4 @@
-//! `cc2cc install` and `uninstall`: the plugin into Claude Code and out of it.
+//! `cc2cc install` and `uninstall`: into the clients that are used here, and out of them.
 
 use std::{env, fs, process::ExitCode};
 
@@ -11,16 +11,21 @@ use crate::{
         home::{Home, HomeError},
     },
     setup::{
+        codex::{CodexFiles, ServerEntry},
         install::{InstallError, Link, Places},
         opencode,
     },
 };
 
-/// Install the plugin into Claude Code, or update it
+/// Install into Claude Code, Codex and OpenCode, or update
 #[derive(clap::Args)]
-pub struct Args {}
+pub struct Args {
+    /// Install into this client alone
+    #[arg(long, value_name = "CLIENT", value_parser = ["claude", "codex"])]
+    client: Option<String>,
+}
 
-/// Remove the plugin; letters stay
+/// Remove what was installed; letters stay
 #[derive(clap::Args)]
 pub struct RemovalArgs {
     /// Remove all letters and mailboxes as well
@@ -28,8 +33,38 @@ pub struct RemovalArgs {
     purge: bool,
 }
 
-pub fn run(_: &Args) -> Result<ExitCode, Failure> {
+pub fn run(args: &Args) -> Result<ExitCode, Failure> {
     let places = Places::from_env()?;
+    let is_for = |client: &str| args.client.as_deref().is_none_or(|only| only == client);
+    if is_for("claude") {
+        into_claude(&places)?;
+    }
+    if args.client.is_none() {
+        into_opencode(&places)?;
+    }
+    let codex = CodexFiles::from_env().filter(|codex| codex.is_there() || args.client.is_some());
+    if let Some(codex) = codex.filter(|_| is_for("codex")) {
+        into_codex(&codex, &places)?;
+    }
+    printing::print("sessions that run now keep what they loaded; new ones get this\n");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Registers the program in its place, or else where it lies now, with Codex.
+fn into_codex(codex: &CodexFiles, places: &Places) -> Result<(), Failure> {
+    let here = || env::current_exe().and_then(fs::canonicalize).map_err(InstallError::NoBinary);
+    let program = if places.binary().is_file() { places.binary() } else { here()? };
+    let entry = codex.install(&program)?;
+    let folder = codex.folder().display();
+    printing::print(format!("Codex: hooks and server are registered in {folder}\n"));
+    printing::print("Codex asks at its next start whether its hooks are to be trusted; until then they do not run\n");
+    if entry == ServerEntry::Occupied {
+        printing::print(format!("{folder}/config.toml has another server `cc2cc`, which was left alone\n"));
+    }
+    Ok(())
+}
+
+fn into_claude(places: &Places) -> Result<(), Failure> {
     let before = places.version();
     let link = places.install()?;
     let version = version::HERE;
@@ -60,9 +95,7 @@ pub fn run(_: &Args) -> Result<ExitCode, Failure> {
             onto_path(&dir.display().to_string())
         ));
     }
-    into_opencode(&places)?;
-    printing::print("sessions that run now keep what they loaded; new ones get this\n");
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }
 
 /// Puts the plugin into OpenCode, where somebody uses that.
@@ -98,16 +131,23 @@ pub fn remove(home: Result<Home, HomeError>, args: &RemovalArgs) -> Result<ExitC
             .hint("`cc2cc uninstall` without --purge leaves them; with it, use a terminal of your own"));
     }
     let places = Places::from_env()?;
+    let codex = CodexFiles::from_env().filter(CodexFiles::is_there);
+    let was_in_codex = codex.as_ref().map_or(Ok(false), CodexFiles::uninstall)?;
     let out_of_opencode = opencode::uninstall()?;
-    let left = match places.uninstall() {
-        Err(InstallError::NotInstalled(_)) if args.purge => Vec::new(),
-        removed => removed?,
+    let (left, was_in_claude) = match places.uninstall() {
+        Err(InstallError::NotInstalled(_)) if args.purge || was_in_codex => (Vec::new(), false),
+        removed => (removed?, true),
     };
-    printing::print(format!("cc2cc is removed from {}\n", places.plugin.display()));
-    if let Some(file) = out_of_opencode {
-        printing::print(format!("and {}\n", file.display()));
+    if was_in_claude || !was_in_codex {
+        printing::print(format!("cc2cc is removed from {}\n", places.plugin.display()));
+        if let Some(file) = out_of_opencode {
+            printing::print(format!("and {}\n", file.display()));
+        }
+        printing::print("sessions that run now complain of the missing plugin until they are restarted\n");
     }
-    printing::print("sessions that run now complain of the missing plugin until they are restarted\n");
+    if let Some(codex) = codex.filter(|_| was_in_codex) {
+        printing::print(format!("Codex: hooks and server are removed from {}\n", codex.folder().display()));
+    }
     for path in left {
         printing::print(format!("not ours, so it stays: {}\n", path.display()));
     }

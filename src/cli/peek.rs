@@ -13,6 +13,7 @@ use super::{caller, completions, printing};
 use crate::{
     agent::{
         Record,
+        client_program::ClientProgram,
         directory::{self, Listed},
         policy::{Config, Peek},
     },
@@ -101,6 +102,15 @@ fn turns(listed: &Listed, count: usize) -> Result<Vec<PastTurn>, Failure> {
     if listed.record.is_unknown {
         return Err(Failure::new(Code::Failed, format!("what is noted of {name} cannot be read"))
             .hint("`cc2cc doctor` looks into it"));
+    }
+    let client = listed.record.client();
+    if client != ClientProgram::ClaudeCode {
+        let hint = format!("`cc2cc log --agent {name}` prints its letters");
+        return Err(Failure::new(
+            Code::Failed,
+            format!("{name} is a session of {}, whose record is not read here", client.title()),
+        )
+        .hint(hint));
     }
     let transcript = listed.record.evidence.as_deref().map(Path::new).ok_or_else(nothing)?;
     let unreadable = |error: FsError| if error.is_not_found() { nothing() } else { error.into() };

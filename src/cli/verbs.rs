@@ -10,7 +10,7 @@ const GROUPS: [(&str, &[&str]); 6] = [
     ("Decide:", &["accept", "refuse", "retry", "trust"]),
     ("Watch:", &["watch", "peek", "log", "thread", "export", "statusline"]),
     ("Set up and look after:", &["install", "update", "uninstall", "doctor", "demo", "prune", "completions", "help"]),
-    ("Started by Claude Code:", &["mcp", "hook"]),
+    ("Started by the clients:", &["mcp", "hook"]),
 ];
 /// For a verb that nobody has put anywhere.
 const REST: &str = "More:";

@@ -233,16 +233,16 @@ fn topics_and_verbs_are_listed_and_each_verb_has_its_help() {
       statusline   Print a short segment for Claude Code's status line
 
     Set up and look after:
-      install      Install the plugin into Claude Code, or update it
+      install      Install into Claude Code, Codex and OpenCode, or update
       update       Update cc2cc to the newest release
-      uninstall    Remove the plugin; letters stay
+      uninstall    Remove what was installed; letters stay
       doctor       Check that everything is in place
       demo         Show a letter's whole way on a throw-away mailbox
       prune        Count what nobody needs any more, or remove it
       completions  Print a completion script for your shell
       help         Explain a topic with worked examples, or a verb
 
-    Started by Claude Code:
+    Started by the clients:
       mcp          Serve the tools over standard input and output
       hook         Answer a hook
 

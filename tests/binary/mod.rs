@@ -7,6 +7,7 @@ mod attacks;
 mod authors;
 #[cfg(unix)] // shells of Unix in a pseudo-terminal
 mod clients;
+mod codex;
 mod completing;
 mod demo;
 mod doctor;

@@ -51,6 +51,7 @@ impl Gate {
         self.0.1.notify_all();
     }
 
+    /// Waits until it is open.
     pub(crate) fn wait(&self) {
         let open = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
         drop(self.0.1.wait_while(open, |open| !*open));
