@@ -166,22 +166,27 @@ impl CodexSession {
         self.terminal.press(keys);
     }
 
-    /// Moves to a choice of a dialog, takes it, and sees the dialog go. A key more than it needs would be left for what
-    /// comes next, and the client may give up over that.
+    /// Moves to a choice of a dialog, takes it, and sees the dialog go. As it starts the client draws a dialog, leaves the
+    /// screen and draws it again; a key that comes between is one that it gives up over. So keys wait for a dialog that
+    /// stays.
     #[track_caller]
     pub fn choose(&mut self, choice: &str, dialog: &str) {
+        const STAYS: Duration = Duration::from_secs(1);
         const REDRAWN: Duration = Duration::from_secs(20);
+        let shows = |session: &Self| session.screen().contains(dialog);
         let is_chosen =
             |session: &Self| session.screen().lines().any(|line| line.contains('›') && line.contains(choice));
-        for _ in 0..5 {
-            if !is_chosen(self) {
+        for _ in 0..8 {
+            self.wait(&format!("{dialog:?} to stay"), || {
                 let before = self.screen();
-                self.press("\x1b[B");
-                let _ = within(REDRAWN, || (self.screen() != before).then_some(()));
-                continue;
-            }
-            self.press("\r");
-            if within(REDRAWN, || (!self.screen().contains(dialog)).then_some(())).is_some() {
+                let changes = within(STAYS, || (self.screen() != before).then_some(()));
+                (changes.is_none() && before.contains(dialog)).then_some(())
+            });
+            let is_taken = is_chosen(self);
+            let before = self.screen();
+            self.press(if is_taken { "\r" } else { "\x1b[B" });
+            let _ = within(REDRAWN, || (self.screen() != before).then_some(()));
+            if is_taken && within(REDRAWN, || (!shows(self)).then_some(())).is_some() {
                 return;
             }
         }
