@@ -21,7 +21,7 @@ use crate::{
 #[derive(clap::Args)]
 pub struct Args {
     /// Install into this client alone
-    #[arg(long, value_name = "CLIENT", value_parser = ["claude", "codex"])]
+    #[arg(long, value_name = "CLIENT", value_parser = ["claude", "codex", "opencode"])]
     client: Option<String>,
 }
 
@@ -39,7 +39,7 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
     if is_for("claude") {
         into_claude(&places)?;
     }
-    if args.client.is_none() {
+    if is_for("opencode") && (opencode::is_there() || args.client.is_some()) {
         into_opencode(&places)?;
     }
     let codex = CodexFiles::from_env().filter(|codex| codex.is_there() || args.client.is_some());
@@ -50,11 +50,9 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Registers the program in its place, or else where it lies now, with Codex.
+/// Registers the program with Codex.
 fn into_codex(codex: &CodexFiles, places: &Places) -> Result<(), Failure> {
-    let here = || env::current_exe().and_then(fs::canonicalize).map_err(InstallError::NoBinary);
-    let program = if places.binary().is_file() { places.binary() } else { here()? };
-    let entry = codex.install(&program)?;
+    let entry = codex.install(&places.program()?)?;
     let folder = codex.folder().display();
     printing::print(format!("Codex: hooks and server are registered in {folder}\n"));
     printing::print("Codex asks at its next start whether its hooks are to be trusted; until then they do not run\n");
@@ -98,12 +96,9 @@ fn into_claude(places: &Places) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Puts the plugin into OpenCode, where somebody uses that.
+/// Puts the plugin into OpenCode.
 fn into_opencode(places: &Places) -> Result<(), Failure> {
-    if !opencode::is_there() {
-        return Ok(());
-    }
-    match opencode::install(&places.binary()) {
+    match opencode::install(&places.program()?) {
         Ok(file) => printing::print(format!("OpenCode: the plugin is {}\n", file.display())),
         Err(InstallError::NotOurs(file)) => {
             printing::print(format!("OpenCode: {} was not written by cc2cc, so it was left alone\n", file.display()));
@@ -134,19 +129,20 @@ pub fn remove(home: Result<Home, HomeError>, args: &RemovalArgs) -> Result<ExitC
     let codex = CodexFiles::from_env().filter(CodexFiles::is_there);
     let was_in_codex = codex.as_ref().map_or(Ok(false), CodexFiles::uninstall)?;
     let out_of_opencode = opencode::uninstall()?;
+    let was_elsewhere = was_in_codex || out_of_opencode.is_some();
     let (left, was_in_claude) = match places.uninstall() {
-        Err(InstallError::NotInstalled(_)) if args.purge || was_in_codex => (Vec::new(), false),
+        Err(InstallError::NotInstalled(_)) if args.purge || was_elsewhere => (Vec::new(), false),
         removed => (removed?, true),
     };
-    if was_in_claude || !was_in_codex {
+    if was_in_claude || !was_elsewhere {
         printing::print(format!("cc2cc is removed from {}\n", places.plugin.display()));
-        if let Some(file) = out_of_opencode {
-            printing::print(format!("and {}\n", file.display()));
-        }
         printing::print("sessions that run now complain of the missing plugin until they are restarted\n");
     }
     if let Some(codex) = codex.filter(|_| was_in_codex) {
         printing::print(format!("Codex: hooks and server are removed from {}\n", codex.folder().display()));
+    }
+    if let Some(file) = out_of_opencode {
+        printing::print(format!("OpenCode: the plugin {} is removed\n", file.display()));
     }
     for path in left {
         printing::print(format!("not ours, so it stays: {}\n", path.display()));

@@ -16,6 +16,8 @@ use crate::{
 pub fn settle(mailbox: &Mailbox, now: Timestamp) -> Result<(), FsError> {
     match Record::of(mailbox).client() {
         ClientProgram::Codex => settle::settle(&mut Codex::default(), mailbox, now, settle::From::Outside),
-        _ => settle::settle(&mut Claude::default(), mailbox, now, settle::From::Outside),
+        // Its conversation can be asked only from inside; the process beside it settles.
+        ClientProgram::OpenCode => Ok(()),
+        ClientProgram::ClaudeCode => settle::settle(&mut Claude::default(), mailbox, now, settle::From::Outside),
     }
 }

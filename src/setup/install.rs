@@ -106,6 +106,15 @@ impl Places {
         self.file(BINARY)
     }
 
+    /// The program in its place, or else where it lies now: what other clients start.
+    ///
+    /// # Errors
+    /// `NoBinary` when the system does not say where this program lies.
+    pub fn program(&self) -> Result<PathBuf, InstallError> {
+        let here = || env::current_exe().and_then(fs::canonicalize).map_err(InstallError::NoBinary);
+        if self.binary().is_file() { Ok(self.binary()) } else { here() }
+    }
+
     fn file(&self, name: &str) -> PathBuf {
         below(&self.plugin, name)
     }

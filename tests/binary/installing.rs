@@ -452,6 +452,21 @@ fn opencode_is_given_its_plugin_where_it_is_used_and_nothing_else_is_touched() {
 }
 
 #[test]
+fn one_client_alone_is_installed_into_and_out_of() {
+    let world = World::new();
+    let plugin = world.path("home/.config/opencode/plugins/cc2cc.js");
+    let said = world.run(&["install", "--client", "opencode"]).fine().out;
+    assert!(said.starts_with(&format!("OpenCode: the plugin is {}\n", plugin.display())), "{said}");
+    let found = world.run(&["doctor", "--json"]).json()["findings"].clone();
+    let says = found.as_array().unwrap().iter().find(|finding| finding["what"] == "opencode").cloned();
+    assert_eq!(says.unwrap()["verdict"], "ok");
+    assert!(!world.path("home/.claude").exists() && !world.path("home/.codex").exists());
+    let said = world.run(&["uninstall"]).fine().out;
+    assert!(said.starts_with(&format!("OpenCode: the plugin {} is removed\n", plugin.display())), "{said}");
+    assert!(!plugin.exists());
+}
+
+#[test]
 fn a_plugin_of_somebody_elses_stays_as_it_is() {
     let world = World::new();
     let plugins = world.path("home/.config/opencode/plugins");

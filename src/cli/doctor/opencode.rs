@@ -11,7 +11,7 @@ pub fn installed() -> Option<Outcome> {
     let (places, file) = (Places::from_env().ok()?, opencode::file().filter(|_| opencode::is_there())?);
     let file = file.display();
     let fix = "run `cc2cc install`".to_owned();
-    Some(match opencode::look(&places.binary()) {
+    Some(match opencode::look(&places.program().ok()?) {
         PluginFile::Current => Outcome::Fine(format!("the plugin is {file}")),
         PluginFile::Missing => Outcome::Note(format!("its sessions take no part: there is no {file}; {fix}")),
         PluginFile::Other => {
