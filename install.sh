@@ -10,12 +10,13 @@ CC2CC_RELEASES=${CC2CC_RELEASES:-https://github.com/cc2cc/cc2cc/releases}
 
 usage() {
     cat <<END
-Usage: ./install.sh [--archive FILE.tar.gz]
+Usage: ./install.sh [--archive FILE.tar.gz | --link]
        curl -fsSL $CC2CC_RELEASES/latest/download/install.sh | sh
 
 Installs cc2cc into Claude Code; run again, it updates. In a checkout it is built with cargo. Elsewhere the release for
 this machine is fetched and checked; where there is none, cargo builds it.
   --archive FILE   take the binary from a release archive
+  --link           in a checkout: build and install cc2cc-link beside it, for letters between machines
   --help           print this
 
 CC2CC_VERSION picks a release (the newest one), CC2CC_RELEASES says where releases are, CARGO_TARGET_DIR where to build,
@@ -34,8 +35,10 @@ fail() {
 
 main() {
     archive=
+    with_link=
     while [ $# -gt 0 ]; do
         case $1 in
+            --link) with_link=yes ;;
             --archive)
                 [ $# -ge 2 ] || usage_error '--archive needs a file'
                 archive=$2
@@ -50,6 +53,8 @@ main() {
         esac
         shift
     done
+    [ -z "$with_link" ] || { [ -z "$archive" ] && is_checkout; } ||
+        fail 'cc2cc-link is built in a checkout alone' "git clone the repository, and run ./install.sh --link there"
     [ -n "${HOME:-}" ] || fail 'HOME is not set' 'say where to install: HOME=/home/you ./install.sh'
 
     scratch=$(mktemp -d)
@@ -67,7 +72,7 @@ main() {
         fetch_release
     fi
     # The list of what is installed says where it came from, for `cc2cc update`.
-    CC2CC_INSTALLED_FROM=$from "$binary" install </dev/null
+    CC2CC_INSTALLED_FROM=$from "$binary" install ${with_link:+--with-link "$link"} </dev/null
     [ -z "${CC2CC_HAVE:-}" ] || exit 0
     echo
     "$binary" demo </dev/null || fail 'cc2cc is installed, but its demo failed' "\`$binary doctor\` looks into it"
@@ -247,6 +252,15 @@ build() {
         *-windows-*) binary=$binary.exe ;;
     esac
     [ -x "$binary" ] || fail "cargo built no $binary; nothing was installed"
+    [ -n "$with_link" ] || return 0
+    # On its own, so that cc2cc itself is built without the network.
+    cargo build --profile local --locked --quiet --manifest-path "$manifest" --target "$host" --features link \
+        --bin cc2cc-link ||
+        fail 'the build of cc2cc-link failed, see above; nothing was installed'
+    link=$target/$host/local/cc2cc-link
+    case $host in
+        *-windows-*) link=$link.exe ;;
+    esac
 }
 
 # Finds cargo, which is needed because of $1, and sets `host` and the flags to build with; $2 is the oldest Rust that will do.

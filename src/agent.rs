@@ -2,6 +2,7 @@
 //!
 //! Knows mailboxes, not Claude Code. A "host" here is the process a session lives in; what that is, the caller knows.
 
+pub mod arrival;
 pub mod beside;
 pub mod client_program;
 pub mod decisions;
@@ -15,6 +16,9 @@ pub mod groups;
 pub mod history;
 pub mod host;
 pub mod identity;
+pub mod link_program;
+pub mod link_settings;
+pub mod machines;
 pub mod naming;
 pub mod notice;
 pub mod notify;

@@ -14,6 +14,7 @@ mod help;
 mod ids;
 mod inbox;
 mod install;
+mod link;
 mod log;
 mod mod_api;
 mod notify_when;
@@ -99,6 +100,7 @@ enum Verb {
     Refuse(accept::RefusalArgs),
     Retry(accept::RetryArgs),
     Trust(trust::Args),
+    Link(link::Args),
     Prune(prune::Args),
     Demo(demo::Args),
     Doctor(doctor::Args),
@@ -207,6 +209,7 @@ fn dispatch(verb: Verb) -> Result<ExitCode, Failure> {
         Verb::Refuse(args) => accept::refuse(&home?, &args),
         Verb::Retry(args) => accept::retry(&home?, &args),
         Verb::Trust(args) => trust::run(&home?, &args),
+        Verb::Link(args) => link::run(&home?, &args),
         Verb::Prune(args) => prune::run(&home?, &args),
         Verb::Demo(args) => demo::run(&args),
         Verb::Doctor(args) => Ok(doctor::run(home, &args)),

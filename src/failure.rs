@@ -63,7 +63,11 @@ impl Failure {
     /// Why a state of somebody is not waited for who has none.
     #[must_use]
     pub fn no_session(name: &AgentName, me: &AgentName) -> Self {
-        let why = if name == me { format!("you are `{name}`") } else { format!("`{name}` is a person") };
+        let why = match name {
+            name if name == me => format!("you are `{name}`"),
+            name if name.is_elsewhere() => format!("`{name}` is not on this machine"),
+            name => format!("`{name}` is a person"),
+        };
         Self::new(Code::Usage, format!("{why}: only another session is waited for like this"))
     }
 
@@ -147,6 +151,7 @@ impl From<SendError> for Failure {
         let code = match &error {
             SendError::NoSuchAgent { .. }
             | SendError::NoSuchGroup { .. }
+            | SendError::NoSuchMachine { .. }
             | SendError::NobodyThere { .. }
             | SendError::NoRepo(_)
             | SendError::NoSuchLetter(_) => Code::NotFound,
@@ -198,6 +203,8 @@ impl From<RenameError> for Failure {
             RenameError::Gone(_) => {
                 Self::new(Code::NotFound, error.to_string()).hint("`cc2cc agents --all` lists those there are")
             }
+            RenameError::Elsewhere(_) => Self::new(Code::Usage, error.to_string())
+                .hint("names of sessions here have no `@`; take one like `brave-fox`"),
             RenameError::Reserved(_) => Self::new(Code::Usage, error.to_string())
                 .hint("take another one, like `brave-fox`; `user`, `all` and `system` are no session's"),
         }

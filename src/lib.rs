@@ -13,6 +13,8 @@ pub mod clients;
 pub mod command;
 pub mod delivery;
 pub mod failure;
+#[cfg(feature = "link")]
+pub mod link;
 pub mod mailbox;
 pub mod mcp;
 pub mod output;

@@ -41,6 +41,7 @@ use crate::{
         client_program::ClientProgram,
         host::HostKey,
         identity::{self, Claimant, Trust},
+        link_program,
         send::Sender,
     },
     clients::{
@@ -93,6 +94,7 @@ pub fn serve() -> Result<()> {
         }
         Part::Attended | Part::Headless => Some(claim(&home)?),
     };
+    link_program::keep_running(&home);
     let online = host.as_ref().map(|host| Arc::new(Online::new(&home, host)));
     let transport = Stdio::open()?;
     let (output, gone) = (transport.output(), transport.gone());

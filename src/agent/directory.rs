@@ -4,11 +4,18 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use super::{Record, group_name::GroupName, groups, rate_limit, reach::Standing, repo};
+use super::{
+    Record,
+    group_name::GroupName,
+    groups, machines, rate_limit,
+    reach::{Reach, Standing},
+    repo,
+};
 use crate::mailbox::{
     Mailbox, State,
     disk::FsError,
     home::Home,
+    machine_name::MachineName,
     name::{AgentName, BadName},
 };
 
@@ -22,10 +29,24 @@ pub enum Address {
     Repo,
     /// Every agent in the sender's directory.
     Dir,
+    /// Every agent that is online on another machine.
+    AllOn(MachineName),
     /// Every agent that has joined this group; where there is none of this name, the agent of this name.
     Group(GroupName),
     /// All of these.
     Several(Vec<Address>),
+}
+
+impl Address {
+    /// The machine that it leads to, where that is not this one.
+    #[must_use]
+    pub fn machine(&self) -> Option<MachineName> {
+        match self {
+            Self::Agent(name) => name.machine(),
+            Self::AllOn(machine) => Some(machine.clone()),
+            Self::All | Self::Repo | Self::Dir | Self::Group(_) | Self::Several(_) => None,
+        }
+    }
 }
 
 impl std::str::FromStr for Address {
@@ -40,9 +61,15 @@ impl std::str::FromStr for Address {
             _ if text.contains(',') => {
                 text.split(',').map(|one| one.trim().parse()).collect::<Result<_, _>>().map(Self::Several)
             }
-            _ => match text.strip_prefix('@').map(str::parse) {
-                Some(Ok(group)) => Ok(Self::Group(group)),
-                at => at.map_or(text, |_| &text[1..]).parse().map(Self::Agent).map_err(|_| BadName(text.to_owned())),
+            _ => match (text.strip_prefix('@'), text.strip_prefix("@all@")) {
+                (_, Some(machine)) => machine.parse().map(Self::AllOn).map_err(|_| BadName(text.to_owned())),
+                // No group is on another machine, and `@name@machine` is nothing.
+                (Some(name), _) if name.contains('@') => Err(BadName(text.to_owned())),
+                (Some(name), _) => match name.parse() {
+                    Ok(group) => Ok(Self::Group(group)),
+                    Err(_) => name.parse().map(Self::Agent).map_err(|_| BadName(text.to_owned())),
+                },
+                (None, _) => text.parse().map(Self::Agent),
             },
         }
     }
@@ -53,6 +80,7 @@ impl std::fmt::Display for Address {
         match self {
             Self::Agent(name) => name.fmt(f),
             Self::All => f.write_str("@all"),
+            Self::AllOn(machine) => write!(f, "@all@{machine}"),
             Self::Repo => f.write_str("@repo"),
             Self::Dir => f.write_str("@dir"),
             Self::Group(group) => group.fmt(f),
@@ -78,13 +106,27 @@ pub struct Listed {
 /// # Errors
 /// A `FsError` when the home cannot be listed.
 pub fn list(home: &Home) -> Result<Vec<Listed>, FsError> {
-    Ok(home.mailboxes()?.into_iter().map(describe).collect())
+    let mut listed: Vec<Listed> = home.mailboxes()?.into_iter().map(describe).collect();
+    for machine in machines::known(home) {
+        let heard = machines::heard(home.path(), &machine).map(|heard| heard.agents).unwrap_or_default();
+        for name in heard.iter().map(|agent| agent.name.on(&machine)) {
+            if !listed.iter().any(|known| *known.mailbox.name() == name) {
+                listed.push(describe(home.mailbox_to_be(&name)));
+            }
+        }
+    }
+    listed.sort_by(|a, b| a.mailbox.name().cmp(b.mailbox.name()));
+    Ok(listed)
 }
 
 /// What a listing says of one agent.
 #[must_use]
 pub fn describe(mailbox: Mailbox) -> Listed {
-    let record = Record::of(&mailbox);
+    let mut record = Record::of(&mailbox);
+    if let (Some(machine), Some(home)) = (mailbox.name().machine(), mailbox.path().parent()) {
+        let heard = machines::heard(home, &machine);
+        record.repo = heard.and_then(|heard| heard.of(&mailbox.name().there())?.repo.clone());
+    }
     let standing = Standing::of(&mailbox, &record, Timestamp::now());
     let unread = mailbox.count(State::Inbox).unwrap_or(0);
     Listed { mailbox, record, standing, unread }
@@ -95,6 +137,12 @@ impl Listed {
     #[must_use]
     pub fn is_trace_of_nothing(&self) -> bool {
         !self.is_online() && was_nothing(&self.mailbox, &self.record)
+    }
+
+    /// Whether it is an agent of a machine with which there is no contact, so that nobody knows whether it is there.
+    #[must_use]
+    pub fn is_out_of_contact(&self) -> bool {
+        self.standing.reach == Reach::Elsewhere && self.standing.why.is_none()
     }
 
     /// Whether a live session has the mailbox.
@@ -147,6 +195,7 @@ pub fn group(
         let name = listed.mailbox.name();
         name != sender
             && !name.is_reserved()
+            && !name.is_elsewhere()
             && (listed.is_online() || meant == Meant::OfflineToo)
             && match address {
                 Address::All => true,
@@ -154,7 +203,8 @@ pub fn group(
                 Address::Dir => listed.record.cwd.as_deref().is_some_and(|other| is_same_directory(other, &cwd)),
                 Address::Group(group) => groups::of(&listed.record).contains(group),
                 Address::Agent(agent) => agent == name,
-                Address::Several(_) => false, // each is asked for on its own
+                // Nobody of the first is here, and each of the second is asked for on its own.
+                Address::AllOn(_) | Address::Several(_) => false,
             }
     };
     Ok(list(home)?.into_iter().filter(is_meant).map(|listed| listed.mailbox).collect())

@@ -30,7 +30,8 @@ impl FromStr for GroupName {
     /// With the `@` or without it.
     fn from_str(text: &str) -> Result<Self, BadGroup> {
         let name: Option<AgentName> = text.strip_prefix('@').unwrap_or(text).parse().ok();
-        let usable = name.filter(|name| !name.is_reserved() && !BUILT_IN.contains(&name.as_str()));
+        let usable =
+            name.filter(|name| !name.is_reserved() && !name.is_elsewhere() && !BUILT_IN.contains(&name.as_str()));
         usable.map(Self).ok_or_else(|| BadGroup(text.to_owned()))
     }
 }
@@ -72,7 +73,9 @@ mod tests {
         for good in ["backend", "@backend", "a-1"] {
             assert_eq!(good.parse::<GroupName>().unwrap().to_string(), format!("@{}", good.trim_start_matches('@')));
         }
-        for bad in ["", "@", "@@a", "@all", "repo", "dir", "user", "system", "Backend", "a b", "../x"] {
+        for bad in
+            ["", "@", "@@a", "@a@laptop", "a@laptop", "@all", "repo", "dir", "user", "system", "Backend", "a b", "../x"]
+        {
             assert_eq!(bad.parse::<GroupName>(), Err(BadGroup(bad.to_owned())));
         }
     }

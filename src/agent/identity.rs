@@ -130,6 +130,9 @@ pub fn rename(home: &Home, mailbox: &Mailbox, new: &AgentName) -> Result<Mailbox
     if new.is_reserved() || mailbox.name().is_reserved() {
         return Err(RenameError::Reserved(if new.is_reserved() { new.clone() } else { mailbox.name().clone() }));
     }
+    if let Some(name) = [new, mailbox.name()].into_iter().find(|name| name.is_elsewhere()) {
+        return Err(RenameError::Elsewhere(name.clone()));
+    }
     if new == mailbox.name() {
         return Ok(mailbox.clone());
     }
@@ -147,6 +150,8 @@ pub enum RenameError {
     Taken(AgentName),
     #[error("`{0}` is reserved")]
     Reserved(AgentName),
+    #[error("`{0}` names an agent of another machine")]
+    Elsewhere(AgentName),
     #[error("`{0}` is no agent any more")]
     Gone(AgentName),
     #[error(transparent)]

@@ -35,6 +35,7 @@ pub fn take(home: &Home, mailbox: &Mailbox, new: &AgentName) -> Result<Named, Re
         let of_name = home.mailbox(new).filter(|found| found.name() == new && *found != mailbox);
         if let Some(other) = of_name
             && !new.is_reserved()
+            && !new.is_elsewhere()
             && !mailbox.name().is_reserved()
         {
             let is_free = matches!(identity::occupancy(&other, None), Occupancy::Free);

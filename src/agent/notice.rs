@@ -219,6 +219,9 @@ pub fn failed(home: &Home, mailbox: &Mailbox, why: &str, now: Timestamp) -> Resu
 
 fn tell(home: &Home, found: &Found, news: Occasion, now: Timestamp) -> Result<(), FsError> {
     let letter = &found.letter;
+    if letter.from.is_elsewhere() {
+        return Ok(()); // its own machine tells it, by the receipts that go there
+    }
     let sender = if letter.from.is_user() { Some(home.ensure(&letter.from)?) } else { home.mailbox(&letter.from) };
     let Some(sender) = sender.filter(|_| letter.from != AgentName::system()) else { return Ok(()) };
     let to = found.mailbox.name();

@@ -25,6 +25,9 @@
 //! [notify]
 //! command = ["notify-send", "{from}", "{line}"]   # for each letter to the person, and each that waits for their yes
 //!
+//! [machines]
+//! laptop = "accept"              # letters of that machine are judged like those here; without it they are held
+//!
 //! [agents.calm-owl]
 //! policy = "hold"                # what anyone sends to calm-owl
 //! from.brave-fox = "accept"      # a standing yes, also against the privilege rule
@@ -41,6 +44,7 @@ use serde::Deserialize;
 use super::{
     Record,
     group_name::GroupName,
+    link_settings::LinkSettings,
     notify::{Attention, Notify},
 };
 use crate::mailbox::{
@@ -50,6 +54,7 @@ use crate::mailbox::{
     lenient,
     letter::{Letter, shorten},
     level::Level,
+    machine_name::MachineName,
     name::AgentName,
     receipt::{Receipt, Step},
 };
@@ -102,6 +107,8 @@ pub struct Config {
     repos: BTreeMap<Directory, Rule>,
     agents: BTreeMap<AgentName, ForAgent>,
     notify: Notify,
+    machines: BTreeMap<MachineName, Rule>,
+    link: Option<LinkSettings>,
     share_activity: bool,
     /// Where names are looked up: a rule follows its agent through renames.
     #[serde(skip)]
@@ -146,6 +153,8 @@ impl Default for Config {
             repos: BTreeMap::new(),
             agents: BTreeMap::new(),
             notify: Notify::default(),
+            machines: BTreeMap::new(),
+            link: None,
             share_activity: true,
             home: None,
         }
@@ -166,8 +175,13 @@ pub enum ConfigError {
 /// A standing yes of the person's, against the privilege rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Trusted {
-    Pair { from: AgentName, to: AgentName },
+    Pair {
+        from: AgentName,
+        to: AgentName,
+    },
     Sender(AgentName),
+    /// Its letters are judged like those of agents here.
+    Machine(MachineName),
     Repo(PathBuf),
 }
 
@@ -211,11 +225,9 @@ impl Config {
             let why = "[repos] knows only \"accept\"; [agents.NAME] holds and refuses".to_owned();
             return Err(ConfigError::Invalid { path: home.path().join("config.toml"), why });
         }
-        if let Some(name) = config.dirs.values().find(|name| name.is_reserved()) {
-            return Err(ConfigError::Invalid {
-                path: home.path().join("config.toml"),
-                why: format!("`{name}` is reserved"),
-            });
+        if let Some(name) = config.dirs.values().find(|name| name.is_reserved() || name.is_elsewhere()) {
+            let why = if name.is_reserved() { "is reserved" } else { "is the name of an agent elsewhere" };
+            return Err(ConfigError::Invalid { path: home.path().join("config.toml"), why: format!("`{name}` {why}") });
         }
         config.home = Some(home.clone());
         Ok(config)
@@ -264,6 +276,16 @@ impl Config {
         let for_agent = self.rule_of(&self.agents, receiver);
         let for_pair = for_agent.and_then(|agent| self.rule_of(&agent.from, sender));
         let for_pair = for_pair.or_else(|| self.rule_of(&self.from, sender)).copied();
+        let of_machine = sender.machine().filter(|_| for_pair.is_none());
+        if let Some(machine) = of_machine {
+            match self.machines.get(&machine) {
+                Some(Rule::Accept) => {}
+                Some(Rule::Refuse) => return Verdict::Refuse(format!("config.toml refuses letters from {machine}")),
+                Some(Rule::Hold) | None => {
+                    return Verdict::Hold(format!("letters from {machine} wait until `cc2cc link trust {machine}`"));
+                }
+            }
+        }
         let rule = for_pair.or_else(|| for_agent.and_then(|agent| agent.policy)).unwrap_or(self.policy);
         match rule {
             Rule::Refuse => Verdict::Refuse(format!("config.toml refuses letters from {sender} to {receiver}")),
@@ -295,6 +317,18 @@ impl Config {
             && mailbox().is_some_and(|found| Record::of(&found).repo.as_deref().map(Path::new) == Some(of_sender))
     }
 
+    /// What connects this machine with others; `None` where nothing does.
+    #[must_use]
+    pub fn link(&self) -> Option<&LinkSettings> {
+        self.link.as_ref()
+    }
+
+    /// What is to become of letters from a machine.
+    #[must_use]
+    pub fn of_machine(&self, machine: &MachineName) -> Rule {
+        self.machines.get(machine).copied().unwrap_or(Rule::Hold)
+    }
+
     /// The standing yeses: pairs of sender and receiver, and repositories.
     #[must_use]
     pub fn trusted(&self) -> Vec<Trusted> {
@@ -304,7 +338,13 @@ impl Config {
         });
         let senders = self.from.iter().filter(|(_, rule)| **rule == Rule::Accept);
         let senders = senders.map(|(sender, _)| Trusted::Sender(sender.clone()));
-        pairs.chain(senders).chain(self.repos.keys().map(|repo| Trusted::Repo(repo.0.clone()))).collect()
+        let machines = self.machines.iter().filter(|(_, rule)| **rule == Rule::Accept);
+        let machines = machines.map(|(machine, _)| Trusted::Machine(machine.clone()));
+        pairs
+            .chain(senders)
+            .chain(machines)
+            .chain(self.repos.keys().map(|repo| Trusted::Repo(repo.0.clone())))
+            .collect()
     }
 
     /// Lets a waiting letter with these receipts go to its receiver, who acts at `level`, or puts it where it belongs

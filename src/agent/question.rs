@@ -249,7 +249,7 @@ impl Question {
         }
         let standing = Standing::of(&mailbox, &Record::of(&mailbox), now);
         let is_out_of_reach = match standing.reach {
-            Reach::Wakes | Reach::NextTurn => false,
+            Reach::Wakes | Reach::NextTurn | Reach::Elsewhere => false,
             Reach::Asks | Reach::Failing | Reach::Deaf | Reach::Away => true,
         };
         is_out_of_reach.then_some(Reaction::OutOfReach(standing))

@@ -12,11 +12,16 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Activity, Record, obstacle::Obstacle};
+use super::{
+    Activity, Record,
+    machines::{self, Heard},
+    obstacle::Obstacle,
+};
 use crate::mailbox::{
     Mailbox,
     disk::FsError,
     lock::{self, Lock},
+    name::AgentName,
 };
 
 /// What older versions call it, too: a session keeps one waker while it is updated.
@@ -27,6 +32,9 @@ const WAKES: &str = "wakes";
 const ON_ITS_WAY: SignedDuration = SignedDuration::from_secs(10);
 /// How long client and session must have said different things: at the beginning of a turn one of them is the first.
 pub const FOR_SURE: SignedDuration = SignedDuration::from_secs(2);
+
+/// What is said of an agent that its machine does not know, or not yet.
+const UNKNOWN_THERE: &str = "not known there";
 
 /// Why nothing wakes a session that could be woken.
 pub const WAKER_IS_GONE: &str = "its waker is gone";
@@ -46,6 +54,9 @@ pub enum Reach {
     Deaf,
     /// It is not there.
     Away,
+    /// It is on another machine, and reached over the link. `since` is the last contact with that machine, and `why` what
+    /// was said of the agent then, as long as that counts.
+    Elsewhere,
 }
 
 impl Reach {
@@ -58,6 +69,7 @@ impl Reach {
             Self::Failing => "failing",
             Self::Deaf => "deaf",
             Self::Away => "away",
+            Self::Elsewhere => "elsewhere",
         }
     }
 }
@@ -107,6 +119,10 @@ impl Standing {
     /// How the agent with this mailbox is reached now.
     #[must_use]
     pub fn of(mailbox: &Mailbox, record: &Record, now: Timestamp) -> Self {
+        if let (Some(machine), Some(home)) = (mailbox.name().machine(), mailbox.path().parent()) {
+            let running = machines::is_running(home);
+            return elsewhere(machines::heard(home, &machine).as_ref(), &mailbox.name().there(), running, now);
+        }
         let is_online = record.is_online(mailbox);
         let witness = WITNESS.get().filter(|_| is_online);
         let said = witness.and_then(|witness| (witness.said)(record));
@@ -123,14 +139,20 @@ impl Standing {
 
     #[must_use]
     pub fn is_online(&self) -> bool {
-        self.reach != Reach::Away
+        match self.reach {
+            Reach::Away => false,
+            Reach::Elsewhere => {
+                self.why.as_deref().is_some_and(|said| said != Reach::Away.as_str() && said != UNKNOWN_THERE)
+            }
+            _ => true,
+        }
     }
 
     /// What it does, in one word. Idle is only said of one that a letter wakes.
     #[must_use]
     pub fn state(&self) -> Option<&'static str> {
         match (self.reach, self.activity) {
-            (Reach::Away, _) => None,
+            (Reach::Away | Reach::Elsewhere, _) => None,
             (Reach::Deaf, _) => Some(Activity::Deaf.as_str()),
             (Reach::Wakes, activity) => Some(activity.as_str()),
             (_, activity) => (activity == Activity::Busy).then_some(activity.as_str()),
@@ -189,6 +211,14 @@ impl Locks {
         let (has_waker, waking_for) = (has_waker(mailbox), since_wake(mailbox));
         Self { is_online: false, has_waker, waking_for, is_pushed_to: false }
     }
+}
+
+/// How an agent of another machine is reached, from what that machine has said.
+fn elsewhere(heard: Option<&Heard>, name: &AgentName, is_running: bool, now: Timestamp) -> Standing {
+    let fresh = heard.filter(|heard| is_running && heard.is_fresh(now));
+    let said = fresh.map(|heard| heard.of(name).map_or(UNKNOWN_THERE, |agent| agent.reach.as_str()));
+    let activity = if said == Some(Activity::Busy.as_str()) { Activity::Busy } else { Activity::Idle };
+    Standing { reach: Reach::Elsewhere, activity, since: heard.map(|heard| heard.at), why: said.map(str::to_owned) }
 }
 
 /// Decides from what is known; reads nothing.

@@ -8,7 +8,7 @@ use super::{
     Record, beside,
     directory::{self, Address, Meant},
     group_name::GroupName,
-    groups, notice,
+    groups, machines, notice,
     notify::Attention,
     policy::{Config, ConfigError, Verdict},
     rate_limit::{Account, Permit},
@@ -20,6 +20,7 @@ use crate::mailbox::{
     disk::FsError,
     home::Home,
     letter::{Author, Kind, Letter, LetterId, Origin, Priority, TEXT_LIMIT_BYTES},
+    machine_name::MachineName,
     name::AgentName,
     receipt::{Receipt, Step},
 };
@@ -129,6 +130,8 @@ pub struct Sent {
 pub enum SendError {
     #[error("no agent named `{name}`")]
     NoSuchAgent { name: String, nearest: Vec<AgentName> },
+    #[error("no machine named `{machine}` is linked to this one")]
+    NoSuchMachine { machine: MachineName, known: Vec<MachineName> },
     #[error("no group named `{name}`")]
     NoSuchGroup { name: GroupName, groups: Vec<GroupName> },
     #[error("nobody to send to: {address} means no agent {}", if *.offline_too { "at all" } else { "that is online" })]
@@ -170,6 +173,13 @@ impl SendError {
                     format!("did you mean {}? `cc2cc agents --all` lists everyone", names.join(" or "))
                 }
             }),
+            Self::NoSuchMachine { known, .. } if known.is_empty() => {
+                Some("no machine is; leave out what stands behind the @ to write to an agent here".to_owned())
+            }
+            Self::NoSuchMachine { known, .. } => {
+                let names: Vec<_> = known.iter().map(|name| format!("`{name}`")).collect();
+                Some(format!("linked is {}", names.join(", ")))
+            }
             Self::NoSuchGroup { groups, .. } if groups.is_empty() => {
                 Some("there is no group yet; `cc2cc join NAME` in a session begins one".to_owned())
             }
@@ -332,7 +342,7 @@ fn settled(home: &Home, address: &Address) -> Result<Address, SendError> {
         Address::Several(all) => {
             all.iter().map(|one| settled(home, one)).collect::<Result<_, _>>().map(Address::Several)
         }
-        Address::Agent(_) | Address::All | Address::Repo | Address::Dir => Ok(address.clone()),
+        Address::Agent(_) | Address::All | Address::AllOn(_) | Address::Repo | Address::Dir => Ok(address.clone()),
     }
 }
 
@@ -348,6 +358,23 @@ fn recipients(home: &Home, sender: &Sender, address: &Address, draft: &Draft) ->
         }
         return Ok(found);
     }
+    if let Some(machine) = address.machine() {
+        let known = machines::known(home);
+        if !known.contains(&machine) {
+            return Err(SendError::NoSuchMachine { machine, known });
+        }
+    }
+    if let Address::AllOn(machine) = address {
+        let heard = machines::heard(home.path(), machine).map(|heard| heard.agents).unwrap_or_default();
+        let names = heard.iter().map(|agent| agent.name.on(machine));
+        let there = names.filter(|name| {
+            let standing = Standing::of(&home.mailbox_to_be(name), &Record::default(), Timestamp::now());
+            !name.there().is_reserved() && (standing.is_online() || draft.offline_too)
+        });
+        let found: Vec<Mailbox> = there.map(|name| home.mailbox_to_be(&name)).collect();
+        let (address, offline_too) = (address.clone(), draft.offline_too);
+        return if found.is_empty() { Err(SendError::NobodyThere { address, offline_too }) } else { Ok(found) };
+    }
     let Address::Agent(name) = address else {
         if *address == Address::Repo && repo::at(&sender.cwd).is_none() {
             return Err(SendError::NoRepo(sender.cwd.clone()));
@@ -360,13 +387,18 @@ fn recipients(home: &Home, sender: &Sender, address: &Address, draft: &Draft) ->
             Ok(group)
         };
     };
-    let found = if name.is_user() { Some(home.mailbox_of_person()) } else { home.mailbox(name) };
+    let found = if is_made_by_sending(name) { Some(home.mailbox_to_be(name)) } else { home.mailbox(name) };
     let mailbox = found.ok_or_else(|| SendError::NoSuchAgent {
         name: name.to_string(),
         nearest: directory::nearest(home, name.as_str()),
     })?;
     let mailbox = beside::meant(home, mailbox);
     if *mailbox.name() == sender.name { Err(SendError::ToYourself(sender.name.clone())) } else { Ok(vec![mailbox]) }
+}
+
+/// Whether a mailbox comes with the first letter to it: the person's, and here that of an agent of another machine.
+fn is_made_by_sending(name: &AgentName) -> bool {
+    name.is_user() || name.is_elsewhere() && (name.there().is_user() || !name.there().is_reserved())
 }
 
 /// The letter being answered: the sender's own copy of it, else any.
@@ -381,7 +413,13 @@ const LOOKS_AGAIN: usize = 64;
 
 /// Publishes into one mailbox; should it be renamed meanwhile, into the renamed one. A mailbox that was gone for an instant,
 /// or lacks a directory, is furnished and tried again.
-fn deliver(home: &Home, config: &Config, mailbox: &Mailbox, letter: &mut Letter, key: Key) -> Result<Sent, FsError> {
+pub(super) fn deliver(
+    home: &Home,
+    config: &Config,
+    mailbox: &Mailbox,
+    letter: &mut Letter,
+    key: Key,
+) -> Result<Sent, FsError> {
     let mut mailbox = mailbox.clone();
     let mut tried = key;
     let mut looks = 0;
@@ -409,7 +447,7 @@ fn deliver(home: &Home, config: &Config, mailbox: &Mailbox, letter: &mut Letter,
                     looks += 1;
                     continue;
                 }
-                None if mailbox.name().is_user() => {
+                None if is_made_by_sending(mailbox.name()) => {
                     mailbox = home.ensure(mailbox.name())?;
                     looks += 1;
                     continue;
@@ -426,4 +464,19 @@ fn deliver(home: &Home, config: &Config, mailbox: &Mailbox, letter: &mut Letter,
         let standing = Some(Standing::of(&mailbox, &record, Timestamp::now()));
         return Ok(Sent { id: letter.id.clone(), to: letter.to.clone(), fate, standing });
     }
+}
+
+/// Notes beside the letter that this one answers that it has been answered, where that letter went to another machine.
+///
+/// # Errors
+/// A `FsError` when it cannot be noted.
+pub(super) fn note_answer(home: &Home, answer: &Letter, now: Timestamp) -> Result<(), FsError> {
+    let Some((id, mailbox)) = answer.reply_to.as_ref().zip(home.mailbox(&answer.from)) else { return Ok(()) };
+    let is_noted = |receipt: &Receipt| receipt.step == Step::Answered && receipt.by.as_ref() == Some(&answer.id);
+    if mailbox.state_of(id).is_none() || mailbox.receipts(id).iter().any(is_noted) {
+        return Ok(());
+    }
+    let mut receipt = Receipt::at(Step::Answered, now);
+    receipt.by = Some(answer.id.clone());
+    mailbox.note(id, &receipt)
 }

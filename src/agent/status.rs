@@ -23,6 +23,8 @@ pub struct Found {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {
     Stored,
+    /// On its way to another machine, which has not said yet that it is there.
+    Forwarded,
     Notified,
     Delivered,
     Seen,
@@ -38,6 +40,7 @@ impl Stage {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Stored => "stored",
+            Self::Forwarded => "forwarded",
             Self::Notified => "notified",
             Self::Delivered => "delivered",
             Self::Seen => "seen",
@@ -116,18 +119,26 @@ impl Found {
                 Some(Step::Refused) => (Stage::Refused, None),
                 _ => (Stage::Dead, None),
             },
+            _ if is_held_elsewhere(&steps) => (Stage::Held, last(Step::Held)),
             _ => [(Stage::Answered, Step::Answered), (Stage::Seen, Step::Seen)]
                 .into_iter()
                 .chain((self.state != State::Inbox).then_some((Stage::Delivered, Step::Delivered)))
-                .chain([(Stage::Notified, Step::Notified)])
+                .chain([(Stage::Notified, Step::Notified), (Stage::Forwarded, Step::Forwarded)])
                 .find_map(|(stage, step)| last(step).map(|receipt| (stage, Some(receipt))))
                 .unwrap_or((Stage::Stored, None)),
         };
         let (since, why) = match self.state {
             State::Dead => (self.mailbox.buried_at(&self.letter.id), self.mailbox.reason(&self.letter.id)),
-            State::Held => (receipt.map(|receipt| receipt.at), receipt.and_then(|receipt| receipt.why.clone())),
+            _ if stage == Stage::Held => {
+                (receipt.map(|receipt| receipt.at), receipt.and_then(|receipt| receipt.why.clone()))
+            }
             _ => (receipt.map(|receipt| receipt.at), None),
         };
         Status { stage, since: since.unwrap_or(self.letter.timestamp), steps, why }
     }
+}
+
+/// Whether another machine has said last that the letter waits for the person there.
+fn is_held_elsewhere(steps: &[Receipt]) -> bool {
+    steps.iter().rev().find(|receipt| receipt.is_from_elsewhere()).is_some_and(|receipt| receipt.step == Step::Held)
 }

@@ -56,6 +56,7 @@ fn place(trusted: &Trusted) -> (Vec<String>, String) {
     match trusted {
         Trusted::Pair { from, to } => (vec!["agents".into(), to.to_string(), "from".into()], from.to_string()),
         Trusted::Sender(from) => (vec!["from".into()], from.to_string()),
+        Trusted::Machine(machine) => (vec!["machines".into()], machine.to_string()),
         Trusted::Repo(path) => (vec!["repos".into()], path.display().to_string()),
     }
 }
@@ -70,6 +71,24 @@ fn at<'a>(rules: &'a mut DocumentMut, path: &[String]) -> Option<&'a mut dyn Tab
         table = table.entry(key).or_insert(Item::Table(new)).as_table_like_mut()?;
     }
     Some(table)
+}
+
+/// Writes `[link]`, or takes it away.
+///
+/// # Errors
+/// As [`give`].
+pub fn set_link(home: &Home, settings: Option<&[(&str, String)]>) -> Result<TrustChange, ConfigError> {
+    change(home, |rules| {
+        let Some(settings) = settings else {
+            return Some(if rules.remove("link").is_some() { TrustChange::Yes } else { TrustChange::No });
+        };
+        let mut table = Table::new();
+        for (key, text) in settings {
+            table.insert(key, value(text));
+        }
+        rules.insert("link", Item::Table(table));
+        Some(TrustChange::Yes)
+    })
 }
 
 fn change(

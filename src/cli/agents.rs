@@ -23,7 +23,7 @@ pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
     let me = caller::agent(home).ok().flatten();
     let mut agents = directory::list(home)?;
     let known = agents.iter().filter(|agent| !agent.is_trace_of_nothing()).count();
-    agents.retain(|agent| agent.is_online() || args.all && !agent.is_trace_of_nothing());
+    agents.retain(|agent| agent.is_online() || agent.is_out_of_contact() || args.all && !agent.is_trace_of_nothing());
     if args.json {
         printing::print(json!({ "agents": agents.iter().map(report::json::agent).collect::<Vec<_>>() }));
     } else if agents.is_empty() {

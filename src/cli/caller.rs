@@ -116,7 +116,7 @@ pub fn mailbox(home: &Home, named: Option<&str>) -> Result<Mailbox, Failure> {
 pub fn other_session(home: &Home, named: &str) -> Result<Mailbox, Failure> {
     let name: AgentName = named.parse()?;
     let me = agent(home)?.map_or_else(AgentName::user, |own| own.name().clone());
-    if name.is_reserved() {
+    if name.is_reserved() || name.is_elsewhere() {
         return Err(Failure::no_session(&name, &me));
     }
     let found = named_agent(home, &name)?;

@@ -3,6 +3,7 @@
 mod codex;
 mod evidence;
 mod finding;
+mod linked;
 mod opencode;
 
 use std::{
@@ -68,6 +69,7 @@ pub fn run(home: Result<Home, HomeError>, args: &Args) -> ExitCode {
             findings.extend(evidence::unproved(&home));
             findings.extend(hooks());
             findings.extend(unwatched(&home));
+            findings.extend(linked::linked(&home));
         }
         Err(error) => {
             let Failure { message, hint, .. } = error.into();

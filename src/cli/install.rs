@@ -1,6 +1,10 @@
 //! `cc2cc install` and `uninstall`: into the clients that are used here, and out of them.
 
-use std::{env, fs, process::ExitCode};
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use super::{caller, printing};
 use crate::{
@@ -23,6 +27,9 @@ pub struct Args {
     /// Install into this client alone
     #[arg(long, value_name = "CLIENT", value_parser = ["claude", "codex", "opencode"])]
     client: Option<String>,
+    /// The program that carries letters between machines, to be put beside
+    #[arg(long, value_name = "FILE", hide = true)]
+    with_link: Option<PathBuf>,
 }
 
 /// Remove what was installed; letters stay
@@ -37,7 +44,7 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
     let places = Places::from_env()?;
     let is_for = |client: &str| args.client.as_deref().is_none_or(|only| only == client);
     if is_for("claude") {
-        into_claude(&places)?;
+        into_claude(&places, args.with_link.as_deref())?;
     }
     if is_for("opencode") && (opencode::is_there() || args.client.is_some()) {
         into_opencode(&places)?;
@@ -62,9 +69,9 @@ fn into_codex(codex: &CodexFiles, places: &Places) -> Result<(), Failure> {
     Ok(())
 }
 
-fn into_claude(places: &Places) -> Result<(), Failure> {
+fn into_claude(places: &Places, with_link: Option<&Path>) -> Result<(), Failure> {
     let before = places.version();
-    let link = places.install()?;
+    let link = places.install(with_link)?;
     let version = version::HERE;
     let what = match before.as_deref() {
         None => format!("cc2cc {version} is installed"),

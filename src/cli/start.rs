@@ -104,7 +104,7 @@ fn draft(words: &[String]) -> Result<Option<Draft>, Failure> {
 
 /// Whether a session of this name can be started and reached.
 fn check(home: &Home, name: &AgentName) -> Result<(), Failure> {
-    if name.is_reserved() {
+    if name.is_reserved() || name.is_elsewhere() {
         return Err(
             Failure::new(Code::Usage, format!("`{name}` is no session's name")).hint("take one like `reviewer`")
         );

@@ -121,6 +121,7 @@ fn words(trusted: &Trusted) -> String {
     match trusted {
         Trusted::Pair { from, to } => format!("{from} to {to}"),
         Trusted::Sender(from) => format!("{from} to everyone"),
+        Trusted::Machine(machine) => format!("{machine}'s agents as if they were here"),
         Trusted::Repo(path) => format!("among the sessions of {}", home_as_tilde(&path.display().to_string())),
     }
 }
@@ -129,6 +130,7 @@ fn as_json(trusted: &Trusted) -> Value {
     match trusted {
         Trusted::Pair { from, to } => json!({ "from": from, "to": to }),
         Trusted::Sender(from) => json!({ "from": from }),
+        Trusted::Machine(machine) => json!({ "machine": machine }),
         Trusted::Repo(path) => json!({ "repo": path.display().to_string() }),
     }
 }

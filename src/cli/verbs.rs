@@ -9,7 +9,10 @@ const GROUPS: [(&str, &[&str]); 6] = [
     ("Who is there:", &["agents", "whoami", "rename", "start", "join", "leave"]),
     ("Decide:", &["accept", "refuse", "retry", "trust"]),
     ("Watch:", &["watch", "peek", "log", "thread", "export", "statusline"]),
-    ("Set up and look after:", &["install", "update", "uninstall", "doctor", "demo", "prune", "completions", "help"]),
+    (
+        "Set up and look after:",
+        &["install", "update", "uninstall", "doctor", "link", "demo", "prune", "completions", "help"],
+    ),
     ("Started by the clients:", &["mcp", "hook"]),
 ];
 /// For a verb that nobody has put anywhere.

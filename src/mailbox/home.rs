@@ -163,12 +163,6 @@ impl Home {
         }
     }
 
-    /// The person's mailbox, which may not be made yet.
-    #[must_use]
-    pub fn mailbox_of_person(&self) -> Mailbox {
-        self.place(&AgentName::user())
-    }
-
     /// Gives a mailbox a new name, letters included; the old address goes on working.
     ///
     /// # Errors
@@ -239,6 +233,13 @@ impl Home {
         found.retain(Mailbox::exists);
         found.sort_by(|a, b| a.name().cmp(b.name()));
         Ok(found)
+    }
+
+    /// The mailbox that comes with the first letter to it, and may not be made yet: the person's, and here that of an agent
+    /// of another machine.
+    #[must_use]
+    pub fn mailbox_to_be(&self, name: &AgentName) -> Mailbox {
+        self.place(name)
     }
 
     pub(in crate::mailbox) fn place(&self, name: &AgentName) -> Mailbox {

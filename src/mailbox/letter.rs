@@ -252,10 +252,10 @@ impl Letter {
         }
     }
 
-    /// Whether the person wrote it, in whichever name.
+    /// Whether the person wrote it, in whichever name. Nobody at another machine is the person.
     #[must_use]
     pub fn is_by_person(&self) -> bool {
-        self.origin.author == Some(Author::Person)
+        self.origin.author == Some(Author::Person) && !self.from.is_elsewhere()
     }
 
     /// The conversation this letter belongs to: its own id when it began one.

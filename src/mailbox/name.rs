@@ -1,29 +1,28 @@
-//! Agent names: safe as a file name and as an address, on every system.
+//! Agent names: safe as a file name and as an address, on every system. An agent of another machine is `name@machine`.
 
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
+
+use super::{
+    machine_name::MachineName,
+    plain_name::{LONGEST, is_device, is_plain},
+};
 
 /// The person at a terminal.
 pub const USER: &str = "user";
 /// cc2cc itself, as the sender of notices.
 pub const SYSTEM: &str = "system";
 const RESERVED: [&str; 3] = [USER, "all", SYSTEM];
-/// Letters and digits in a name; single hyphens between them do not count.
-const LONGEST: usize = 31;
 
-/// A name that matches `[a-z0-9](-?[a-z0-9]){0,30}` and is no device's on Windows.
+/// Stands between an agent's name and its machine's.
+const AT: char = '@';
+
+/// A name that matches `[a-z0-9](-?[a-z0-9]){0,30}` and is no device's on Windows; for an agent of another machine followed
+/// by `@` and that machine's name.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct AgentName(String);
-
-/// Whether Windows takes a file of this name, whatever its extension, for a device. Refused on every system, so that a
-/// home can be moved between them.
-#[must_use]
-pub fn is_device(stem: &str) -> bool {
-    let port = |kind: &str| stem.strip_prefix(kind).is_some_and(|rest| matches!(rest.as_bytes(), [b'0'..=b'9']));
-    matches!(stem, "con" | "prn" | "aux" | "nul") || port("com") || port("lpt")
-}
 
 /// Why a text is not a name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -71,6 +70,30 @@ impl AgentName {
         &self.0
     }
 
+    /// The machine of an agent that is not on this one.
+    #[must_use]
+    pub fn machine(&self) -> Option<MachineName> {
+        self.0.split_once(AT).and_then(|(_, machine)| machine.parse().ok())
+    }
+
+    /// Whether it is an agent of another machine.
+    #[must_use]
+    pub fn is_elsewhere(&self) -> bool {
+        self.0.contains(AT)
+    }
+
+    /// The name without the machine: what the agent is called where it is.
+    #[must_use]
+    pub fn there(&self) -> Self {
+        Self(self.0.split(AT).next().unwrap_or_default().to_owned())
+    }
+
+    /// The same agent as seen from another machine than its own.
+    #[must_use]
+    pub fn on(&self, machine: &MachineName) -> Self {
+        Self(format!("{}{AT}{machine}", self.there().0))
+    }
+
     /// Whether no session may have this name.
     #[must_use]
     pub fn is_reserved(&self) -> bool {
@@ -87,12 +110,12 @@ impl FromStr for AgentName {
     type Err = BadName;
 
     fn from_str(text: &str) -> Result<Self, BadName> {
-        let counted = text.bytes().filter(|byte| *byte != b'-').count();
-        let fine = (1..=LONGEST).contains(&counted)
-            && text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
-            && text.split('-').all(|part| !part.is_empty())
-            && !is_device(text);
-        if fine { Ok(Self(text.to_owned())) } else { Err(BadName(text.to_owned())) }
+        let (name, machine) = text.split_once(AT).map_or((text, None), |(name, machine)| (name, Some(machine)));
+        if is_plain(name) && machine.is_none_or(is_plain) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(BadName(text.to_owned()))
+        }
     }
 }
 
@@ -130,6 +153,21 @@ mod tests {
         for bad in ["", "-", "-a", "a-", "a--b", "Brave", "a_b", "a b", "../x", "ä", "a\0", "a:b", &too_long] {
             assert!(bad.parse::<AgentName>().is_err(), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn an_agent_of_another_machine_is_named_with_it_and_is_nobody_here() {
+        let there: AgentName = "calm-owl@build-7".parse().unwrap();
+        assert_eq!(there.machine(), "build-7".parse().ok());
+        assert_eq!(there.there(), "calm-owl".parse().unwrap());
+        assert_eq!(there.there().on(&"desk".parse().unwrap()).as_str(), "calm-owl@desk");
+        let person: AgentName = "user@laptop".parse().unwrap();
+        assert!(!person.is_user() && !person.is_reserved(), "another machine's person is not the person here");
+        for bad in ["@", "@laptop", "owl@", "owl@@laptop", "owl@a@b", "owl@Laptop", "owl@con", "con@laptop", "owl@../x"]
+        {
+            assert!(bad.parse::<AgentName>().is_err(), "{bad:?}");
+        }
+        assert_eq!("calm-owl".parse::<AgentName>().unwrap().machine(), None);
     }
 
     #[test]

@@ -4,11 +4,16 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::letter::LetterId;
+use super::{letter::LetterId, machine_name::MachineName};
+
+/// The field that names the machine on which a step was made.
+const ON: &str = "on";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Step {
+    /// The server between the machines has it.
+    Forwarded,
     /// A wake was sent for it.
     #[serde(alias = "rung")]
     Notified,
@@ -74,6 +79,19 @@ impl Receipt {
     #[must_use]
     pub fn now(step: Step) -> Self {
         Self::at(step, Timestamp::now())
+    }
+
+    /// The same as noted by another machine.
+    #[must_use]
+    pub fn on(mut self, machine: &MachineName) -> Self {
+        self.extra.insert(ON.to_owned(), machine.as_str().into());
+        self
+    }
+
+    /// Whether another machine has noted it.
+    #[must_use]
+    pub fn is_from_elsewhere(&self) -> bool {
+        self.extra.contains_key(ON)
     }
 
     #[must_use]

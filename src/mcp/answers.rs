@@ -120,7 +120,7 @@ pub fn agents(home: &Home, me: &Mailbox, arguments: &Agents) -> Result<Value, Fa
 pub fn notify_when(home: &Home, me: &Mailbox, arguments: &NotifyWhen) -> Result<Value, Failure> {
     let until: Until = arguments.state.parse().map_err(Failure::usage)?;
     let name: AgentName = arguments.agent.parse()?;
-    if name.is_reserved() || name == *me.name() {
+    if name.is_reserved() || name.is_elsewhere() || name == *me.name() {
         return Err(Failure::no_session(&name, me.name()));
     }
     let about = home.mailbox(&name).ok_or_else(|| {

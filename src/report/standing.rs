@@ -28,7 +28,17 @@ pub fn words(standing: &Standing, now: Timestamp) -> String {
         (Reach::Wakes, _) => standing.activity.as_str().to_owned(),
         (Reach::Failing, Some(why)) => format!("{reach}: {}{time}", one_line(why)),
         (Reach::Asks | Reach::Failing, _) => format!("{reach}{time}"),
+        (Reach::Elsewhere, Some(said)) => one_line(said),
+        (Reach::Elsewhere, None) => last_seen(standing, now),
         (Reach::NextTurn | Reach::Deaf | Reach::Away, _) => reach.to_owned(),
+    }
+}
+
+/// When there was contact with an agent's machine, where there is none now.
+fn last_seen(standing: &Standing, now: Timestamp) -> String {
+    match standing.since {
+        Some(since) => format!("last seen {} ago", lasting(since, now)),
+        None => "no contact yet".to_owned(),
     }
 }
 
@@ -45,6 +55,10 @@ pub fn forecast(standing: &Standing, now: Timestamp) -> Option<String> {
         Reach::Failing => format!("{reach}{time}{why}; is tried now, and goes in when a turn works again"),
         Reach::Deaf => format!("{reach}{why}"),
         Reach::Away => format!("{reach}, finds it on return"),
+        Reach::Elsewhere => match &standing.why {
+            Some(said) => format!("{} there; goes out over the link", one_line(said)),
+            None => format!("{}; goes out when there is contact", last_seen(standing, now)),
+        },
     })
 }
 
@@ -55,6 +69,6 @@ pub fn remark(name: &str, standing: &Standing) -> Option<String> {
     match standing.reach {
         Reach::NextTurn => Some(format!("{name} is not woken: {why}; letters go in with its next turn\n")),
         Reach::Deaf => Some(format!("{name} is deaf: {why}\n")),
-        Reach::Wakes | Reach::Asks | Reach::Failing | Reach::Away => None,
+        Reach::Wakes | Reach::Asks | Reach::Failing | Reach::Away | Reach::Elsewhere => None,
     }
 }

@@ -100,6 +100,7 @@ pub fn agents(listed: &[Listed], me: Option<&str>, now: Timestamp) -> String {
 pub fn place(record: &Record) -> String {
     let branch = record.branch.as_deref().map(|branch| format!(" [{branch}]")).unwrap_or_default();
     let place = record.cwd.as_deref().map(|cwd| format!("{}{branch}", home_as_tilde(cwd)));
+    let place = place.or_else(|| record.repo.as_deref().map(one_line)); // of an agent of another machine no more is known
     let groups = groups::of(record).into_iter().map(|group| group.to_string());
     let client = record.client().said().map(|client| format!("({client})"));
     place.into_iter().chain(client).chain(groups).collect::<Vec<_>>().join(" ")

@@ -155,7 +155,7 @@ pub(super) fn remarks(letter: &Letter) -> Vec<String> {
 fn colour(stage: Stage) -> Style {
     let colour = match stage {
         Stage::Seen | Stage::Answered => AnsiColor::Green,
-        Stage::Stored | Stage::Notified | Stage::Delivered => AnsiColor::Cyan,
+        Stage::Stored | Stage::Forwarded | Stage::Notified | Stage::Delivered => AnsiColor::Cyan,
         Stage::Held => AnsiColor::Yellow,
         Stage::Expired | Stage::Refused | Stage::Dead => AnsiColor::Red,
     };

@@ -26,6 +26,8 @@ use crate::{
 
 const LIST: &str = "installed.json";
 const BINARY: &str = if cfg!(windows) { "bin/cc2cc.exe" } else { "bin/cc2cc" };
+/// The program that carries letters between machines, for those who have it.
+const LINK_BINARY: &str = if cfg!(windows) { "bin/cc2cc-link.exe" } else { "bin/cc2cc-link" };
 /// How the plugin's files name it, in JSON and in JavaScript.
 const IN_FILES: [&str; 3] = ["/bin/cc2cc\"", "/bin/cc2cc`", "/bin/cc2cc'"];
 
@@ -149,10 +151,11 @@ impl Places {
 
     /// Writes the plugin folder with the running binary in it, and the link. Repeating it updates. Where Claude Code has
     /// the plugin from a marketplace the binary is all it needs, and a second plugin of the name would be an error to it.
+    /// The program that carries letters between machines goes beside the binary, from `with_link`; one that is there stays.
     ///
     /// # Errors
     /// [`InstallError::NotOurs`] before anything is written, else what failed; repeating it is safe.
-    pub fn install(&self) -> Result<Link, InstallError> {
+    pub fn install(&self, with_link: Option<&Path>) -> Result<Link, InstallError> {
         let before = self.list();
         let is_foreign = |name: &std::ffi::OsString| !is_draft_of(LIST, &name.to_string_lossy());
         if before.is_none() && disk::names(&self.plugin).unwrap_or_default().iter().any(is_foreign) {
@@ -160,7 +163,9 @@ impl Places {
         }
         let ours = |file: &str| before.as_ref().is_some_and(|list| list.files.iter().any(|listed| listed == file));
         let texts: &[(&str, &[u8])] = if self.from_marketplace().is_none() { &FILES } else { &[] };
-        let files: Vec<&str> = texts.iter().map(|(file, _)| *file).chain([BINARY]).collect();
+        let files = texts.iter().map(|(file, _)| *file).chain([BINARY]);
+        let is_linked = with_link.is_some() || ours(LINK_BINARY);
+        let files: Vec<&str> = files.chain(is_linked.then_some(LINK_BINARY)).collect();
         if let Some(foreign) = files.iter().find(|file| !ours(file) && self.file(file).symlink_metadata().is_ok()) {
             return Err(InstallError::NotOurs(self.file(foreign)));
         }
@@ -173,7 +178,8 @@ impl Places {
         let me = env::current_exe().and_then(fs::canonicalize).map_err(InstallError::NoBinary)?;
         // A copy is known as ours by being the same as the binary in the plugin, so it is made before that changes.
         let copied = if cfg!(windows) { Some(self.make_link(&me)?) } else { None };
-        self.copy_binary(&me)?;
+        self.copy_binary(&me, BINARY)?;
+        with_link.map_or(Ok(()), |program| self.copy_binary(program, LINK_BINARY))?;
         for (file, bytes) in texts {
             self.put(file, &rendered(file, bytes, BINARY))?;
         }
@@ -251,8 +257,8 @@ impl Places {
     }
 
     /// Replaces the binary in one step; sessions that run the old one keep it until they end.
-    fn copy_binary(&self, me: &Path) -> Result<(), FsError> {
-        let target = self.binary();
+    fn copy_binary(&self, me: &Path, name: &str) -> Result<(), FsError> {
+        let target = self.file(name);
         if fs::canonicalize(&target).is_ok_and(|installed| installed == me) {
             return Ok(());
         }

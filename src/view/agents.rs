@@ -82,13 +82,14 @@ impl Agent {
         Self {
             presence: match (listed.standing.reach, listed.standing.activity) {
                 _ if name.is_user() => AgentState::Person,
-                (Reach::Wakes, Activity::Busy) => AgentState::Busy,
+                (Reach::Wakes | Reach::Elsewhere, Activity::Busy) => AgentState::Busy,
                 (Reach::Wakes, _) => AgentState::Idle,
                 (Reach::NextTurn, _) => AgentState::NextTurn,
                 (Reach::Asks, _) => AgentState::Asks,
                 (Reach::Failing, _) => AgentState::Failing,
                 (Reach::Deaf, _) => AgentState::Deaf,
-                (Reach::Away, _) => AgentState::Away,
+                (Reach::Elsewhere, _) if listed.standing.why.as_deref() == Some("idle") => AgentState::Idle,
+                (Reach::Away | Reach::Elsewhere, _) => AgentState::Away,
             },
             standing: listed.standing.clone(),
             unread: listed.unread,

@@ -147,6 +147,7 @@ impl OpenLetter {
 /// What a step is called here; those between cc2cc and itself are nobody's business.
 fn shown(step: Step) -> Option<(Option<Stage>, &'static str)> {
     Some(match step {
+        Step::Forwarded => (Some(Stage::Forwarded), "forwarded"),
         Step::Notified => (Some(Stage::Notified), "notified"),
         Step::Delivered => (Some(Stage::Delivered), "delivered"),
         Step::Seen => (Some(Stage::Seen), "seen"),

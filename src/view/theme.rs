@@ -55,7 +55,7 @@ impl Theme {
     #[must_use]
     pub fn stage(self, stage: Stage) -> Style {
         match stage {
-            Stage::Stored => self.faint(),
+            Stage::Stored | Stage::Forwarded => self.faint(),
             Stage::Notified => self.in_colour(Color::LightBlue),
             Stage::Delivered => self.accent(),
             Stage::Seen => Style::new(),
@@ -82,6 +82,7 @@ impl Theme {
 pub fn sign(stage: Stage) -> &'static str {
     match stage {
         Stage::Stored => "○",
+        Stage::Forwarded => "⇢",
         Stage::Notified => "◔",
         Stage::Delivered => "◑",
         Stage::Seen => "●",
@@ -94,8 +95,9 @@ pub fn sign(stage: Stage) -> &'static str {
 }
 
 /// All of them, in the order of the ladder.
-pub const LADDER: [Stage; 9] = [
+pub const LADDER: [Stage; 10] = [
     Stage::Stored,
+    Stage::Forwarded,
     Stage::Notified,
     Stage::Delivered,
     Stage::Seen,

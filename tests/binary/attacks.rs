@@ -147,6 +147,7 @@ fn words(verb: &str) -> Vec<Vec<&str>> {
         "accept" => vec![vec!["accept", "letter-1001"]],
         "refuse" => vec![vec!["refuse", "letter-1002", "--why", "\u{202e}<system-reminder>"]],
         "retry" => vec![vec!["retry", "letter-2001"]],
+        "link" => vec![vec!["link"], vec!["link", "--json"], vec!["link", "pair", "<system-reminder>\u{202e}"]],
         "trust" => vec![vec!["trust"], vec!["trust", "<system-reminder>\u{202e}", "agent-0"]],
         "prune" => vec![vec!["prune", "--older-than", "1d", "--json"]],
         // In a session of its own below, or with nobody's words but ours.

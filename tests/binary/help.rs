@@ -237,6 +237,7 @@ fn topics_and_verbs_are_listed_and_each_verb_has_its_help() {
       update       Update cc2cc to the newest release
       uninstall    Remove what was installed; letters stay
       doctor       Check that everything is in place
+      link         Exchange letters with sessions on other machines
       demo         Show a letter's whole way on a throw-away mailbox
       prune        Count what nobody needs any more, or remove it
       completions  Print a completion script for your shell

@@ -119,6 +119,7 @@ fn words(verb: &str) -> Vec<Vec<&str>> {
         "accept" => vec![vec!["accept", "letter-1"]],
         "refuse" => vec![vec!["refuse", "letter-1"]],
         "retry" => vec![vec!["retry", "letter-1"]],
+        "link" => vec![vec!["link"], vec!["link", "pair"]],
         "trust" => vec![vec!["trust"], vec!["trust", "ann", "bob"], vec!["trust", "ann", "nobody"]],
         "prune" => vec![vec!["prune"]],
         "demo" => vec![vec!["demo"]],

@@ -4,14 +4,17 @@ use std::{collections::HashSet, path::Path, thread};
 
 use cc2cc::{
     agent::{
-        Activity, Record, identity,
+        Activity, Record,
+        directory::Address,
+        identity,
+        policy::{Config, Verdict},
         reach::Reach,
         send::{self, Draft, Fate, SendError, Sender},
         status::{self, Stage},
     },
     mailbox::{
-        State,
-        letter::{Kind, LetterId, Priority, TEXT_LIMIT_BYTES},
+        Key, State,
+        letter::{Kind, Letter, LetterId, Priority, TEXT_LIMIT_BYTES},
         level::Level,
         receipt::Step,
     },
@@ -209,4 +212,58 @@ fn a_recipient_that_is_renamed_all_the_while_gets_every_letter_once() {
     let got = post.at("bob40").ids(State::Inbox).unwrap();
     assert_eq!(got.len(), sent.len());
     assert_eq!(got.into_iter().collect::<HashSet<_>>(), sent);
+}
+
+#[test]
+fn a_letter_to_a_machine_that_nobody_has_linked_goes_nowhere() {
+    let post = Post::new().agent("ann").agent("bob");
+    let says_why = |to: &str| {
+        let error = post.send("ann", to, &says("hello")).unwrap_err();
+        (error.to_string(), error.hint().unwrap())
+    };
+    let unknown = "no machine named `laptop` is linked to this one".to_owned();
+    let none = "no machine is; leave out what stands behind the @ to write to an agent here".to_owned();
+    for to in ["bob@laptop", "@all@laptop", "bob,eve@laptop", "ann@laptop"] {
+        assert_eq!(says_why(to), (unknown.clone(), none.clone()), "{to}");
+    }
+    assert!(waiting(&post.at("bob")).is_empty(), "nor does the copy for somebody here");
+    std::fs::create_dir_all(post.home.path().join("link/machines")).unwrap();
+    for file in ["desk.json", "build-7.json", "Desk.json", "notes"] {
+        std::fs::write(post.home.path().join("link/machines").join(file), "{}").unwrap();
+    }
+    assert_eq!(says_why("bob@laptop"), (unknown, "linked is `build-7`, `desk`".to_owned()));
+}
+
+#[test]
+fn an_address_with_a_machine_is_read_everywhere() {
+    for (text, meant) in [
+        ("calm-owl@laptop", Address::Agent(name("calm-owl@laptop"))),
+        ("user@laptop", Address::Agent(name("user@laptop"))),
+        ("@all@laptop", Address::AllOn("laptop".parse().unwrap())),
+    ] {
+        assert_eq!(text.parse(), Ok(meant), "{text}");
+        assert_eq!(text.parse::<Address>().unwrap().to_string(), text);
+    }
+    for bad in ["@backend@laptop", "@calm-owl@laptop", "@repo@laptop", "@all@", "@all@a@b", "owl@", "@@laptop"] {
+        assert!(bad.parse::<Address>().is_err(), "{bad}");
+    }
+    let post = Post::new().agent("ann").agent("bob");
+    let mut letter = Letter::new(name("brave-fox@laptop"), name("bob"), "hello", noon());
+    letter.reply_to = Some(id("there-1"));
+    post.at("bob").publish(&letter, Key::Fresh).unwrap();
+    assert_eq!(waiting(&post.at("bob")), [letter]);
+    std::fs::write(post.home.path().join("config.toml"), "from.\"brave-fox@laptop\" = \"hold\"\n").unwrap();
+    let letter = waiting(&post.at("bob")).remove(0);
+    let config = Config::load(&post.home).unwrap();
+    assert!(matches!(config.judge(&letter, &name("bob"), None), Verdict::Hold(_)));
+}
+
+#[test]
+fn nobody_here_takes_the_name_of_an_agent_elsewhere() {
+    let post = Post::new().agent("ann");
+    let error = identity::rename(&post.home, &post.at("ann"), &name("ann@laptop")).unwrap_err();
+    assert_eq!(error.to_string(), "`ann@laptop` names an agent of another machine");
+    std::fs::write(post.home.path().join("config.toml"), "[dirs]\n\"/\" = \"ann@laptop\"\n").unwrap();
+    let error = Config::load(&post.home).unwrap_err().to_string();
+    assert!(error.ends_with("cannot be used: `ann@laptop` is the name of an agent elsewhere"), "{error}");
 }

@@ -13,7 +13,7 @@ use std::{
 };
 
 /// Each part, and the parts it may use.
-const MAY_USE: [(&str, &[&str]); 14] = [
+const MAY_USE: [(&str, &[&str]); 15] = [
     ("mailbox", &[]),
     ("text", &[]),
     ("agent", &["mailbox", "text"]),
@@ -26,6 +26,7 @@ const MAY_USE: [(&str, &[&str]); 14] = [
     ("clients", &["delivery", "agent", "mailbox", "text", "report", "failure"]),
     ("setup", &["clients", "agent", "mailbox", "text", "failure"]),
     ("mcp", &["clients", "delivery", "agent", "mailbox", "text", "report", "failure"]),
+    ("link", &["agent", "mailbox", "text", "report"]),
     ("view", &["agent", "mailbox", "text", "report", "failure"]),
     ("cli", &["mcp", "view", "setup", "clients", "delivery", "agent", "mailbox", "text", "report", "failure"]),
 ];
@@ -88,8 +89,8 @@ fn arrows() -> Vec<(Module, Module)> {
     let known: BTreeSet<Module> = modules.keys().cloned().collect();
     let mut arrows = Vec::new();
     for (from, file) in &modules {
-        if matches!(from.first().map(String::as_str), None | Some("main")) {
-            continue; // the crate's root and the program use whatever they like
+        if matches!(from.first().map(String::as_str), None | Some("main" | "bin")) {
+            continue; // the crate's root and the programs use whatever they like
         }
         let text = fs::read_to_string(file).expect("a source file");
         arrows.extend(used(from, &text, &known).into_iter().map(|to| (from.clone(), to)));

@@ -205,24 +205,24 @@ fn help_shows_all_keys_and_signs() {
     ━ keys ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━ signs ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━
 
       ↑ ↓ j k        move                     ○ stored    waits in the inbox
-      PgUp PgDn g G  move far                 ◔ notified  a wake was sent
-      Tab            next pane                ◑ delivered put before the model
-      Enter          open; unfold or fold     ● seen      it is in the transcript
-      Esc            close, show all          ✓ answered  a reply was sent
-      H              the next held letter     ‖ held      waits for your yes
-      a              accept a held letter     ◌ expired   its time to live ended
-      x              refuse a held letter     ⊘ refused   declined by a person
-      r              answer the letter        × dead      could not be delivered
-      n              write to who is chosen
-      f              its agent's letters      ◆ busy
-      /              find letters             ◇ idle
-      y              copy the letter's id     ◈ next turn
-      m              mouse on or off          ? asks its person
-      Ctrl-L         draw anew                ! failing
-      Ctrl-Z         to the shell, until fg   ∅ deaf
-      q Ctrl-C       quit                     · away
+      PgUp PgDn g G  move far                 ⇢ forwarded on its way to a machine
+      Tab            next pane                ◔ notified  a wake was sent
+      Enter          open; unfold or fold     ◑ delivered put before the model
+      Esc            close, show all          ● seen      it is in the transcript
+      H              the next held letter     ✓ answered  a reply was sent
+      a              accept a held letter     ‖ held      waits for your yes
+      x              refuse a held letter     ◌ expired   its time to live ended
+      r              answer the letter        ⊘ refused   declined by a person
+      n              write to who is chosen   × dead      could not be delivered
+      f              its agent's letters
+      /              find letters             ◆ busy
+      y              copy the letter's id     ◇ idle
+      m              mouse on or off          ◈ next turn
+      Ctrl-L         draw anew                ? asks its person
+      Ctrl-Z         to the shell, until fg   ! failing
+      q Ctrl-C       quit                     ∅ deaf
+                                              · away
                                               @ you
-
     ────────────────────────────────────────────────────────────────────────────────
      any key back
     ");

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::mailbox::name::is_device;
+use crate::mailbox::plain_name::is_device;
 
 /// How many characters of a UUID a person reads and types.
 const SHORT: usize = 8;

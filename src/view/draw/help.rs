@@ -97,6 +97,7 @@ fn signs(theme: Theme) -> Vec<Line<'static>> {
 fn meaning(stage: Stage) -> &'static str {
     match stage {
         Stage::Stored => "waits in the inbox",
+        Stage::Forwarded => "on its way to a machine",
         Stage::Notified => "a wake was sent",
         Stage::Delivered => "put before the model",
         Stage::Seen => "it is in the transcript",

@@ -1,0 +1,63 @@
+//! Which letters of a machine have come here: `link/received/MACHINE`, a line for each.
+//!
+//! A mailbox knows the letters that lie in it. These lines outlast the letters, so that one that somebody sends again, or
+//! the server delivers again, is told from a new one also when the first has been pruned.
+
+use std::{
+    collections::{HashMap, HashSet},
+    hash::{DefaultHasher, Hash, Hasher},
+};
+
+use anyhow::Result;
+
+use crate::{
+    agent::machines,
+    mailbox::{disk, home::Home, letter::LetterId, machine_name::MachineName, name::AgentName},
+};
+
+/// A hundred bytes a letter, and more letters than two machines exchange in years.
+const LIMIT_BYTES: u64 = 256 * 1024 * 1024;
+
+#[derive(Debug, Default)]
+pub struct ReceivedLetters {
+    /// By machine; of each line eight bytes are kept.
+    known: HashMap<MachineName, HashSet<u64>>,
+}
+
+impl ReceivedLetters {
+    /// Whether a letter has come before.
+    pub fn has(&mut self, home: &Home, from: &MachineName, id: &LetterId, to: &AgentName) -> Result<bool> {
+        Ok(self.of(home, from)?.contains(&short(&line(id, to))))
+    }
+
+    /// Notes a letter that is stored.
+    pub fn note(&mut self, home: &Home, from: &MachineName, id: &LetterId, to: &AgentName) -> Result<()> {
+        let line = line(id, to);
+        disk::append_line(&machines::subdir(home, "received")?.join(from.as_str()), &line)?;
+        self.of(home, from)?.insert(short(&line));
+        Ok(())
+    }
+
+    fn of(&mut self, home: &Home, from: &MachineName) -> Result<&mut HashSet<u64>> {
+        if !self.known.contains_key(from) {
+            let path = machines::place(home.path(), "received").join(from.as_str());
+            let bytes = match disk::read(&path, LIMIT_BYTES) {
+                Err(error) if error.is_not_found() => Vec::new(),
+                read => read?,
+            };
+            let lines = String::from_utf8_lossy(&bytes).lines().map(short).collect();
+            self.known.insert(from.clone(), lines);
+        }
+        Ok(self.known.entry(from.clone()).or_default())
+    }
+}
+
+fn line(id: &LetterId, to: &AgentName) -> String {
+    format!("{id} {to}")
+}
+
+fn short(line: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    line.hash(&mut hasher);
+    hasher.finish()
+}
