@@ -1,4 +1,4 @@
-//! Letters between the Claude Code sessions on a machine.
+//! Letters between coding-agent sessions: those of Claude Code, Codex and OpenCode.
 //!
 //! Each layer knows only those before it: [`mailbox`] (plain files: letters, atomic steps, locks, watching), [`agent`] (who
 //! is who, and sending), [`delivery`] (bringing letters before a model, of whatever client), [`clients`] (what Claude Code
