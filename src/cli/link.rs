@@ -18,7 +18,7 @@ use crate::{
 #[derive(clap::Args)]
 #[command(after_help = "`cc2cc link up --help` and the like explain each; see docs/machines.md.")]
 pub struct Args {
-    /// up URL, pair [CODE], trust MACHINE, forget MACHINE, down
+    /// up URL, pair, pair CODE, trust MACHINE, forget MACHINE, down
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "WORDS")]
     words: Vec<OsString>,
 }

@@ -1,4 +1,4 @@
-//! Which living session is around a command, of whatever client; see [`claude::around`].
+//! Which living session is around a command, of whatever client; see [`around`].
 
 use super::{
     claude::around::{self, Around},
