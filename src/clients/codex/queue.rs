@@ -15,8 +15,6 @@ use anyhow::{Context, Result, bail};
 
 use crate::agent::host::{self, HostKey, Life};
 
-/// How long the daemon may take for an answer; it takes milliseconds.
-const ANSWERED_WITHIN: Duration = Duration::from_secs(5);
 /// How long `codex queue` may take.
 const QUEUED_WITHIN: Duration = Duration::from_secs(30);
 const LOOK: Duration = Duration::from_millis(50);
@@ -74,15 +72,16 @@ fn program_of(process: &str) -> Option<PathBuf> {
 
 #[cfg(unix)]
 mod daemon {
-    use std::{os::unix::net::UnixStream, path::Path};
+    use std::{os::unix::net::UnixStream, path::Path, time::Duration};
 
     use anyhow::{Context, Result, bail};
     use serde_json::{Value, json};
     use tungstenite::{Message, WebSocket, client};
 
-    use super::ANSWERED_WITHIN;
     use crate::{clients::wakes, mailbox::disk};
 
+    /// How long the daemon may take for an answer; it takes milliseconds.
+    const ANSWERED_WITHIN: Duration = Duration::from_secs(5);
     /// A daemon says a few things of its own before it answers; one that says this much never will.
     const MOST_MESSAGES: usize = 200;
 
