@@ -29,6 +29,8 @@ use crate::{
 
 /// How long the delivery of the event that started a waker may need; what waits until then is that delivery's.
 pub const DELIVERY_FIRST: Duration = Duration::from_millis(300);
+/// The same from the last look that saw a letter whose wake is on its way; looks come every [`DELIVERY_FIRST`].
+const LEFT_TO_DELIVERY: Duration = Duration::from_millis(900);
 /// Letters that a wake was sent for and nothing delivered are due again after these times, then every hour: a wake
 /// waits behind an open permission dialog, and an Esc may lose it.
 const AGAIN_AFTER: [SignedDuration; 4] = [
@@ -88,6 +90,13 @@ impl Calm {
         left.and_then(|left| Duration::try_from(left).ok()).unwrap_or_default()
     }
 
+    /// How long until the next look at a delivery that may be under way: sooner than it is taken to be over. Else the first of
+    /// its letters might be taken just before a look, and the others be waked for in the middle of it.
+    #[must_use]
+    pub fn next_look(&self, now: Timestamp) -> Duration {
+        self.left_to_delivery(now).min(DELIVERY_FIRST)
+    }
+
     /// Nothing waits that will ever be due, as in an inbox full of `low` letters; true until `inbox/` or `held/`
     /// changes.
     fn begin(&mut self, before: Option<[SystemTime; 2]>) {
@@ -96,7 +105,7 @@ impl Calm {
     }
 
     fn leave_to_delivery(&mut self, now: Timestamp) {
-        self.delivery_until = now.checked_add(DELIVERY_FIRST).ok();
+        self.delivery_until = now.checked_add(LEFT_TO_DELIVERY).ok();
     }
 
     fn times(mailbox: &Mailbox) -> Option<[SystemTime; 2]> {
@@ -290,6 +299,16 @@ mod tests {
     }
 
     #[test]
+    fn a_delivery_that_begins_between_two_looks_has_time_for_its_other_letters() {
+        let mut calm = Calm::default();
+        calm.leave_to_delivery(NOON);
+        let look = NOON + SignedDuration::try_from(calm.next_look(NOON)).unwrap();
+        assert!(calm.left_to_delivery(look) >= DELIVERY_FIRST, "when the first letter was taken just before this look");
+        let over = NOON + SignedDuration::try_from(LEFT_TO_DELIVERY).unwrap();
+        assert_eq!((calm.left_to_delivery(over), calm.next_look(over)), (Duration::ZERO, Duration::ZERO));
+    }
+
+    #[test]
     fn a_wake_dated_tomorrow_keeps_nothing_waiting() {
         assert!(is_due(&receipts(&[(Step::Notified, 86_400)]), NOON, None));
     }
@@ -341,7 +360,7 @@ mod tests {
         let mut calm = Calm::default();
         assert_eq!(calm.left_to_delivery(NOON), Duration::ZERO);
         calm.leave_to_delivery(NOON);
-        assert_eq!(calm.left_to_delivery(NOON), DELIVERY_FIRST);
+        assert_eq!(calm.left_to_delivery(NOON), LEFT_TO_DELIVERY);
         assert_eq!(calm.left_to_delivery(at(1)), Duration::ZERO);
     }
 }

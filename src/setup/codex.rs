@@ -279,7 +279,7 @@ fn take_server(config: &mut DocumentMut) -> bool {
     true
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))] // the paths in them are those of Unix
 mod tests {
     use std::fs;
 

@@ -424,6 +424,7 @@ fn what_was_not_installed_from_a_release_is_updated_the_way_it_came() {
 }
 
 #[test]
+#[cfg(unix)] // other clients are tried on Linux alone
 fn opencode_is_given_its_plugin_where_it_is_used_and_nothing_else_is_touched() {
     let world = World::new();
     let folder = world.path("home/.config/opencode");
@@ -452,6 +453,7 @@ fn opencode_is_given_its_plugin_where_it_is_used_and_nothing_else_is_touched() {
 }
 
 #[test]
+#[cfg(unix)] // other clients are tried on Linux alone
 fn one_client_alone_is_installed_into_and_out_of() {
     let world = World::new();
     let plugin = world.path("home/.config/opencode/plugins/cc2cc.js");
@@ -467,6 +469,7 @@ fn one_client_alone_is_installed_into_and_out_of() {
 }
 
 #[test]
+#[cfg(unix)] // other clients are tried on Linux alone
 fn a_plugin_of_somebody_elses_stays_as_it_is() {
     let world = World::new();
     let plugins = world.path("home/.config/opencode/plugins");

@@ -5,9 +5,11 @@ mod around;
 mod asking;
 mod attacks;
 mod authors;
-#[cfg(unix)] // shells of Unix in a pseudo-terminal
+#[cfg(unix)] // other clients are tried on Linux alone
 mod clients;
+#[cfg(unix)]
 mod codex;
+#[cfg(unix)] // shells of Unix in a pseudo-terminal
 mod completing;
 mod demo;
 mod doctor;
@@ -27,6 +29,7 @@ mod mcp;
 mod names;
 #[cfg(unix)] // the commands are programs of Unix
 mod notifying;
+#[cfg(unix)] // other clients are tried on Linux alone
 mod opencode;
 #[cfg(unix)] // in a pseudo-terminal, which Wine lacks
 mod overview;

@@ -162,7 +162,7 @@ fn watch_over(
         }
         client.forget_unasked();
         let now = Timestamp::now();
-        let waits = [quiet, turn.map_or(Duration::ZERO, |turn| turn.left(now)), calm.left_to_delivery(now)];
+        let waits = [quiet, turn.map_or(Duration::ZERO, |turn| turn.left(now)), calm.next_look(now)];
         watch.sleep(waits.into_iter().filter(|wait| !wait.is_zero()).min().unwrap_or(Duration::MAX));
     }
     Ok(())
