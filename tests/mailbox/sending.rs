@@ -263,7 +263,7 @@ fn nobody_here_takes_the_name_of_an_agent_elsewhere() {
     let post = Post::new().agent("ann");
     let error = identity::rename(&post.home, &post.at("ann"), &name("ann@laptop")).unwrap_err();
     assert_eq!(error.to_string(), "`ann@laptop` names an agent of another machine");
-    std::fs::write(post.home.path().join("config.toml"), "[dirs]\n\"/\" = \"ann@laptop\"\n").unwrap();
+    std::fs::write(post.home.path().join("config.toml"), "[dirs]\n\"~/here\" = \"ann@laptop\"\n").unwrap();
     let error = Config::load(&post.home).unwrap_err().to_string();
     assert!(error.ends_with("cannot be used: `ann@laptop` is the name of an agent elsewhere"), "{error}");
 }
