@@ -112,8 +112,7 @@ fn a_call_ends_before_the_client_moves_it_into_the_background() {
     let bob = settled(&world, "bob");
     let ann = world.session("ann").env("CC2CC_NAME", "ann").env("CLAUDE_CODE_MCP_AUTO_BACKGROUND_MS", "10000");
     let mut ann = ann.start();
-    ann.wait_for_screen("cc2cc: you are ann");
-    ann.wait("its waker", || crate::has_waker(&world, "ann").then_some(()));
+    crate::settle(&ann, &world, "ann");
     let gate = Gate::default();
     bob.api.when("how many tests").reply(Reply::text("let me see").held_by(&gate));
     ann.api.when("ask bob").reply(ask("bob", "how many tests are there?"));

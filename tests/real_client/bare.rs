@@ -153,9 +153,7 @@ fn a_session_whose_binary_is_gone_goes_on() {
 fn a_client_without_mods_keeps_the_long_names_and_wakes() {
     let world = World::with_cc2cc();
     let mut ann = world.session("ann").old().env("CC2CC_NAME", "ann").start();
-    ann.wait_for_screen("cc2cc: you are ann");
-    ann.wait("its server", || (agent(&world, "ann")["online"] == true).then_some(()));
-    ann.wait("its waker", || crate::has_waker(&world, "ann").then_some(()));
+    crate::settle(&ann, &world, "ann");
     ann.type_line("/cc2cc:who ");
     ann.wait_for_screen_times("you are ann", 2);
     ann.type_line("/cc2cc:send user hello");

@@ -17,7 +17,7 @@ use crate::{
     claude::Session,
     letter_id, post,
     reply::{Gate, Reply},
-    session, settled,
+    settled,
     support::eventually::within,
     world::World,
 };
@@ -282,8 +282,7 @@ fn repository(world: &World) -> PathBuf {
 fn a_session_that_moves_is_listed_where_it_is_and_its_letters_are_proved() {
     let world = World::with_cc2cc();
     let dir = repository(&world);
-    let mut bob = session(&world, "bob");
-    bob.wait_for_screen("cc2cc: you are bob");
+    let mut bob = settled(&world, "bob");
     let first = post(&world, "bob", "the first letter");
     bob.wait("it is proved seen", || (world.status_of(&first) == "seen").then_some(()));
     assert_eq!(agent(&world, "bob")["branch"], "main");
@@ -308,7 +307,7 @@ fn a_letter_that_came_before_a_worktree_is_entered_is_proved_in_it() {
     repository(&world);
     let tools = ["--allowedTools", "Bash", "EnterWorktree", "ToolSearch"];
     let bob = world.session("bob").args(&tools).env("CC2CC_NAME", "bob").start();
-    bob.wait_for_screen("cc2cc: you are bob");
+    crate::settle(&bob, &world, "bob");
     bob.api
         .when("into a worktree")
         .reply(Reply::tool("ToolSearch", json!({ "query": "select:EnterWorktree", "max_results": 1 })));

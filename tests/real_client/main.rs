@@ -63,13 +63,19 @@ fn session(world: &World, name: &str) -> Session {
     world.session(name).args(&["--allowedTools", "Bash"]).env("CC2CC_NAME", name).start()
 }
 
-/// A session that has said its name, with its waker in place and its tools loaded: as it is when a person has looked up.
+/// A session that has said its name, with its waker in place and its tools loaded.
 fn settled(world: &World, name: &str) -> Session {
     let session = session(world, name);
+    settle(&session, world, name);
+    session
+}
+
+/// Waits until a session is as it is when a person has looked up: its model has no tool of ours before its server answers.
+#[track_caller]
+fn settle(session: &Session, world: &World, name: &str) {
     session.wait_for_screen(&format!("cc2cc: you are {name}"));
     session.wait("its server", || is_online(world, name).then_some(()));
     session.wait("its waker", || has_waker(world, name).then_some(()));
-    session
 }
 
 /// A session that bypasses permissions, with the client's question about that answered.
@@ -88,9 +94,7 @@ fn bypassing(world: &World, name: &str) -> Session {
         session.wait("the choice", || session.screen().lines().map(str::trim_end).any(is_chosen).then_some(()));
         session.press("\r");
     }
-    session.wait("its server", || is_online(world, name).then_some(()));
-    session.wait_for_screen(&begun);
-    session.wait("its waker", || has_waker(world, name).then_some(()));
+    settle(&session, world, name);
     session.idle();
     session
 }

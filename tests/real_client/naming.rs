@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::{
     agent, has_waker, is_online, letter, post,
     reply::Reply,
-    settled,
+    settle, settled,
     support::eventually::{PATIENCE, eventually},
     world::{World, client},
 };
@@ -85,9 +85,7 @@ fn named(world: &World, project: &str) -> String {
 fn the_name_a_person_gives_the_session_is_its_address_from_start_to_resume() {
     let world = World::with_cc2cc();
     let mut ann = world.session("ann").args(&["--name", "API dev"]).start();
-    ann.wait_for_screen("cc2cc: you are api-dev");
-    ann.wait("its waker", || has_waker(&world, "api-dev").then_some(()));
-    ann.wait("its server", || is_online(&world, "api-dev").then_some(()));
+    settle(&ann, &world, "api-dev");
     // In a session that sits idle, and nobody types anything else.
     ann.type_line("/rename frontend");
     ann.wait("the new name", || (named(&world, "ann") == "frontend").then_some(()));
@@ -133,8 +131,7 @@ fn a_client_that_tells_of_names_at_the_start_alone_is_asked_then() {
 fn whoever_starts_where_somebody_works_is_told_so() {
     let world = World::with_cc2cc();
     let bob = world.session("two").env("CC2CC_NAME", "bob").start();
-    bob.wait("his server", || is_online(&world, "bob").then_some(()));
-    bob.wait_for_screen("cc2cc: you are bob");
+    settle(&bob, &world, "bob");
     let ann = world.session("two").env("CC2CC_NAME", "ann").start();
     ann.wait_for_screen("bob works here, too; ask it anything");
 }

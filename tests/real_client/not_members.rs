@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::{SEND, agent, post, reply::Reply, settled, world::World};
+use crate::{SEND, agent, post, reply::Reply, settle, settled, world::World};
 
 fn names(world: &World) -> Vec<Value> {
     let listed = world.cc2cc_json(&["agents", "--all"]);
@@ -13,7 +13,7 @@ fn names(world: &World) -> Vec<Value> {
 fn a_letter_of_a_subagent_says_that_a_subagent_wrote_it() {
     let world = World::with_cc2cc();
     let ann = world.session("ann").args(&["--allowedTools", "Agent", "Task", SEND]).env("CC2CC_NAME", "ann").start();
-    ann.wait_for_screen("cc2cc: you are ann");
+    settle(&ann, &world, "ann");
     let bob = settled(&world, "bob");
     let helper =
         json!({ "description": "helps", "prompt": "tell bob as my helper", "subagent_type": "general-purpose" });
@@ -54,7 +54,7 @@ fn a_teammate_inside_of_its_lead_is_nobody() {
     let ann = settled(&world, "ann");
     let lead = world.session("bob").args(&["--allowedTools", "Agent", "Task", SEND]).env("CC2CC_NAME", "bob");
     let mut bob = lead.env("CLAUDE_CODE_EXPERIMENTAL_AGENT_TEAMS", "1").start();
-    bob.wait_for_screen("cc2cc: you are bob");
+    settle(&bob, &world, "bob");
     let mate = json!({
         "description": "helps", "prompt": "tell ann as my mate", "subagent_type": "general-purpose", "name": "mate",
         "team_name": "crew",

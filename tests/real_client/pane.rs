@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::{Value, json};
 
 use crate::{
-    bypassing, claude::Session, has_waker, letter, letter_id, post, settled, support::terminal::Row, world::World,
+    bypassing, claude::Session, letter, letter_id, post, settle, settled, support::terminal::Row, world::World,
 };
 
 /// A letter that wakes nobody, and so waits.
@@ -118,7 +118,7 @@ fn a_key_in_the_pane_gives_a_standing_yes() {
 fn a_narrow_terminal_has_the_inbox_above_the_prompt() {
     let world = World::with_cc2cc();
     let mut ann = world.session("ann").columns(80).env("CC2CC_NAME", "ann").start();
-    ann.wait_for_screen("cc2cc: you are ann");
+    settle(&ann, &world, "ann");
     lay(
         &world,
         "ann",
@@ -137,7 +137,7 @@ fn a_narrow_terminal_has_the_inbox_above_the_prompt() {
 fn an_inbox_too_long_for_its_pane_has_pages() {
     let world = World::with_cc2cc();
     let mut ann = world.session("ann").columns(80).rows(24).env("CC2CC_NAME", "ann").start();
-    ann.wait_for_screen("cc2cc: you are ann");
+    settle(&ann, &world, "ann");
     let letters = 30;
     for number in 1..=letters {
         lay(&world, "ann", &format!("letter {number}."));
@@ -164,8 +164,7 @@ fn an_inbox_too_long_for_its_pane_has_pages() {
 fn a_small_terminal_shows_eight_letters_and_those_that_are_held_first() {
     let world = World::with_cc2cc();
     let mut ann = world.session("ann").columns(80).rows(24).env("CC2CC_NAME", "ann").start();
-    ann.wait_for_screen("cc2cc: you are ann");
-    ann.wait("its waker", || has_waker(&world, "ann").then_some(()));
+    settle(&ann, &world, "ann");
     hold(&world, "ann", "held since long ago");
     ann.wait_for_screen("✉ held: bob"); // its wake would bring those that come next, too
     ann.idle();
@@ -204,7 +203,7 @@ fn what_the_session_sent_is_in_the_pane_with_its_state() {
 fn the_keys_stay_in_the_pane_when_what_had_them_is_gone() {
     let world = World::with_cc2cc();
     let mut ann = world.session("ann").columns(80).rows(24).env("CC2CC_NAME", "ann").start();
-    ann.wait_for_screen("cc2cc: you are ann");
+    settle(&ann, &world, "ann");
     lay(&world, "ann", "the older one");
     lay(&world, "ann", "the newer one");
     ann.type_line("/inbox");

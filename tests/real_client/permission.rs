@@ -4,9 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::{
-    SEND, claude::Session, has_waker, is_online, letter, letter_id, post, reply::Reply, settled, world::World,
-};
+use crate::{SEND, claude::Session, letter, letter_id, post, reply::Reply, settle, settled, world::World};
 
 /// How the client asks, in all versions.
 const QUESTION: &str = "Do you want to proceed?";
@@ -15,9 +13,7 @@ const QUESTION: &str = "Do you want to proceed?";
 fn session(world: &World, name: &str, mode: &str, old: bool) -> Session {
     let builder = world.session(name).args(&["--permission-mode", mode]).env("CC2CC_NAME", name);
     let session = if old { builder.old() } else { builder }.start();
-    session.wait_for_screen(&format!("cc2cc: you are {name}"));
-    session.wait("its server", || is_online(world, name).then_some(()));
-    session.wait("its waker", || has_waker(world, name).then_some(()));
+    settle(&session, world, name);
     session
 }
 

@@ -13,9 +13,10 @@ use serde_json::json;
 use crate::{
     SEND,
     claude::Session,
-    has_waker, is_online, letter, letter_id,
+    letter, letter_id,
     picture::Picture,
     reply::Reply,
+    settle,
     support::eventually::{PATIENCE, eventually},
     support::terminal::{Row, Terminal},
     world::World,
@@ -26,9 +27,7 @@ const COLUMNS: u16 = 100;
 /// A session with a name, in a project of another.
 fn sitting(world: &World, project: &str, name: &str) -> Session {
     let session = world.session(project).columns(COLUMNS).env("CC2CC_NAME", name).start();
-    session.wait_for_screen(&format!("cc2cc: you are {name}"));
-    session.wait("its server", || is_online(world, name).then_some(()));
-    session.wait("its waker", || has_waker(world, name).then_some(()));
+    settle(&session, world, name);
     session
 }
 

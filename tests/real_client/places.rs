@@ -1,6 +1,6 @@
 //! One home, several worlds: a container beside its host, and profiles of their own.
 
-use crate::{agent, is_online, letter, post, settled, world::World};
+use crate::{agent, letter, post, settle, settled, world::World};
 
 #[test]
 fn a_session_alone_in_a_container_and_one_outside_write_to_each_other() {
@@ -9,8 +9,7 @@ fn a_session_alone_in_a_container_and_one_outside_write_to_each_other() {
     // The client is process 1 there, and sees none of the processes outside.
     let container = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"];
     let mut ann = world.session("ann").env("CC2CC_NAME", "ann").inside(&container).start();
-    ann.wait_for_screen("cc2cc: you are ann");
-    ann.wait("its server", || is_online(&world, "ann").then_some(()));
+    settle(&ann, &world, "ann");
 
     bob.api.when("tell ann").reply(letter("ann", "are you there"));
     bob.type_line("tell ann");
@@ -35,8 +34,7 @@ fn two_profiles_share_the_mail() {
     assert!(install.output().expect("cc2cc install").status.success());
     let ann = settled(&world, "ann");
     let bob = world.session("bob").env("CC2CC_NAME", "bob").env("CLAUDE_CONFIG_DIR", &profile).start();
-    bob.wait_for_screen("cc2cc: you are bob");
-    bob.wait("his server", || is_online(&world, "bob").then_some(()));
+    settle(&bob, &world, "bob");
     let id = post(&world, "@all", "to both profiles");
     ann.wait_until_told("to both profiles");
     bob.wait_until_told("to both profiles");

@@ -25,8 +25,7 @@ enum Client {
 fn settled(world: &World, name: &str, client: Client) -> Session {
     let builder = world.session(name).args(&["--allowedTools"]).args(&TOOLS).env("CC2CC_NAME", name);
     let session = if client == Client::Old { builder.old() } else { builder }.start();
-    session.wait_for_screen(&format!("cc2cc: you are {name}"));
-    session.wait("its waker", || crate::has_waker(world, name).then_some(()));
+    crate::settle(&session, world, name);
     session
 }
 

@@ -32,9 +32,7 @@ fn times(session: &Session, id: &str) -> usize {
 /// A session that gives up at the first error.
 fn without_patience(world: &World, name: &str) -> Session {
     let session = world.session(name).env("CC2CC_NAME", name).env("CLAUDE_CODE_MAX_RETRIES", "0").start();
-    session.wait_for_screen(&format!("cc2cc: you are {name}"));
-    session.wait("its server", || crate::is_online(world, name).then_some(()));
-    session.wait("its waker", || crate::has_waker(world, name).then_some(()));
+    crate::settle(&session, world, name);
     session
 }
 
@@ -97,7 +95,7 @@ fn a_session_whose_plan_is_used_up_is_listed_with_the_time_at_which_that_is_over
     let plan = format!("sk-ant-oat01-stand-in-{}", "0".repeat(80));
     let session = world.session("bob").without("ANTHROPIC_API_KEY").env("CLAUDE_CODE_OAUTH_TOKEN", &plan);
     let mut bob = session.env("CLAUDE_CODE_MAX_RETRIES", "0").env("CC2CC_NAME", "bob").start();
-    bob.wait_for_screen("cc2cc: you are bob");
+    crate::settle(&bob, &world, "bob");
     let in_an_hour = jiff::Timestamp::now().as_second() + 3600;
     bob.api.breaks(Some(Fault::UsedUp(in_an_hour)));
     bob.type_line("go on");
@@ -113,8 +111,7 @@ fn a_session_whose_plan_is_used_up_is_listed_with_the_time_at_which_that_is_over
 fn a_dialog_is_listed_nobody_answers_it_and_letters_come_once_after_it() {
     let world = World::with_cc2cc();
     let mut bob = world.session("bob").env("CC2CC_NAME", "bob").start();
-    bob.wait_for_screen("cc2cc: you are bob");
-    bob.wait("its waker", || crate::has_waker(&world, "bob").then_some(()));
+    crate::settle(&bob, &world, "bob");
     let command = json!({ "command": "touch made-it", "description": "make it" });
     bob.api.when("make it").reply(Reply::tool("Bash", command));
     bob.type_line("make it");
@@ -237,8 +234,7 @@ fn in_a_turn_without_a_waker_letters_come_with_the_results_of_the_tools() {
     const TRIES: usize = 20;
     let world = World::with_cc2cc();
     let mut bob = world.session("bob").env("CC2CC_NAME", "bob").args(&["--allowedTools", "Bash", crate::SEND]).start();
-    bob.wait_for_screen("cc2cc: you are bob");
-    bob.wait("its server", || crate::is_online(&world, "bob").then_some(()));
+    crate::settle(&bob, &world, "bob");
     let work = json!({ "command": "until ls go; do sleep 0.05; done", "description": "works" });
     bob.api.when("work until then").reply(Reply::tool("Bash", work));
     for number in 0..TRIES {

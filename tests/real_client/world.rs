@@ -216,7 +216,7 @@ pub fn binary() -> PathBuf {
 /// # Panics
 /// When `CC2CC_TEST_CLAUDE` does not name one: a test that skips itself proves nothing.
 pub fn client() -> PathBuf {
-    named_client("CC2CC_TEST_CLAUDE", "claude", "@anthropic-ai/claude-code", "2.1.330")
+    named_client("CC2CC_TEST_CLAUDE", "claude", "@anthropic-ai/claude-code", "2.1.332")
 }
 
 /// A client from before there were mods.
