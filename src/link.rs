@@ -12,6 +12,7 @@ mod envelope;
 mod following;
 mod going;
 mod keys;
+mod out_of_reach;
 mod overview;
 mod pairing;
 mod received;

@@ -12,7 +12,7 @@ use async_nats::{
     },
 };
 
-use super::state::StateKeeper;
+use super::{out_of_reach, state::StateKeeper};
 use crate::{agent::link_settings::LinkSettings, mailbox::machine_name::MachineName};
 
 /// The machine that has sent a message, and its key.
@@ -90,6 +90,7 @@ impl TeamPlaces {
 
 /// Connects, and goes on trying for as long as the link runs.
 pub async fn connect(settings: &LinkSettings, state: Arc<StateKeeper>) -> Result<Client> {
+    let (attempts, failed) = (state.clone(), settings.clone());
     let mut options = ConnectOptions::new()
         .name(format!("cc2cc-link of {}", settings.name))
         .retry_on_initial_connect()
@@ -105,18 +106,26 @@ pub async fn connect(settings: &LinkSettings, state: Arc<StateKeeper>) -> Result
                 Event::Connected => state.connected(true, None),
                 Event::Disconnected => state.connected(false, Some("the server is out of reach".to_owned())),
                 Event::Closed => state.connected(false, Some("the connection is closed".to_owned())),
-                Event::ClientError(error) => state.connected(false, Some(error.to_string())),
                 Event::ServerError(error) => state.in_the_way(Some(error.to_string())),
-                Event::LameDuckMode | Event::Draining | Event::SlowConsumer(_) => {}
+                // Why an attempt has failed, the list of servers says better.
+                Event::ClientError(_) | Event::LameDuckMode | Event::Draining | Event::SlowConsumer(_) => {}
             }
             std::future::ready(())
+        })
+        // It is asked before each attempt; which server is next is left to the client.
+        .reconnect_to_server_callback(move |servers, _| {
+            if let Some(error) = servers.iter().find_map(|server| server.last_error.as_deref()) {
+                attempts.connected(false, Some(out_of_reach::why(&failed, error)));
+            }
+            std::future::ready(None)
         });
     if let Some(path) = &settings.creds {
         let creds = fs::read_to_string(path).with_context(|| format!("could not read {}", path.display()))?;
         options = options.credentials(&creds).with_context(|| format!("{} holds no credentials", path.display()))?;
     }
     if let Some(path) = &settings.ca {
-        options = options.add_root_certificates(path.clone());
+        // Whoever names a certificate wants it to be shown.
+        options = options.add_root_certificates(path.clone()).require_tls(true);
     }
     options.connect(&settings.url).await.with_context(|| format!("could not connect to {}", settings.url))
 }

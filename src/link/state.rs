@@ -29,9 +29,13 @@ impl StateKeeper {
         self.change(Some(connected), why);
     }
 
-    /// What is in the way of letters that go out; `None` when nothing is.
+    /// What is in the way of letters that go out; `None` when nothing is. Without a connection that is the reason, and what
+    /// fails meanwhile is no other.
     pub fn in_the_way(&self, why: Option<String>) {
-        self.change(None, why);
+        let is_away = |last: &LinkState| !last.connected && last.why.is_some();
+        if !self.last.lock().is_ok_and(|last| last.as_ref().is_some_and(is_away)) {
+            self.change(None, why);
+        }
     }
 
     fn change(&self, connected: Option<bool>, why: Option<String>) {

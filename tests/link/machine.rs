@@ -12,7 +12,11 @@ use cc2cc::{
 use serde_json::Value;
 
 use super::server::NatsServer;
-use crate::support::{eventually::until, said::Said, world::World};
+use crate::support::{
+    eventually::{PATIENCE, until, within},
+    said::Said,
+    world::World,
+};
 
 pub struct Machine {
     pub name: &'static str,
@@ -122,6 +126,16 @@ impl Machine {
             let letters = self.letters_of(agent);
             (letters.len() >= count).then_some(letters)
         })
+    }
+
+    /// Waits until `cc2cc link` says this of why nothing goes, and gives all that it says.
+    #[track_caller]
+    pub fn until_why(&self, says: &str) -> String {
+        let found = within(PATIENCE, || {
+            let why = self.overview()["why"].as_str().unwrap_or_default().to_owned();
+            why.contains(says).then_some(why)
+        });
+        found.unwrap_or_else(|| panic!("nobody says {says}: {}\n{}", self.overview(), self.world.log()))
     }
 
     /// What `cc2cc link --json` says of this machine.

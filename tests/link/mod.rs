@@ -1,9 +1,11 @@
 //! Letters between machines: two homes, the real nats-server on the loopback, and the link between them.
 
+mod certificates;
 mod faults;
 mod hostile;
 mod machine;
 mod server;
+mod tls;
 
 use std::{fs, os::unix::fs::PermissionsExt};
 

@@ -16,21 +16,27 @@ use crate::support::eventually::{PATIENCE, until};
 pub struct NatsServer {
     dir: TempDir,
     pub port: u16,
-    words: Vec<&'static str>,
+    words: Vec<String>,
     running: Option<Child>,
 }
 
 impl NatsServer {
     pub fn start() -> Self {
-        Self::start_with(&[])
+        Self::start_with::<&str>(&[])
     }
 
-    pub fn start_with(words: &[&'static str]) -> Self {
+    pub fn start_with<S: AsRef<str>>(words: &[S]) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
         let dir = tempfile::tempdir().expect("a directory for the server");
-        let mut server = Self { dir, port, words: words.to_vec(), running: None };
+        let mut server = Self { dir, port, words: Vec::new(), running: None };
+        server.with(words);
         server.start_again();
         server
+    }
+
+    /// What it is started with from the next time on.
+    pub fn with<S: AsRef<str>>(&mut self, words: &[S]) {
+        self.words = words.iter().map(|word| word.as_ref().to_owned()).collect();
     }
 
     pub fn start_again(&mut self) {
@@ -56,7 +62,8 @@ impl NatsServer {
     }
 
     pub fn url(&self) -> String {
-        format!("nats://127.0.0.1:{}", self.port)
+        let scheme = if self.words.iter().any(|word| word == "--tls") { "tls" } else { "nats" };
+        format!("{scheme}://127.0.0.1:{}", self.port)
     }
 }
 
