@@ -88,8 +88,14 @@ impl TeamPlaces {
     }
 }
 
+/// What is in the credentials file, if there is to be one.
+pub fn credentials(settings: &LinkSettings) -> Result<Option<String>> {
+    let Some(path) = &settings.creds else { return Ok(None) };
+    fs::read_to_string(path).map(Some).with_context(|| format!("could not read {}", path.display()))
+}
+
 /// Connects, and goes on trying for as long as the link runs.
-pub async fn connect(settings: &LinkSettings, state: Arc<StateKeeper>) -> Result<Client> {
+pub async fn connect(settings: &LinkSettings, creds: Option<&str>, state: Arc<StateKeeper>) -> Result<Client> {
     let (attempts, failed) = (state.clone(), settings.clone());
     let mut options = ConnectOptions::new()
         .name(format!("cc2cc-link of {}", settings.name))
@@ -119,9 +125,8 @@ pub async fn connect(settings: &LinkSettings, state: Arc<StateKeeper>) -> Result
             }
             std::future::ready(None)
         });
-    if let Some(path) = &settings.creds {
-        let creds = fs::read_to_string(path).with_context(|| format!("could not read {}", path.display()))?;
-        options = options.credentials(&creds).with_context(|| format!("{} holds no credentials", path.display()))?;
+    if let (Some(path), Some(creds)) = (&settings.creds, creds) {
+        options = options.credentials(creds).with_context(|| format!("{} holds no credentials", path.display()))?;
     }
     if let Some(path) = &settings.ca {
         // Whoever names a certificate wants it to be shown.

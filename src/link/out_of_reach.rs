@@ -35,5 +35,8 @@ pub fn why(settings: &LinkSettings, error: &str) -> String {
                 .to_owned(),
         };
     }
+    if let (Some(ca), Some(error)) = (&settings.ca, error.strip_prefix("TLS error: ")) {
+        return format!("{} is of no use: {error}", named(ca));
+    }
     format!("the server is out of reach: {}", error.strip_prefix("IO error: ").unwrap_or(error))
 }

@@ -86,7 +86,8 @@ async fn run_with(home: &Home, settings: &LinkSettings, term: Term) -> Result<En
         changed,
     });
     let watch = watching::begin(&carrier).context("could not watch the mailboxes")?;
-    let client = connection::connect(settings, state.clone()).await?;
+    let creds = connection::credentials(settings)?;
+    let client = connection::connect(settings, creds.as_deref(), state.clone()).await?;
     let jetstream = connection::jetstream(&client);
     let all_parts = async {
         let stream = loop {
@@ -109,15 +110,15 @@ async fn run_with(home: &Home, settings: &LinkSettings, term: Term) -> Result<En
     };
     let ended = tokio::select! {
         () = all_parts => Ended::Changed,
-        ended = until_over(&carrier, term) => ended,
+        ended = until_over(&carrier, creds, term) => ended,
     };
     watch.stop();
     log::line(home, "link: ended");
     Ok(ended)
 }
 
-/// Waits until the settings are others, or the last session has ended.
-async fn until_over(carrier: &Carrier, term: Term) -> Ended {
+/// Waits until the settings or the credentials are others, or the last session has ended.
+async fn until_over(carrier: &Carrier, creds: Option<String>, term: Term) -> Ended {
     let Carrier { home, settings, .. } = carrier;
     let mut lonely = 0;
     let mut known = machines::known(home);
@@ -130,7 +131,9 @@ async fn until_over(carrier: &Carrier, term: Term) -> Ended {
             carrier.to_go.notify_one();
         }
         // A file that cannot be read now changes nothing.
-        if Config::load(home).is_ok_and(|config| config.link() != Some(settings)) {
+        if Config::load(home).is_ok_and(|config| config.link() != Some(settings))
+            || connection::credentials(settings).is_ok_and(|now| now != creds)
+        {
             return Ended::Changed;
         }
         lonely = if term == Term::ForGood || is_anybody_there(home) { 0 } else { lonely + 1 };

@@ -1,9 +1,11 @@
 //! Letters between machines: two homes, the real nats-server on the loopback, and the link between them.
 
 mod certificates;
+mod credentials;
 mod faults;
 mod hostile;
 mod machine;
+mod operator;
 mod server;
 mod tls;
 

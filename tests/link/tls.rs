@@ -51,4 +51,6 @@ fn a_certificate_that_proves_nothing_is_said_to_be_that() {
     let other = Authority::new();
     why_not(&authority.of("127.0.0.1"), &other, &format!("certificate is not signed by that in {}", other.file()));
     why_not(&[], &authority, "the server does not speak TLS");
+    std::fs::remove_file(other.file()).expect("removed");
+    why_not(&authority.of("127.0.0.1"), &other, &format!("{} is of no use", other.file()));
 }
