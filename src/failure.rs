@@ -9,7 +9,7 @@ use crate::{
         group_name::BadGroup,
         identity::RenameError,
         policy::ConfigError,
-        send::{self, SendError},
+        send_error::{self, SendError},
         status::Found,
         which::WhichError,
     },
@@ -73,7 +73,7 @@ impl Failure {
 
     #[must_use]
     pub fn no_such_letter(id: &LetterId) -> Self {
-        Self::new(Code::NotFound, format!("no letter `{id}`")).hint(send::WHERE_LETTERS_ARE)
+        Self::new(Code::NotFound, format!("no letter `{id}`")).hint(send_error::WHERE_LETTERS_ARE)
     }
 
     #[must_use]
@@ -231,7 +231,7 @@ impl From<BadName> for Failure {
 
 impl From<BadId> for Failure {
     fn from(error: BadId) -> Self {
-        Self::new(Code::Usage, error.to_string()).hint(format!("{}; {}", BadId::HINT, send::WHERE_LETTERS_ARE))
+        Self::new(Code::Usage, error.to_string()).hint(format!("{}; {}", BadId::HINT, send_error::WHERE_LETTERS_ARE))
     }
 }
 

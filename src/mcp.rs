@@ -42,7 +42,7 @@ use crate::{
         host::HostKey,
         identity::{self, Claimant, Trust},
         link_program,
-        send::Sender,
+        sender::Sender,
     },
     clients::{
         calls,

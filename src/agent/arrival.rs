@@ -5,7 +5,8 @@ use jiff::Timestamp;
 use super::{
     notify::Attention,
     policy::Config,
-    send::{self, Fate, SendError},
+    send::{self, Fate},
+    send_error::SendError,
 };
 use crate::mailbox::{Key, Mailbox, home::Home, letter::Letter};
 

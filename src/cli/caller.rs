@@ -7,7 +7,7 @@ use crate::{
         client_program::ClientProgram,
         host::{self, HostKey},
         identity,
-        send::Sender,
+        sender::Sender,
         status::Found,
     },
     clients::{

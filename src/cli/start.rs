@@ -9,12 +9,7 @@ use std::{
 
 use super::{caller, completions, printing, send};
 use crate::{
-    agent::{
-        Record,
-        directory::Address,
-        policy::Config,
-        send::{Draft, SendError},
-    },
+    agent::{Record, directory::Address, policy::Config, send::Draft, send_error::SendError},
     clients::claude::{
         background,
         start::{self, StartError},

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::{
-    agent::send,
+    agent::send_error,
     failure::{Code, Failure},
 };
 
@@ -18,9 +18,9 @@ pub(super) fn failure(error: &clap::Error, words: &[OsString]) -> Failure {
         .map_or_else(|| "`cc2cc --help` lists the verbs".to_owned(), |verb| format!("`cc2cc {verb} --help` says more"));
     let way_out = match (suggestion(error), usage(error).filter(|_| verb.is_some())) {
         (Some(meant), _) => format!("did you mean `{meant}`? {more}"),
-        (None, Some(usage)) if usage.ends_with("<ID>") => format!("`{usage}`; {}", send::WHERE_LETTERS_ARE),
+        (None, Some(usage)) if usage.ends_with("<ID>") => format!("`{usage}`; {}", send_error::WHERE_LETTERS_ARE),
         (None, None) if error.kind() == ErrorKind::ValueValidation && is_about(error, "<ID>") => {
-            send::WHERE_LETTERS_ARE.to_owned()
+            send_error::WHERE_LETTERS_ARE.to_owned()
         }
         (None, None) if error.kind() == ErrorKind::ValueValidation && is_about(error, "<KEY>") => {
             format!("`--id build-4711` is one; {more}")

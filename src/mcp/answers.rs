@@ -8,7 +8,8 @@ use crate::{
     agent::{
         Record, directory, identity, naming,
         policy::{Admission, Config},
-        send::{self, Draft, Sender},
+        send::{self, Draft},
+        sender::Sender,
         status,
         until::Until,
         which::{self, WhichError},

@@ -22,7 +22,8 @@ use super::arguments::Ask;
 use crate::{
     agent::{
         question::{LONGEST, Question, Reaction, Terms, WITHIN},
-        send::{self, Draft, Sender},
+        send::{self, Draft},
+        sender::Sender,
     },
     clients::claude::asking,
     failure::{Code, Failure},

@@ -6,7 +6,8 @@ use super::{action::Deed, letter::LetterRef, news::Done};
 use crate::{
     agent::{
         decisions,
-        send::{self, Draft, Sender},
+        send::{self, Draft},
+        sender::Sender,
         status::{self, Found},
     },
     failure::{Code, Failure},

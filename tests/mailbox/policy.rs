@@ -6,7 +6,8 @@ use cc2cc::{
     agent::{
         Record, identity,
         policy::{Config, Verdict},
-        send::{Fate, SendError},
+        send::Fate,
+        send_error::SendError,
     },
     mailbox::{
         State,

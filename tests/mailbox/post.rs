@@ -12,7 +12,9 @@ use cc2cc::{
         host::HostKey,
         identity::{self, Claimant, Trust},
         reach,
-        send::{self, Draft, SendError, Sender, Sent},
+        send::{self, Draft, Sent},
+        send_error::SendError,
+        sender::Sender,
     },
     mailbox::{
         Key, Mailbox, Moved, State,

@@ -1,7 +1,11 @@
 //! What a model may send: bursts, but no floods, and one letter once.
 
 use cc2cc::{
-    agent::send::{self, Draft, Fate, SendError, Sender},
+    agent::{
+        send::{self, Draft, Fate},
+        send_error::SendError,
+        sender::Sender,
+    },
     mailbox::{State, letter::Kind},
 };
 

@@ -9,7 +9,9 @@ use cc2cc::{
         identity,
         policy::{Config, Verdict},
         reach::Reach,
-        send::{self, Draft, Fate, SendError, Sender},
+        send::{self, Draft, Fate},
+        send_error::SendError,
+        sender::Sender,
         status::{self, Stage},
     },
     mailbox::{
