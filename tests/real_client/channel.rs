@@ -148,6 +148,27 @@ fn a_server_used_alone_names_itself_and_receives_by_channel() {
 }
 
 #[test]
+fn a_push_that_a_busy_client_takes_late_is_told_once_and_proved() {
+    let world = World::with_binary();
+    register(&world);
+    world.allow_channels();
+    let mut ann = with_channel(&world, "ann", "server:cc2cc");
+    ann.wait("its channel", || (channel_of(&world, "ann") == "offered").then_some(()));
+    ann.idle();
+    ann.rest(true);
+    let id = post(&world, "ann", "the build is red");
+    ann.wait("that the push is given up", || (channel_of(&world, "ann") == "silent").then_some(()));
+    ann.rest(false);
+    ann.wait_until_told("the build is red");
+    ann.wait("it is proved", || (world.status_of(&id) == "seen").then_some(()));
+    let next = post(&world, "ann", "the build is green");
+    ann.wait("the next is proved", || (world.status_of(&next) == "seen").then_some(()));
+    ann.type_line("go on");
+    let everything = ann.wait_until_told("go on").everything();
+    assert_eq!(everything.matches("the build is red").count(), 1, "{everything}");
+}
+
+#[test]
 fn a_server_used_alone_hands_letters_out_with_the_result_of_a_tool() {
     let world = World::with_binary();
     register(&world);

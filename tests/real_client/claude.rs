@@ -269,6 +269,11 @@ impl Session {
         self.terminal.kill9();
     }
 
+    /// Stops the client, as one is that gets no processor, or lets it go on.
+    pub fn rest(&mut self, rests: bool) {
+        self.terminal.rest(rests);
+    }
+
     /// Ends the client as a person would, from an empty prompt, and waits until it has gone.
     #[track_caller]
     pub fn quit(&mut self) {

@@ -95,6 +95,16 @@ impl Terminal {
         drop(self.child.wait());
     }
 
+    /// Stops the program, as one is that gets no processor, and lets it go on.
+    pub fn rest(&mut self, rests: bool) {
+        if let Ok(None) = self.child.try_wait()
+            && let Some(pid) = i32::try_from(self.pid()).ok().and_then(Pid::from_raw)
+        {
+            kill_process(pid, if rests { Signal::STOP } else { Signal::CONT })
+                .expect("a program that rests or goes on");
+        }
+    }
+
     /// Whether the program ended, and was reaped, within `patience`.
     pub fn ends_within(&mut self, patience: Duration) -> bool {
         within(patience, || self.child.try_wait().ok().flatten()).is_some()

@@ -2,8 +2,8 @@
 //!
 //! Nothing acknowledges a push: a client without the channel drops it in silence. So a pushed letter is a claim like
 //! any other, looked up in the transcript, and the first one decides whether there is a channel at all: if the
-//! transcript does not show it soon, it goes back, the server gives the channel up for good, and letters go the
-//! ordinary way. While the server holds the channel's lock the waker lets it go first.
+//! transcript does not show it soon, it goes back, the server gives the channel up, and letters go the ordinary way;
+//! a push that shows only later is a channel after all. While the server holds the channel's lock the waker lets it go first.
 
 use std::{
     path::{Path, PathBuf},
@@ -148,13 +148,18 @@ pub fn keep_open(home: &Home, host: &HostKey, push: impl Fn(Push) -> Result<()>)
             Watch::by_beat().sleep(Duration::MAX);
             continue;
         };
-        let Some(_lock) = take_lock(&mailbox)? else { return Ok(()) };
+        let Some(lock) = take_lock(&mailbox)? else { return Ok(()) };
         mark(&mailbox, Channel::Offered)?;
         let inbox = mailbox.dir(State::Inbox);
         let watch = Watch::over([inbox.as_path(), Path::new(&sessions)]);
         while identity::find(home, host).as_ref() == Some(&mailbox) {
-            if push_waiting(home, &mailbox, &push)? == Pushed::NotTaken {
-                return mark(&mailbox, Channel::Silent);
+            if let Pushed::NotTaken(letter) = push_waiting(home, &mailbox, &push)? {
+                mark(&mailbox, Channel::Silent)?;
+                drop(lock);
+                if !is_taken_late(&mailbox, &letter)? {
+                    return Ok(());
+                }
+                break;
             }
             watch.sleep(Duration::MAX);
         }
@@ -180,11 +185,10 @@ fn mark(mailbox: &Mailbox, channel: Channel) -> Result<()> {
     Ok(())
 }
 
-#[derive(PartialEq, Eq)]
 enum Pushed {
     Fine,
-    /// There is no channel: the letter is back in the inbox.
-    NotTaken,
+    /// There is no channel, as it seems: this letter is back in the inbox.
+    NotTaken(LetterId),
 }
 
 /// Pushes what waits, oldest first, as far as it may go this way.
@@ -199,8 +203,8 @@ fn push_waiting(home: &Home, mailbox: &Mailbox, push: &impl Fn(Push) -> Result<(
         }
         let Ok(letter) = waiting.into_letter(mailbox) else { continue };
         let Some(admission) = admission(&config, mailbox, &letter)? else { continue };
-        if push_one(mailbox, &letter, admission, push)? == Pushed::NotTaken {
-            return Ok(Pushed::NotTaken);
+        if let Pushed::NotTaken(letter) = push_one(mailbox, &letter, admission, push)? {
+            return Ok(Pushed::NotTaken(letter));
         }
     }
     Ok(Pushed::Fine)
@@ -256,7 +260,7 @@ fn push_one(
         return Ok(Pushed::Fine);
     }
     mailbox.give_back(&letter.id)?;
-    Ok(Pushed::NotTaken)
+    Ok(Pushed::NotTaken(letter.id.clone()))
 }
 
 /// A channel message raises no hook that would note what its turn was given.
@@ -285,6 +289,27 @@ fn is_taken(mailbox: &Mailbox, letter: &Letter, transcript: Option<&Path>, offse
             return Ok(true);
         }
         thread::sleep(Duration::from_millis(25));
+    }
+    Ok(false)
+}
+
+/// Whether a push that was given up is taken after all, as a client does that had no time for it: then the letter, if it
+/// still lies in the inbox, is claimed once more for that push, and is not told again.
+fn is_taken_late(mailbox: &Mailbox, id: &LetterId) -> Result<bool> {
+    let mut transcripts = Transcripts::default();
+    let beat = Watch::by_beat();
+    while mailbox.state_of(id) == Some(State::Inbox) {
+        let record = Record::of(mailbox);
+        let own = without_hooks::transcript(&record).filter(|transcript| transcripts.knows_push(transcript, 0, id));
+        if let Some(transcript) = own.or_else(|| elsewhere(mailbox, id, &mut transcripts)) {
+            let place = EvidencePlace { way: Way::Push, record: Some(transcript.display().to_string()), length: None };
+            if mailbox.claim(id, &place.note(record.host.clone()))? == Moved::Gone {
+                return Ok(false);
+            }
+            mailbox.note(id, &Receipt::now(Step::Delivered))?;
+            return Ok(true);
+        }
+        beat.sleep(Duration::MAX);
     }
     Ok(false)
 }
