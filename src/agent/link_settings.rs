@@ -13,7 +13,7 @@ const MAX_BYTES: u64 = 1024 * 1024 * 1024;
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct LinkSettings {
-    /// `nats://HOST:PORT` or `tls://HOST:PORT`.
+    /// `nats://HOST:PORT` or `tls://HOST:PORT`; several of a cluster with commas between.
     pub url: String,
     /// What the other machines call this one.
     pub name: MachineName,

@@ -43,7 +43,8 @@ const TRY_AGAIN: Duration = Duration::from_secs(5);
 const TRY_NEWER_AGAIN: Duration = Duration::from_secs(600);
 const ASKED_FOR_AT_ONCE: usize = 32;
 const ASKED_FOR: Duration = Duration::from_secs(60);
-const HEARTBEAT: Duration = Duration::from_secs(20);
+/// What a server that has ended owes us it never sends; two missing heartbeats tell.
+const HEARTBEAT: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// What becomes of a message.

@@ -37,7 +37,7 @@ struct Cli {
 enum Verb {
     /// Link this machine to others through a server
     Up {
-        /// `nats://HOST:4222`, or `tls://HOST:4222`
+        /// `nats://HOST:4222`, or `tls://HOST:4222`; several of a cluster with commas between
         url: String,
         /// A credentials file of the server's
         #[arg(long, value_name = "FILE")]
@@ -119,7 +119,8 @@ fn up(
     ca: Option<PathBuf>,
     name: Option<MachineName>,
 ) -> Result<String> {
-    if !url.starts_with("nats://") && !url.starts_with("tls://") {
+    let is_address = |url: &str| ["nats://", "tls://"].iter().any(|scheme| url.trim().starts_with(scheme));
+    if !url.split(',').all(is_address) {
         bail!("`{}` is no address of a NATS server, such as `nats://127.0.0.1:4222`", url.escape_debug());
     }
     let name = name.or_else(host_name).context("this machine has no usable name; say one with `--as laptop`")?;

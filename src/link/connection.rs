@@ -132,7 +132,8 @@ pub async fn connect(settings: &LinkSettings, creds: Option<&str>, state: Arc<St
         // Whoever names a certificate wants it to be shown.
         options = options.add_root_certificates(path.clone()).require_tls(true);
     }
-    options.connect(&settings.url).await.with_context(|| format!("could not connect to {}", settings.url))
+    let addresses: Vec<&str> = settings.url.split(',').map(str::trim).collect();
+    options.connect(addresses).await.with_context(|| format!("could not connect to {}", settings.url))
 }
 
 /// The context in which streams are asked for.

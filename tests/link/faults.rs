@@ -10,14 +10,14 @@ use crate::support::eventually::until;
 
 /// Every letter that was sent is there once, and no other.
 #[track_caller]
-fn counted(desk: &Machine, sent: &[String]) {
-    desk.until_letters("bob", sent.len());
+pub(super) fn counted(machine: &Machine, agent: &str, sent: &[String]) {
+    machine.until_letters(agent, sent.len());
     let mut times: BTreeMap<String, usize> = BTreeMap::new();
-    for (_, letter) in desk.letters_of("bob") {
+    for (_, letter) in machine.letters_of(agent) {
         *times.entry(letter.content.text).or_default() += 1;
     }
     let expected = sent.iter().map(|text| (text.clone(), 1)).collect();
-    assert_eq!(times, expected, "{}", desk.world.log());
+    assert_eq!(times, expected, "{}", machine.world.log());
 }
 
 #[test]
@@ -45,7 +45,7 @@ fn a_link_killed_before_every_step_of_sending_loses_and_repeats_nothing() {
     }
     assert!(killed >= 6, "only {killed} steps were found");
     laptop.start();
-    counted(&desk, &sent);
+    counted(&desk, "bob", &sent);
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn a_link_killed_before_every_step_of_taking_loses_and_repeats_nothing() {
     desk.start();
     let mut sent = vec!["before".to_owned()];
     laptop.sends("ann", "bob@desk", "before");
-    counted(&desk, &sent);
+    counted(&desk, "bob", &sent);
     let mut killed = 0;
     for step in 1.. {
         desk.kill();
@@ -79,13 +79,16 @@ fn a_link_killed_before_every_step_of_taking_loses_and_repeats_nothing() {
     assert!(killed >= 6, "only {killed} steps were found");
     desk.kill();
     desk.start();
-    counted(&desk, &sent);
+    counted(&desk, "bob", &sent);
 }
 
 #[test]
 fn a_server_killed_again_and_again_loses_and_repeats_nothing() {
-    let mut server = NatsServer::start();
-    let (laptop, desk) = pair(&server);
+    killed_again_and_again(&mut NatsServer::start());
+}
+
+pub(super) fn killed_again_and_again(server: &mut NatsServer) {
+    let (laptop, desk) = pair(server);
     let mut sent = Vec::new();
     for round in 0..5 {
         for number in 0..10 {
@@ -101,15 +104,18 @@ fn a_server_killed_again_and_again_loses_and_repeats_nothing() {
         server.start_again();
         desk.until_letters("bob", 1);
     }
-    counted(&desk, &sent);
+    counted(&desk, "bob", &sent);
 }
 
 #[test]
 fn a_full_server_is_waited_for_and_said() {
-    let server = NatsServer::start();
-    let (mut laptop, mut desk) = strangers(&server);
+    full_and_waited_for(&NatsServer::start());
+}
+
+pub(super) fn full_and_waited_for(server: &NatsServer) {
+    let (mut laptop, mut desk) = strangers(server);
     for machine in [&laptop, &desk] {
-        machine.set(&server, "max-bytes = 60000\n[machines]\nlaptop = \"accept\"\ndesk = \"accept\"\n");
+        machine.set(server, "max-bytes = 60000\n[machines]\nlaptop = \"accept\"\ndesk = \"accept\"\n");
     }
     laptop.start();
     desk.start();
@@ -129,7 +135,7 @@ fn a_full_server_is_waited_for_and_said() {
     let shown = laptop.link(&[]).fine().out;
     assert!(shown.contains("to go: the link is full"), "{shown}");
     desk.start();
-    counted(&desk, &sent);
+    counted(&desk, "bob", &sent);
 }
 
 #[test]
@@ -146,7 +152,7 @@ fn a_letter_that_the_server_never_takes_is_dead_with_the_reason_and_stops_no_oth
     laptop.until_stage("bob@desk", &id, "refused");
     let why = laptop.status("bob@desk", &id).why.unwrap_or_default();
     assert!(why.contains("and the server takes 1048576"), "{why}");
-    counted(&desk, &["small".to_owned()]);
+    counted(&desk, "bob", &["small".to_owned()]);
 }
 
 #[test]

@@ -39,7 +39,12 @@ impl Machine {
 
     /// Writes its configuration; the link that starts next reads it.
     pub fn set(&self, server: &NatsServer, more: &str) {
-        let text = format!("[link]\nurl = \"{}\"\nname = \"{}\"\n{more}", server.url(), self.name);
+        self.set_at(&server.url(), more);
+    }
+
+    /// The same with an address.
+    pub fn set_at(&self, url: &str, more: &str) {
+        let text = format!("[link]\nurl = \"{url}\"\nname = \"{}\"\n{more}", self.name);
         std::fs::create_dir_all(self.world.path("mail")).expect("a home");
         std::fs::write(self.world.path("mail/config.toml"), text).expect("written");
     }
@@ -116,8 +121,7 @@ impl Machine {
 
     /// The letters of one agent, in whichever state.
     pub fn letters_of(&self, agent: &str) -> Vec<(State, Letter)> {
-        let all = self.world.letters().into_iter();
-        all.filter(|(name, ..)| name == agent).map(|(_, state, letter)| (state, letter)).collect()
+        self.world.letters_of(agent)
     }
 
     #[track_caller]

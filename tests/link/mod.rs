@@ -1,11 +1,13 @@
 //! Letters between machines: two homes, the real nats-server on the loopback, and the link between them.
 
 mod certificates;
+mod cluster;
 mod credentials;
 mod faults;
 mod hostile;
 mod machine;
 mod operator;
+mod releases;
 mod server;
 mod tls;
 

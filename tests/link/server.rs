@@ -7,14 +7,26 @@ use std::{
     net::{TcpListener, TcpStream},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    time::Duration,
 };
 
+use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::support::eventually::{PATIENCE, until};
 
+/// Which nats-server: what it keeps and says is not the same in all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Release {
+    /// The one that Debian has, 2.9.
+    Debian,
+    /// The one that tests/run fetches, 2.14.
+    Newer,
+}
+
 pub struct NatsServer {
     dir: TempDir,
+    release: Release,
     pub port: u16,
     words: Vec<String>,
     running: Option<Child>,
@@ -26,9 +38,12 @@ impl NatsServer {
     }
 
     pub fn start_with<S: AsRef<str>>(words: &[S]) -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
+        Self::start_as(Release::Debian, words)
+    }
+
+    pub fn start_as<S: AsRef<str>>(release: Release, words: &[S]) -> Self {
         let dir = tempfile::tempdir().expect("a directory for the server");
-        let mut server = Self { dir, port, words: Vec::new(), running: None };
+        let mut server = Self { dir, release, port: free_port(), words: Vec::new(), running: None };
         server.with(words);
         server.start_again();
         server
@@ -41,7 +56,7 @@ impl NatsServer {
 
     pub fn start_again(&mut self) {
         let said = File::create(self.dir.path().join("said")).expect("a file");
-        let mut command = Command::new(program());
+        let mut command = Command::new(program(self.release));
         command
             .env_clear()
             .args(["-a", "127.0.0.1", "-p", &self.port.to_string(), "-js", "-sd"])
@@ -52,6 +67,11 @@ impl NatsServer {
             .stderr(said);
         self.running = Some(command.spawn().expect("nats-server starts"));
         until("the server listens", || TcpStream::connect(("127.0.0.1", self.port)).ok());
+    }
+
+    /// Another release on the same disk, from the next time on.
+    pub fn becomes(&mut self, release: Release) {
+        self.release = release;
     }
 
     /// As a power cut would; what it has acknowledged is on its disk.
@@ -73,8 +93,17 @@ impl Drop for NatsServer {
     }
 }
 
+pub fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port()
+}
+
 /// Where Debian puts it is on no ordinary path.
-fn program() -> PathBuf {
+fn program(release: Release) -> PathBuf {
+    if release == Release::Newer {
+        let fetched = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/nats/bin/nats-server");
+        assert!(fetched.is_file(), "there is no {}; tests/run fetches it", fetched.display());
+        return fetched;
+    }
     let chosen = std::env::var_os("CC2CC_TEST_NATS").map(PathBuf::from);
     let paths = std::env::var_os("PATH").unwrap_or_default();
     let usual = std::env::split_paths(&paths).chain([PathBuf::from("/usr/sbin")]).map(|path| path.join("nats-server"));
@@ -129,6 +158,21 @@ impl Attacker {
         self.say(format!("HPUB {subject} {} {}\r\n", headers.len(), headers.len() + body.len()).as_bytes());
         self.say(&[headers, body, b"\r\nPING\r\n"].concat());
         while self.line() != "PONG" {}
+    }
+
+    /// What the server answers to a request; nothing while it has no leader to answer.
+    pub fn ask(&mut self, subject: &str) -> Option<Value> {
+        self.stream.get_ref().set_read_timeout(Some(Duration::from_millis(500))).expect("set");
+        self.say(format!("SUB answers 2\r\nPUB {subject} answers 0\r\n\r\n").as_bytes());
+        loop {
+            let mut line = String::new();
+            self.stream.read_line(&mut line).ok()?;
+            if let Some(count) = line.strip_prefix("MSG answers 2 ") {
+                let mut answer = vec![0; count.trim_end().parse().expect("a number")];
+                self.stream.read_exact(&mut answer).expect("read");
+                return serde_json::from_slice(&answer).ok();
+            }
+        }
     }
 
     fn say(&mut self, bytes: &[u8]) {

@@ -202,26 +202,41 @@ impl World {
     /// Every letter there is: whose, in which state, and the letter. A file that is none fails the story.
     #[track_caller]
     pub fn letters(&self) -> Vec<(String, State, Letter)> {
-        let mut all = Vec::new();
-        for mailbox in self.home().mailboxes().expect("the home can be listed") {
-            for state in State::ALL {
-                for name in names(&mailbox.dir(state)) {
-                    if name.starts_with('.') || name.contains(".json.reason") {
-                        continue; // also the draft of a reason whose writer was killed
-                    }
-                    let id = name.strip_suffix(".json").and_then(|id| id.parse().ok());
-                    let id = id.unwrap_or_else(|| panic!("{name} in {} of {}", state.dir(), mailbox.name()));
-                    let letter = mailbox.read(state, &id).unwrap_or_else(|error| panic!("{name}: {error}"));
-                    all.push((mailbox.name().to_string(), state, letter));
-                }
-            }
-        }
-        all
+        let mailboxes = self.home().mailboxes().expect("the home can be listed");
+        let of = |mailbox: &Mailbox| {
+            let name = mailbox.name().to_string();
+            letters_in(mailbox).into_iter().map(move |(state, letter)| (name.clone(), state, letter))
+        };
+        mailboxes.iter().flat_map(of).collect()
+    }
+
+    /// The same of one agent; those of others may move meanwhile.
+    #[track_caller]
+    pub fn letters_of(&self, agent: &str) -> Vec<(State, Letter)> {
+        let mailboxes = self.home().mailboxes().expect("the home can be listed");
+        mailboxes.iter().filter(|mailbox| mailbox.name().as_str() == agent).flat_map(letters_in).collect()
     }
 
     pub fn log(&self) -> String {
         fs::read_to_string(self.path("mail/log")).unwrap_or_default()
     }
+}
+
+#[track_caller]
+fn letters_in(mailbox: &Mailbox) -> Vec<(State, Letter)> {
+    let mut all = Vec::new();
+    for state in State::ALL {
+        for name in names(&mailbox.dir(state)) {
+            if name.starts_with('.') || name.contains(".json.reason") {
+                continue; // also the draft of a reason whose writer was killed
+            }
+            let id = name.strip_suffix(".json").and_then(|id| id.parse().ok());
+            let id = id.unwrap_or_else(|| panic!("{name} in {} of {}", state.dir(), mailbox.name()));
+            let letter = mailbox.read(state, &id).unwrap_or_else(|error| panic!("{name}: {error}"));
+            all.push((state, letter));
+        }
+    }
+    all
 }
 
 /// The names in a directory; none when it is not there.
