@@ -17,8 +17,8 @@ use super::{
     carrier::Carrier,
     connection::FROM,
     envelope::{self, Body, End, Opened, Progress},
-    following,
-    received::ReceivedLetters,
+    following, going,
+    received::{self, ReceivedLetters},
 };
 use crate::{
     agent::{
@@ -121,6 +121,8 @@ fn judge(carrier: &Carrier, received: &mut ReceivedLetters, headers: Option<&Hea
 
 fn store(carrier: &Carrier, received: &mut ReceivedLetters, from: &MachineName, mut letter: Letter) -> Outcome {
     let (id, to) = (letter.id.clone(), letter.to.clone());
+    let attempt = envelope::take_attempt(&mut letter);
+    let line = received::line(&id, &to, attempt);
     let is_odd = |name: &AgentName| name.is_elsewhere() || name.is_reserved() && !name.is_user();
     if is_odd(&letter.from) || is_odd(&to) || letter.content.text.len() > TEXT_LIMIT_BYTES {
         return Outcome::Refused(format!("the letter {id} of {from}: it is none that a machine sends"));
@@ -129,7 +131,7 @@ fn store(carrier: &Carrier, received: &mut ReceivedLetters, from: &MachineName, 
     letter.origin.author = letter.origin.author.filter(|author| *author == Author::Subagent);
     letter.origin.hops = letter.origin.hops.max(1); // whoever spoke there is not the person here
     let mut stored = || -> Result<()> {
-        if received.has(&carrier.home, from, &id, &to)? {
+        if received.has(&carrier.home, from, &line)? {
             return Ok(()); // whoever sent it again, it has come once
         }
         let mailbox = if to.is_user() { Some(carrier.home.ensure(&to)?) } else { carrier.home.mailbox(&to) };
@@ -141,8 +143,8 @@ fn store(carrier: &Carrier, received: &mut ReceivedLetters, from: &MachineName, 
                 Fate::Stored | Fate::Already(_) | Fate::Held(_) => None,
             },
         };
-        following::begin(&carrier.home, from, &id, &to, refusal)?;
-        received.note(&carrier.home, from, &id, &to)?;
+        following::begin(&carrier.home, from, &id, &to, attempt, refusal)?;
+        received.note(&carrier.home, from, &line)?;
         carrier.tell(from, &id, &to);
         Ok(())
     };
@@ -155,10 +157,13 @@ fn store(carrier: &Carrier, received: &mut ReceivedLetters, from: &MachineName, 
 /// Notes how far a letter of ours has come elsewhere. Whatever is known already is not noted again.
 fn apply(carrier: &Carrier, from: &MachineName, progress: &Progress) -> Result<()> {
     let Some(mailbox) = carrier.home.mailbox(&progress.to.on(from)) else { return Ok(()) };
-    if mailbox.state_of(&progress.id).is_none() {
-        return Ok(());
+    let receipts = mailbox.receipts(&progress.id);
+    let attempts = || receipts.iter().filter(|receipt| going::is_another_attempt(receipt));
+    if mailbox.state_of(&progress.id).is_none() || attempts().count() != progress.attempt {
+        return Ok(()); // it is gone, or what is told is of an attempt before
     }
-    let known = mailbox.receipts(&progress.id).iter().filter(|receipt| receipt.is_from_elsewhere()).count();
+    let begun = receipts.iter().rposition(going::is_another_attempt).unwrap_or(0);
+    let known = receipts[begun..].iter().filter(|receipt| receipt.is_from_elsewhere()).count();
     for step in progress.steps.iter().skip(known) {
         mailbox.note(&progress.id, &step.clone().on(from))?;
     }

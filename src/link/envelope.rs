@@ -29,10 +29,14 @@ pub struct Envelope {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Body {
+    /// How often its sender's person has tried it again stands in it, where that is not never; see [`take_attempt`].
     Letter(Box<Letter>),
     Progress(Progress),
     Here(Here),
 }
+
+/// The field of a letter under way that tells a new attempt from the same message sent again.
+const ATTEMPT: &str = "attempt";
 
 /// How far a letter has come where it went.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +44,9 @@ pub struct Progress {
     pub id: LetterId,
     /// The name to which it was written, there.
     pub to: AgentName,
+    /// Of which attempt this is said; nobody says it of the first.
+    #[serde(default)]
+    pub attempt: usize,
     pub end: End,
     /// Why it has ended as it did.
     pub why: Option<String>,
@@ -69,6 +76,21 @@ pub enum Opened {
     Body(Body),
     /// It is from that machine and for this one, and in a form of another version.
     Newer(String),
+}
+
+/// The body of a letter that has been tried again this often.
+pub fn letter(mut letter: Letter, attempt: usize) -> Body {
+    letter.extra.remove(ATTEMPT);
+    if attempt > 0 {
+        letter.extra.insert(ATTEMPT.to_owned(), attempt.into());
+    }
+    Body::Letter(Box::new(letter))
+}
+
+/// Takes out of a letter that has come how often it was tried again.
+pub fn take_attempt(letter: &mut Letter) -> usize {
+    let attempt = letter.extra.remove(ATTEMPT).and_then(|attempt| attempt.as_u64());
+    attempt.and_then(|attempt| attempt.try_into().ok()).unwrap_or(0)
 }
 
 /// Boxes a body for a machine.

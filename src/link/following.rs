@@ -34,13 +34,15 @@ const LIMIT_BYTES: u64 = 64 * 1024;
 const PAUSE: Duration = Duration::from_secs(2);
 
 /// What the machine that a letter is from was told of it.
-#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 struct ToldElsewhere {
     steps: usize,
     told: bool,
     /// Why it was never stored.
     refusal: Option<String>,
+    /// How often it had been tried again when it came.
+    attempt: usize,
 }
 
 /// Begins to follow a letter.
@@ -49,10 +51,11 @@ pub fn begin(
     machine: &MachineName,
     id: &LetterId,
     to: &AgentName,
+    attempt: usize,
     refusal: Option<String>,
 ) -> Result<(), FsError> {
     machines::subdir(home, &format!("followed/{machine}"))?;
-    write(home, machine, id, to, &ToldElsewhere { refusal, ..ToldElsewhere::default() })
+    write(home, machine, id, to, &ToldElsewhere { refusal, attempt, ..ToldElsewhere::default() })
 }
 
 /// Tells of what has changed, for as long as the link runs: first of everything that an earlier link has left.
@@ -84,9 +87,9 @@ async fn try_to_tell(carrier: &Carrier, jetstream: &Context, followed: &Followed
         return Ok(()); // its end was told, or it is none of theirs
     };
     let Some(pairing) = machines::read::<Pairing>(carrier.home.path(), "machines", machine) else { return Ok(()) };
-    let progress = progress(&carrier.home, id, to, told.refusal.as_deref());
+    let progress = Progress { attempt: told.attempt, ..progress(&carrier.home, id, to, told.refusal.as_deref()) };
     let is_over = progress.end != End::No;
-    let now = ToldElsewhere { steps: progress.steps.len(), told: true, refusal: told.refusal.clone() };
+    let now = ToldElsewhere { steps: progress.steps.len(), told: true, ..told.clone() };
     if now == told && !is_over {
         return Ok(());
     }
@@ -107,7 +110,8 @@ async fn try_to_tell(carrier: &Carrier, jetstream: &Context, followed: &Followed
 
 /// How far a letter has come here.
 fn progress(home: &Home, id: &LetterId, to: &AgentName, refusal: Option<&str>) -> Progress {
-    let over = |end, why: Option<String>, steps| Progress { id: id.clone(), to: to.clone(), end, why, steps };
+    let over =
+        |end, why: Option<String>, steps| Progress { id: id.clone(), to: to.clone(), attempt: 0, end, why, steps };
     if let Some(why) = refusal {
         return over(End::Dead, Some(why.to_owned()), vec![Receipt::now(Step::Refused).why(why)]);
     }

@@ -10,11 +10,7 @@ use async_nats::jetstream::{
 };
 use jiff::Timestamp;
 
-use super::{
-    carrier::Carrier,
-    connection::FROM,
-    envelope::{self, Body},
-};
+use super::{carrier::Carrier, connection::FROM, envelope};
 use crate::{
     agent::machines::{self, Pairing},
     mailbox::{
@@ -135,14 +131,18 @@ async fn publish(carrier: &Carrier, jetstream: &Context, mailbox: &Mailbox, lett
     copy.to = name.there();
     copy.from = letter.from.there();
     keep_to_ourselves(&mut copy);
-    let body = Body::Letter(Box::new(copy));
+    let attempt = attempt(mailbox, &letter.id);
+    let body = envelope::letter(copy, attempt);
     let boxed = envelope::seal(&carrier.key, carrier.me(), &machine, &pairing.key, body)?;
     let most = jetstream.client().server_info().max_payload;
     if most > 0 && boxed.len() + BESIDE_BYTES > most {
         return Ok(Sending::Never(format!("it has {} bytes, and the server takes {most}", boxed.len())));
     }
     // One letter may go to several agents of a machine under one id.
-    let id = format!("{}.{}", letter.id, name.there());
+    let mut id = format!("{}.{}", letter.id, name.there());
+    if attempt > 0 {
+        id.push_str(&format!(".{attempt}")); // else the server, or the receiver, takes it for the same message
+    }
     match put(carrier, jetstream, &machine, boxed, Some(id)).await {
         Ok(()) => Ok(Sending::Forwarded),
         Err(error) if error.kind() == PublishErrorKind::MaxPayloadExceeded => {
@@ -153,6 +153,16 @@ async fn publish(carrier: &Carrier, jetstream: &Context, mailbox: &Mailbox, lett
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// How often somebody has tried a letter again that had come back dead.
+pub fn attempt(mailbox: &Mailbox, id: &LetterId) -> usize {
+    mailbox.receipts(id).iter().filter(|receipt| is_another_attempt(receipt)).count()
+}
+
+/// Whether with this step a new attempt begins.
+pub fn is_another_attempt(receipt: &Receipt) -> bool {
+    receipt.step == Step::Retried && !receipt.is_from_elsewhere()
 }
 
 /// Publishes a box and waits until the server has it on its disk.

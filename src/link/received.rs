@@ -1,7 +1,8 @@
 //! Which letters of a machine have come here: `link/received/MACHINE`, a line for each.
 //!
 //! A mailbox knows the letters that lie in it. These lines outlast the letters, so that one that somebody sends again, or
-//! the server delivers again, is told from a new one also when the first has been pruned.
+//! the server delivers again, is told from a new one also when the first has been pruned. Each attempt of the sending
+//! machine's person has a line of its own: one that was refused may be tried again.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -25,16 +26,15 @@ pub struct ReceivedLetters {
 }
 
 impl ReceivedLetters {
-    /// Whether a letter has come before.
-    pub fn has(&mut self, home: &Home, from: &MachineName, id: &LetterId, to: &AgentName) -> Result<bool> {
-        Ok(self.of(home, from)?.contains(&short(&line(id, to))))
+    /// Whether it has come before.
+    pub fn has(&mut self, home: &Home, from: &MachineName, line: &str) -> Result<bool> {
+        Ok(self.of(home, from)?.contains(&short(line)))
     }
 
-    /// Notes a letter that is stored.
-    pub fn note(&mut self, home: &Home, from: &MachineName, id: &LetterId, to: &AgentName) -> Result<()> {
-        let line = line(id, to);
-        disk::append_line(&machines::subdir(home, "received")?.join(from.as_str()), &line)?;
-        self.of(home, from)?.insert(short(&line));
+    /// Notes one that is stored, or refused.
+    pub fn note(&mut self, home: &Home, from: &MachineName, line: &str) -> Result<()> {
+        disk::append_line(&machines::subdir(home, "received")?.join(from.as_str()), line)?;
+        self.of(home, from)?.insert(short(line));
         Ok(())
     }
 
@@ -52,8 +52,9 @@ impl ReceivedLetters {
     }
 }
 
-fn line(id: &LetterId, to: &AgentName) -> String {
-    format!("{id} {to}")
+/// What is noted of an attempt to deliver a letter.
+pub fn line(id: &LetterId, to: &AgentName, attempt: usize) -> String {
+    if attempt == 0 { format!("{id} {to}") } else { format!("{id} {to} {attempt}") }
 }
 
 fn short(line: &str) -> u64 {

@@ -22,7 +22,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use self::{
     machine::{Machine, pair, strangers},
-    server::NatsServer,
+    server::{Attacker, NatsServer, headers},
 };
 use crate::support::eventually::until;
 
@@ -195,6 +195,35 @@ fn a_letter_to_nobody_there_comes_back_as_that() {
     let sent = laptop.sends("ann", "eve@desk", "are you there?");
     laptop.until_stage("eve@desk", &sent, "refused");
     assert_eq!(laptop.status("eve@desk", &sent).why.as_deref(), Some("there is no agent named eve on desk"));
+}
+
+#[test]
+fn a_letter_refused_there_is_judged_anew_when_a_person_tries_it_again_and_only_then() {
+    let server = NatsServer::start();
+    let (laptop, desk) = pair(&server);
+    let mut attacker = Attacker::on(&server);
+    attacker.listen("cc2cc.to.desk");
+    let sent = laptop.sends("ann", "eve@desk", "are you there?");
+    let first = attacker.next();
+    laptop.until_stage("eve@desk", &sent, "refused");
+    laptop.world.run(&["retry", sent.as_str()]).fine();
+    until("it is refused a second time", || {
+        let steps = laptop.status("eve@desk", &sent).steps;
+        (steps.iter().filter(|receipt| receipt.step == Step::Refused).count() == 2).then_some(())
+    });
+    laptop.until_stage("eve@desk", &sent, "refused");
+
+    desk.world.add("eve");
+    Attacker::on(&server).publish("cc2cc.to.desk", &headers("laptop", "again"), &first.body);
+    laptop.sends("ann", "bob@desk", "after that");
+    desk.until_letters("bob", 1);
+    assert_eq!(desk.letters_of("eve"), [], "nobody else tries it again");
+    laptop.world.run(&["retry", sent.as_str()]).fine();
+    assert_eq!(desk.until_letters("eve", 1)[0].1.id, sent);
+    laptop.until_stage("eve@desk", &sent, "forwarded");
+    desk.world.run_as(&desk.world.hosted("eve"), &["inbox", "--take"]).fine();
+    laptop.until_stage("eve@desk", &sent, "seen");
+    assert_eq!(laptop.letters_of("eve@desk")[0].0, State::Done);
 }
 
 #[test]
