@@ -30,7 +30,7 @@ const TOLD = ['ready', 'renamed', 'sent', 'held', 'accepted', 'refused', 'retrie
 /** What happens to agents and not to letters. */
 const OF_AGENTS = ['online', 'offline', 'idle', 'busy', 'deaf', 'reach', 'wake']
 /** What the person can do when the plugin's folder is gone, as after an update: no hook of ours runs from then on. */
-const RELOAD = "the plugin's folder is gone, as after an update; /reload-plugins loads what is installed now, and what waits arrives"
+const RELOAD = "the plugin's folder is gone, as after an update; /reload-plugins loads what is installed now, and what waits arrives. After an uninstall nothing is: what waits stays"
 
 /** All that changes while this copy of the mod lives. */
 const my = {

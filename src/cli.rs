@@ -56,7 +56,7 @@ use crate::{
     mcp, threads,
 };
 
-/// Letters between the Claude Code sessions on this machine
+/// Letters between coding-agent sessions
 #[derive(Parser)]
 #[command(
     name = "cc2cc",

@@ -1,6 +1,6 @@
 //! What went wrong, what can be done about it, and the exit code: the same for a person, a script and a model.
 
-use std::fmt;
+use std::{fmt, path::Path};
 
 use crate::{
     agent::{
@@ -155,7 +155,7 @@ impl From<SendError> for Failure {
             | SendError::NobodyThere { .. }
             | SendError::NoRepo(_)
             | SendError::NoSuchLetter(_) => Code::NotFound,
-            SendError::ToYourself(_) | SendError::Empty | SendError::TooLong(_) | SendError::NoTime => Code::Usage,
+            SendError::ToYourself(_) | SendError::Empty | SendError::TooLong | SendError::NoTime => Code::Usage,
             SendError::Refused { .. } | SendError::TooFast { .. } => Code::Held,
             SendError::Fs(_) | SendError::Config(_) => Code::Failed,
         };
@@ -251,6 +251,13 @@ impl From<anyhow::Error> for Failure {
     }
 }
 
+/// Whether a directory has things in it and is no home of letters, so that nobody should be told to close it.
+fn holds_others(dir: &Path) -> bool {
+    let names = dir.read_dir().into_iter().flatten().flatten().map(|entry| entry.file_name());
+    let mut is_ours = names.map(|name| name == "sessions" || name.to_string_lossy().starts_with("to-")).peekable();
+    is_ours.peek().is_some() && !is_ours.any(|is_ours| is_ours)
+}
+
 impl From<HomeError> for Failure {
     fn from(error: HomeError) -> Self {
         let failure = Self::new(Code::Failed, error.to_string());
@@ -259,8 +266,11 @@ impl From<HomeError> for Failure {
             HomeError::Relative(_) => {
                 failure.hint("write the whole path, from the root on, as in `CC2CC_HOME=$HOME/mail`")
             }
-            HomeError::Unsafe { path, .. } if path.is_dir() => {
+            HomeError::Unsafe { path, .. } if path.is_dir() && !holds_others(&path) => {
                 failure.hint(format!("`chmod 700 {}` if it is your directory, else set `CC2CC_HOME`", path.display()))
+            }
+            HomeError::Unsafe { path, .. } if path.is_dir() => {
+                failure.hint("it is not for mail alone; set `CC2CC_HOME` to a directory of yours")
             }
             HomeError::Unsafe { .. } => failure.hint("move it away, or set `CC2CC_HOME` to another place"),
         }

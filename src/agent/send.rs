@@ -178,7 +178,7 @@ fn ids(
 fn check(draft: &Draft) -> Result<(), SendError> {
     match draft {
         draft if draft.text.trim().is_empty() => Err(SendError::Empty),
-        draft if draft.text.len() > TEXT_LIMIT_BYTES => Err(SendError::TooLong(draft.text.len())),
+        draft if draft.text.len() > TEXT_LIMIT_BYTES => Err(SendError::TooLong),
         draft if draft.ttl_seconds == Some(0) => Err(SendError::NoTime),
         _ => Ok(()),
     }

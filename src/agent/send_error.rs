@@ -24,8 +24,8 @@ pub enum SendError {
     NoSuchLetter(LetterId),
     #[error("the text is empty")]
     Empty,
-    #[error("the text has {0} bytes; a letter holds at most 1 MiB")]
-    TooLong(usize),
+    #[error("the text has more than 1 MiB, which is the most that a letter holds")]
+    TooLong,
     #[error("{to} does not take this letter: {why}")]
     Refused { to: AgentName, why: String },
     #[error("too many letters to {to} in a short time; nothing was sent, retry after {seconds} s")]
@@ -76,7 +76,7 @@ impl SendError {
             Self::Refused { .. } => Some("a rule in `config.toml` says so, which only the person changes".to_owned()),
             Self::NoSuchLetter(_) => Some(WHERE_LETTERS_ARE.to_owned()),
             Self::Empty => Some("say what the letter is to say, as in `please run the tests`".to_owned()),
-            Self::TooLong(_) => Some("write it to a file and send its path".to_owned()),
+            Self::TooLong => Some("write it to a file and send its path".to_owned()),
             Self::Fs(_) => Some("`cc2cc doctor` looks into it".to_owned()),
             Self::TooFast { .. } => Some("put what you have to say into one letter".to_owned()),
             Self::Config(_) => {

@@ -2,7 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::{Record, reach::Standing};
+use super::{
+    Record,
+    reach::{Reach, Standing},
+};
 use crate::mailbox::{
     Mailbox, State,
     disk::FsError,
@@ -104,7 +107,9 @@ impl Found {
     #[must_use]
     pub fn recipient(&self, now: Timestamp) -> Option<Standing> {
         let is_under_way = matches!(self.state, State::Inbox | State::Claimed) && !self.mailbox.name().is_user();
-        is_under_way.then(|| Standing::of(&self.mailbox, &Record::of(&self.mailbox), now))
+        let standing = is_under_way.then(|| Standing::of(&self.mailbox, &Record::of(&self.mailbox), now))?;
+        // Nothing of what was delivered waits for a session that is away.
+        (self.state == State::Inbox || standing.reach != Reach::Away).then_some(standing)
     }
 
     /// How far this copy has come.

@@ -190,6 +190,9 @@ fn writable(home: &Home) -> Outcome {
         Err(error) if sandbox::explains(&error) => {
             Outcome::Note(format!("a sandbox keeps commands here from writing to {path}; {}", sandbox::TOOLS))
         }
+        Err(error) if error.is_full() => {
+            broken(error.to_string(), "free some of it; what waits arrives by itself then")
+        }
         Err(error) => broken(error.to_string(), "make it yours and writable, or set CC2CC_HOME to another place"),
     }
 }

@@ -38,6 +38,11 @@ pub struct LeaveArgs {
 
 pub fn join(home: &Home, args: &JoinArgs) -> Result<ExitCode, Failure> {
     let (mailbox, groups) = meant(home, &args.groups, args.agent.as_deref())?;
+    if let Some(group) = groups.iter().find(|group| home.mailbox(group.as_agent()).is_some()) {
+        let agent = group.as_agent();
+        return Err(Failure::new(Code::Usage, format!("{group} means the agent {agent}, so it cannot be a group"))
+            .hint("a group needs a name that no agent has; `cc2cc agents --all` lists them"));
+    }
     let new = groups::join(&mailbox, groups.clone(), Timestamp::now())?;
     let name = mailbox.name();
     let lines = groups.iter().map(|group| {

@@ -132,17 +132,26 @@ pub fn remove(home: Result<Home, HomeError>, args: &RemovalArgs) -> Result<ExitC
         return Err(Failure::new(Code::Held, "only a person removes letters")
             .hint("`cc2cc uninstall` without --purge leaves them; with it, use a terminal of your own"));
     }
+    if args.purge
+        && let Ok(home) = &home
+    {
+        nobody_is_there(home)?;
+    }
     let places = Places::from_env()?;
     let codex = CodexFiles::from_env().filter(CodexFiles::is_there);
     let was_in_codex = codex.as_ref().map_or(Ok(false), CodexFiles::uninstall)?;
     let out_of_opencode = opencode::uninstall()?;
     let was_elsewhere = was_in_codex || out_of_opencode.is_some();
+    let command_was_ours = places.link.symlink_metadata().is_ok();
     let (left, was_in_claude) = match places.uninstall() {
         Err(InstallError::NotInstalled(_)) if args.purge || was_elsewhere => (Vec::new(), false),
         removed => (removed?, true),
     };
     if was_in_claude || !was_elsewhere {
         printing::print(format!("cc2cc is removed from {}\n", places.plugin.display()));
+        if command_was_ours && places.link.symlink_metadata().is_err() {
+            printing::print(format!("the command {} is removed\n", places.link.display()));
+        }
         printing::print("sessions that run now complain of the missing plugin until they are restarted\n");
     }
     if let Some(codex) = codex.filter(|_| was_in_codex) {
@@ -168,6 +177,21 @@ pub fn remove(home: Result<Home, HomeError>, args: &RemovalArgs) -> Result<ExitC
         Ok(_) | Err(_) => {}
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// A session makes its mailbox anew with its next step, so mail is removed when there is none.
+fn nobody_is_there(home: &Home) -> Result<(), Failure> {
+    let online: Vec<String> = home
+        .mailboxes()?
+        .iter()
+        .filter(|mailbox| mailbox.is_online())
+        .map(|mailbox| mailbox.name().to_string())
+        .collect();
+    if online.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::new(Code::Failed, format!("the mail is in use by {}; nothing was removed", online.join(", ")))
+        .hint("end these sessions first; `cc2cc uninstall` without --purge leaves the mail"))
 }
 
 /// Removes what cc2cc keeps in its home, and the home itself if nothing else is in it.

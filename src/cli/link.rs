@@ -29,7 +29,7 @@ pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
     }
     let program = link_program::path().ok_or_else(|| {
         Failure::new(Code::NotFound, format!("there is no {PROGRAM} beside cc2cc"))
-            .hint("the installer puts it there; docs/machines.md says how it is built by hand")
+            .hint("`./install.sh --link` in a checkout puts it there; docs/machines.md says how it is built by hand")
     })?;
     let mut command = Command::new(program);
     command.args(&args.words).env(HOME_VARIABLE, home.path());

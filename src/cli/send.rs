@@ -194,7 +194,7 @@ pub fn text(words: &[String], file: Option<&Path>) -> Result<String, Failure> {
         (None, words) => return Ok(words.join(" ")),
     };
     if bytes.len() > TEXT_LIMIT_BYTES {
-        return Err(SendError::TooLong(bytes.len()).into()); // cut off, perhaps in the middle of a character
+        return Err(SendError::TooLong.into()); // cut off, perhaps in the middle of a character
     }
     String::from_utf8(bytes).map_err(|_| {
         Failure::new(Code::Usage, "the text is not UTF-8")

@@ -92,7 +92,7 @@ fn draft(words: &[String]) -> Result<Option<Draft>, Failure> {
     let text = send::text(words, None)?;
     match text.len() {
         _ if text.trim().is_empty() => Err(SendError::Empty.into()),
-        length if length > TEXT_LIMIT_BYTES => Err(SendError::TooLong(length).into()),
+        length if length > TEXT_LIMIT_BYTES => Err(SendError::TooLong.into()),
         _ => Ok(Some(Draft { text, ..Draft::default() })),
     }
 }

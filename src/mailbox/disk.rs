@@ -38,6 +38,12 @@ impl FsError {
         self.reason.kind() == io::ErrorKind::AlreadyExists
     }
 
+    /// Whether the disk, or the person's part of it, has no room.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        matches!(self.reason.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+    }
+
     /// Whether nobody may write there, whatever the permissions say: a read-only mount, or what sandboxes answer.
     #[must_use]
     pub fn is_forbidden(&self) -> bool {

@@ -80,7 +80,7 @@ pub fn asked(asked: &Asked, now: Timestamp) -> Value {
     };
     let why = match &asked.reaction {
         Reaction::QuestionHeld(why) | Reaction::QuestionRefused(why) | Reaction::QuestionDead(why) => Some(why.clone()),
-        Reaction::OutOfReach(standing) => standing::forecast(standing, now),
+        Reaction::OutOfReach(standing) => standing::forecast(&asked.name, standing, now),
         _ => None,
     };
     json!({ "id": asked.id, "to": asked.name, "outcome": outcome, "letter": letter, "why": why })

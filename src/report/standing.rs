@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use crate::{
     agent::reach::{Reach, Standing},
+    mailbox::name::AgentName,
     text::terminal::one_line,
 };
 
@@ -42,9 +43,12 @@ fn last_seen(standing: &Standing, now: Timestamp) -> String {
     }
 }
 
-/// What becomes of a letter to such an agent, and when; `None` where it simply goes in.
+/// What becomes of a letter to an agent that is reached so, and when; `None` where it simply goes in.
 #[must_use]
-pub fn forecast(standing: &Standing, now: Timestamp) -> Option<String> {
+pub fn forecast(to: &AgentName, standing: &Standing, now: Timestamp) -> Option<String> {
+    if to.is_user() {
+        return Some("a person; `cc2cc inbox` shows it".to_owned());
+    }
     let why = standing.why.as_deref().map(|why| format!(": {}", one_line(why))).unwrap_or_default();
     let time = standing.since.map(|since| format!(" for {}", lasting(since, now))).unwrap_or_default();
     let reach = standing.reach.as_str();

@@ -47,7 +47,7 @@ pub fn sent(sent: &Sent, now: Timestamp) -> String {
         (Fate::Stored, standing) => {
             let standing = standing.as_ref();
             let words = |standing| format!("sent to {to} ({}) · {id}", standing::words(standing, now));
-            let forecast = standing.and_then(|standing| standing::forecast(standing, now));
+            let forecast = standing.and_then(|standing| standing::forecast(to, standing, now));
             let stored = forecast.map(|forecast| format!("stored for {to} ({forecast}) · {id}"));
             stored.or_else(|| standing.map(words)).unwrap_or_else(|| format!("stored for {to} · {id}"))
         }
@@ -70,7 +70,7 @@ pub fn no_answer(asked: &Asked, now: Timestamp) -> Option<String> {
         Reaction::QuestionRefused(why) => because("the question was refused", why),
         Reaction::QuestionExpired => "the question has expired".to_owned(),
         Reaction::QuestionDead(why) => because("the question was not delivered", why),
-        Reaction::OutOfReach(standing) => standing::forecast(standing, now)?,
+        Reaction::OutOfReach(standing) => standing::forecast(&asked.name, standing, now)?,
     })
 }
 
@@ -167,7 +167,7 @@ pub fn status(found: &Found, now: Timestamp) -> String {
         lines.push(format!("  because {}", one_line(why)));
     }
     if let Some(standing) = found.recipient(now)
-        && let Some(forecast) = standing::forecast(&standing, now)
+        && let Some(forecast) = standing::forecast(found.mailbox.name(), &standing, now)
     {
         lines.push(format!("  {}: {forecast}", found.mailbox.name()));
     }

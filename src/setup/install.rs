@@ -77,6 +77,8 @@ pub enum InstallError {
     NotInstalled(PathBuf),
     #[error(transparent)]
     Fs(#[from] FsError),
+    #[error("there is no place for the command cc2cc: {0}")]
+    NoPlace(FsError),
     #[error("could not find this binary: {0}")]
     NoBinary(io::Error),
 }
@@ -169,6 +171,7 @@ impl Places {
         if let Some(foreign) = files.iter().find(|file| !ours(file) && self.file(file).symlink_metadata().is_ok()) {
             return Err(InstallError::NotOurs(self.file(foreign)));
         }
+        make_parent(&self.link).map_err(InstallError::NoPlace)?;
         let from = InstalledFrom::of_this(&self.binary(), self.origin());
         let mut all: Vec<String> = files.iter().map(ToString::to_string).collect();
         let gone: Vec<String> =
@@ -383,6 +386,7 @@ impl From<InstallError> for Failure {
             InstallError::Fs(_) => {
                 failure.hint("make it yours and writable, or set `CLAUDE_CONFIG_DIR` to another place")
             }
+            InstallError::NoPlace(_) => failure.hint("make that directory yours and writable; nothing was installed"),
             InstallError::NoHome => failure.hint("set `HOME` to yours"),
             InstallError::NoBinary(_) => {
                 failure.hint("start it by its whole path, such as `~/.local/bin/cc2cc install`")

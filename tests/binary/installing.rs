@@ -233,6 +233,18 @@ fn a_command_that_is_not_ours_is_left_alone() {
 }
 
 #[test]
+fn without_a_place_for_the_command_nothing_is_installed() {
+    let world = World::new();
+    fs::create_dir_all(world.path("home")).unwrap();
+    fs::write(world.path("home/.local"), "a file").unwrap();
+    let said = world.run(&["install"]);
+    assert_eq!(said.code, Some(1), "{said}");
+    assert!(said.err.contains("there is no place for the command cc2cc: "), "{said}");
+    assert!(said.err.contains("make that directory yours and writable; nothing was installed"), "{said}");
+    assert_eq!(below_home(&world), [".local"]);
+}
+
+#[test]
 fn uninstalling_takes_exactly_what_was_installed_and_keeps_the_mail() {
     let world = World::new().agent("bob");
     world.posted("bob", "bob", "keep me");
@@ -246,6 +258,7 @@ fn uninstalling_takes_exactly_what_was_installed_and_keeps_the_mail() {
     exit 0
     --- out
     cc2cc is removed from /world/home/.claude/skills/cc2cc
+    the command /world/home/.local/bin/cc2cc is removed
     sessions that run now complain of the missing plugin until they are restarted
     not ours, so it stays: /world/home/.claude/skills/cc2cc/commands
     letters stay in /world/mail; remove that directory if you want them gone, too
@@ -270,10 +283,23 @@ fn purging_removes_the_mail_and_nothing_beside_it() {
     world.run(&["rename", "rob", "--agent", "bob"]).fine();
     world.run(&["install"]).fine();
     fs::write(world.path("mail/notes.txt"), "mine").unwrap();
+    let there = world.there("rob");
+    let before = world.files("mail");
+    assert_snapshot!(world.run(&["uninstall", "--purge"]), @"
+    exit 1
+    --- out
+    --- err
+    cc2cc: the mail is in use by rob; nothing was removed
+    hint: end these sessions first; `cc2cc uninstall` without --purge leaves the mail
+    ");
+    assert_eq!(world.files("mail"), before);
+    assert!(world.path(COMMAND).exists(), "nothing else is removed either");
+    drop(there);
     assert_snapshot!(world.run(&["uninstall", "--purge"]), @"
     exit 0
     --- out
     cc2cc is removed from /world/home/.claude/skills/cc2cc
+    the command /world/home/.local/bin/cc2cc is removed
     sessions that run now complain of the missing plugin until they are restarted
     the mail in /world/mail is removed
     --- err
@@ -335,6 +361,7 @@ fn beside_the_plugin_of_a_marketplace_only_the_program_is_installed() {
     exit 0
     --- out
     cc2cc is removed from /world/home/.claude/skills/cc2cc
+    the command /world/home/.local/bin/cc2cc is removed
     sessions that run now complain of the missing plugin until they are restarted
     the plugin cc2cc@cc2cc is Claude Code's to remove: `claude plugin uninstall cc2cc@cc2cc`
     letters stay in /world/mail; remove that directory if you want them gone, too

@@ -65,7 +65,7 @@ fn the_text_can_come_from_a_pipe_or_a_file_unchanged() {
     "#);
     let long = world.run_with_input(&["send", "bob", "-"], &vec![b'x'; 2 * 1024 * 1024]);
     assert_eq!(long.code, Some(2), "{long}");
-    assert!(long.err.contains("a letter holds at most 1 MiB"), "{long}");
+    assert!(long.err.contains("the text has more than 1 MiB"), "{long}");
     assert_eq!(world.at("bob").count(State::Inbox).unwrap(), 2);
 }
 

@@ -166,6 +166,18 @@ fn a_home_that_cannot_be_used_is_not_watched() {
     ");
 }
 
+#[cfg(unix)] // Windows has no modes
+#[test]
+fn nobody_is_told_to_close_a_directory_that_others_use() {
+    use std::{fs::Permissions, os::unix::fs::PermissionsExt};
+    let world = World::new();
+    std::fs::create_dir_all(world.path("shared/photos")).unwrap();
+    std::fs::set_permissions(world.path("shared"), Permissions::from_mode(0o777)).unwrap();
+    let said = world.run_as(&[("CC2CC_HOME", world.path("shared").display().to_string())], &["agents"]);
+    assert_eq!(said.code, Some(1), "{said}");
+    assert!(said.err.contains("hint: it is not for mail alone; set `CC2CC_HOME` to a directory of yours"), "{said}");
+}
+
 #[test]
 fn words_of_others_move_no_terminal_and_fool_no_model() {
     let world = World::new().agent("ann").agent("bob");

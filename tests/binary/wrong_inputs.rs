@@ -7,7 +7,7 @@ use insta::assert_snapshot;
 use crate::support::world::World;
 
 /// Each line as it would be typed behind `cc2cc`.
-const INPUTS: [&[&str]; 72] = [
+const INPUTS: [&[&str]; 73] = [
     &["sned", "ann", "hi"],
     &["send"],
     &["send", "ann"],
@@ -73,6 +73,7 @@ const INPUTS: [&[&str]; 72] = [
     &["completions", "tcsh"],
     &["prune", "--older-than", "x"],
     &["join", "backend"],
+    &["join", "backend", "@ann", "--agent", "bob"],
     &["leave", "backend"],
     &["notify-when", "amn", "idle"],
     &["wait", "--for", "amn", "--until", "idle"],
@@ -434,6 +435,11 @@ fn what_is_wrong_is_said_with_a_way_out_and_changes_nothing() {
     $ cc2cc join backend
     cc2cc: at a terminal you are `user`, who is in no group
     hint: `--agent NAME` says which session is meant
+    → 2
+
+    $ cc2cc join backend @ann --agent bob
+    cc2cc: @ann means the agent ann, so it cannot be a group
+    hint: a group needs a name that no agent has; `cc2cc agents --all` lists them
     → 2
 
     $ cc2cc leave backend

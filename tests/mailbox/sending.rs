@@ -101,7 +101,7 @@ fn what_cannot_be_sent_is_said_and_writes_nothing() {
     say what the letter is to say, as in `please run the tests`
     ");
     insta::assert_snapshot!(refused("calm-owl", &too_long), @"
-    the text has 1048577 bytes; a letter holds at most 1 MiB
+    the text has more than 1 MiB, which is the most that a letter holds
     write it to a file and send its path
     ");
     insta::assert_snapshot!(refused("calm-owl", &Draft { ttl_seconds: Some(0), ..says("x") }), @"
