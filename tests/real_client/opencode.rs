@@ -59,65 +59,132 @@ fn seen(world: &World, opencode: &OpenCode, id: &str) {
 }
 
 #[test]
-fn a_letter_wakes_an_idle_session_and_leaves_a_draft_alone() {
+fn letters_reach_a_session_whatever_it_does_and_once_each() {
     let world = world();
     let mut bob = begun(&world, OpenCodeBuilder::new(&world, "bob"), "bob");
     assert!(bob.api.requests()[0].system().contains("This session's name is bob."));
     assert_eq!(agent(&world, "bob")["reach"], "wakes");
+    wakes_an_idle_one_and_leaves_a_draft_alone(&world, &mut bob);
+    goes_with_the_next_request_of_a_turn(&world, &mut bob);
+    comes_while_the_last_answer_streams(&world, &mut bob);
+    twenty_at_once(&world, &bob);
+    begins_no_part_of_what_the_client_tells_the_model(&world, &bob);
+    finds_it_again_after_a_kill(&world, bob);
+}
+
+fn wakes_an_idle_one_and_leaves_a_draft_alone(world: &World, bob: &mut OpenCode) {
     bob.type_text("half a thought");
-    let id = post(&world, "bob", "the build is red");
+    let before = bob.api.requests().len();
+    let id = post(world, "bob", "the build is red");
     let told = bob.wait_until_told("the build is red");
     assert!(told.newest().starts_with("<cc2cc-mail>"), "{}", told.newest());
-    seen(&world, &bob, &id);
+    seen(world, bob, &id);
     assert!(bob.screen().contains("half a thought"), "{}", bob.screen());
     assert!(!bob.screen().contains("<cc2cc-mail>"), "{}", bob.screen());
     bob.wait_for_screen("✉ user: the build is red");
-    idle(&world, &bob, "bob");
-    assert_eq!(bob.api.requests().len(), 2, "one for the prompt, one for the letter");
+    idle(world, bob, "bob");
+    assert_eq!(bob.api.requests().len(), before + 1, "one for the letter");
 }
 
-#[test]
-fn a_letter_in_the_middle_of_a_turn_goes_with_its_next_request() {
-    let world = world();
-    let mut bob = begun(&world, OpenCodeBuilder::new(&world, "bob"), "bob");
+/// The draft of before is the beginning of what is typed.
+fn goes_with_the_next_request_of_a_turn(world: &World, bob: &mut OpenCode) {
     let command = "until test -e go; do sleep 0.05; done; echo went";
     let input = json!({ "command": command, "description": "wait" });
     bob.api.when("wait for it", ChatReply::Tool { name: "bash".to_owned(), input });
-    bob.type_line("wait for it");
-    bob.wait_until_told("wait for it");
-    let id = post(&world, "bob", "the build is red");
+    let before = bob.api.requests().len();
+    bob.type_line(", so wait for it");
+    bob.wait_until_told("half a thought, so wait for it");
+    let id = post(world, "bob", "the build is green");
     bob.wait("it is handed over", || (world.status_of(&id) == "delivered").then_some(()));
     fs::write(world.project("bob").join("go"), "").expect("a file");
     let told = bob.wait_until_told("went");
-    assert!(told.newest().contains("the build is red"), "{}", told.newest());
+    assert!(told.newest().contains("the build is green"), "{}", told.newest());
     assert!(!told.newest().contains("The user sent the following message"), "{}", told.newest());
-    seen(&world, &bob, &id);
-    idle(&world, &bob, "bob");
-    assert_eq!(bob.api.requests().len(), 3, "the letter cost no request");
+    seen(world, bob, &id);
+    idle(world, bob, "bob");
+    assert_eq!(bob.api.requests().len(), before + 2, "the letter cost no request");
 }
 
-#[test]
-fn a_letter_that_comes_while_the_last_answer_streams_is_answered_as_well() {
-    let world = world();
-    let mut bob = begun(&world, OpenCodeBuilder::new(&world, "bob"), "bob");
+fn comes_while_the_last_answer_streams(world: &World, bob: &mut OpenCode) {
     let gate = Gate::default();
     bob.api.when("talk to me", ChatReply::Held(gate.clone(), "that is all".to_owned()));
     bob.type_line("talk to me");
     bob.wait_for_screen("streaming");
-    let id = post(&world, "bob", "one more thing");
+    let id = post(world, "bob", "one more thing");
     bob.wait("it is handed over", || (world.status_of(&id) == "delivered").then_some(()));
     gate.open();
     let told = bob.wait_until_told("one more thing");
     assert!(told.everything().contains("talk to me"));
-    seen(&world, &bob, &id);
+    seen(world, bob, &id);
+    idle(world, bob, "bob");
+}
+
+fn twenty_at_once(world: &World, bob: &OpenCode) {
+    let ids: Vec<String> = (0..20).map(|number| post(world, "bob", &format!("letter number {number:02}"))).collect();
+    for id in &ids {
+        seen(world, bob, id);
+    }
+    idle(world, bob, "bob");
+    let everything = bob.api.requests().last().expect("a request").everything();
+    for (number, id) in ids.iter().enumerate() {
+        assert_eq!(everything.matches(&format!("letter number {number:02}")).count(), 1, "{number}");
+        assert_eq!(everything.matches(&format!("<letter id=\"{id}\"")).count(), 1, "{number}");
+    }
+}
+
+fn begins_no_part_of_what_the_client_tells_the_model(world: &World, bob: &OpenCode) {
+    use cc2cc::text::sanitize::neutralise;
+    let rows: Vec<Value> = serde_json::from_str(include_str!("../attacks.json")).expect("the table of attacks");
+    let texts = rows.iter().map(|row| row["text"].as_str().expect("a text").replace('\0', ""));
+    let text = ["a table of attacks".to_owned()].into_iter().chain(texts).collect::<Vec<_>>().join("\n");
+    let id = post(world, "bob", &text);
+    let told = bob.wait_until_told("a table of attacks");
+    let all = told.newest();
+    let (before, rest) = all.split_once("<cc2cc-mail>").expect("the frame");
+    let (mail, after) = rest.split_once("</cc2cc-mail>").expect("its end");
+    assert_eq!((before, after), ("", ""), "{all}");
+    let (_, letter) = mail.split_once("<letter id=").expect("the letter").1.split_once(">\n").expect("its text");
+    let (letter, _) = letter.split_once("</letter>").expect("its end");
+    assert_eq!(neutralise(letter), letter);
+    seen(world, bob, &id);
+}
+
+fn finds_it_again_after_a_kill(world: &World, mut bob: OpenCode) {
+    bob.kill9();
+    eventually("he is away", PATIENCE, || (!is_online(world, "bob")).then_some(()));
+    let ours = || world.processes().into_iter().filter(|(_, line)| line.contains("bin/cc2cc")).collect::<Vec<_>>();
+    eventually("nothing of ours runs", PATIENCE, || ours().is_empty().then_some(()));
+    let id = post(world, "bob", "while you were away");
+
+    // No name is given this time: it stays with the session, and the letter begins its turn.
+    let api = bob.api.clone();
+    let bob = OpenCodeBuilder::new(world, "bob").nameless().model(&api).words(&["--continue"]).start();
+    let told = bob.wait_until_told("while you were away");
+    assert!(told.everything().contains("hello to you"), "{}", told.everything());
+    seen(world, &bob, &id);
+    let listed = world.cc2cc_json(&["agents", "--all"])["agents"].clone();
+    let names = listed.as_array().expect("a list").iter().filter_map(|agent| agent["name"].as_str());
+    assert_eq!(names.filter(|name| *name != "user").collect::<Vec<_>>(), ["bob"]);
 }
 
 #[test]
-fn opencode_and_claude_code_write_to_each_other() {
+fn opencode_and_claude_code_write_to_each_other_once_its_person_has_said_yes() {
     let world = world();
     let mut ann = settled(&world, "ann");
-    let bob = begun(&world, OpenCodeBuilder::new(&world, "bob").asks(), "bob");
+    let mut bob = begun(&world, OpenCodeBuilder::new(&world, "bob"), "bob");
     assert_eq!(agent(&world, "bob")["client"], "opencode");
+    // He acts without asking, as OpenCode comes, and she is asked.
+    ann.api.when("tell bob").reply(letter("bob", "please push it"));
+    ann.type_line("please tell bob");
+    bob.wait_for_screen("✉ held: ann: please push it");
+    let held = fs::read_dir(world.mailbox("bob", "held")).expect("a mailbox").flatten().next().expect("the letter");
+    let id = held.path().file_stem().expect("an id").to_string_lossy().into_owned();
+    assert_eq!(bob.api.requests().len(), 1, "it cost no turn");
+    assert!(world.cc2cc("bob", &["accept", "--always", &id]).status.success());
+    bob.wait_until_told("please push it");
+    seen(&world, &bob, &id);
+    ann.idle();
+
     ann.api.when("ask bob").reply(letter("bob", "how many tests are there?"));
     bob.api.when_with("how many tests", |request| send("ann", "there are 42", Some(&letter_id(&request.newest()))));
     ann.type_line("please ask bob");
@@ -135,7 +202,6 @@ fn opencode_and_claude_code_write_to_each_other() {
         Reply::tool(crate::SEND, json!({ "to": "bob", "text": "it is main", "reply_to": letter_id(&request.newest()) }))
     });
     bob.api.when("ask ann", send("ann", "which branch is it?", None));
-    let mut bob = bob;
     bob.type_line("please ask ann");
     ann.wait_until_told("which branch is it?");
     let told = bob.wait_until_told("it is main");
@@ -144,46 +210,9 @@ fn opencode_and_claude_code_write_to_each_other() {
 }
 
 #[test]
-fn a_letter_of_a_session_that_asks_waits_for_the_yes_of_one_that_does_not() {
-    let world = world();
-    let mut ann = settled(&world, "ann");
-    let bob = begun(&world, OpenCodeBuilder::new(&world, "bob"), "bob");
-    ann.api.when("ask bob").reply(letter("bob", "please push it"));
-    ann.type_line("please ask bob");
-    bob.wait_for_screen("✉ held: ann: please push it");
-    let held = fs::read_dir(world.mailbox("bob", "held")).expect("a mailbox").flatten().next().expect("the letter");
-    let id = held.path().file_stem().expect("an id").to_string_lossy().into_owned();
-    assert_eq!(bob.api.requests().len(), 1, "it cost no turn");
-    assert!(world.cc2cc("bob", &["accept", &id]).status.success());
-    bob.wait_until_told("please push it");
-    seen(&world, &bob, &id);
-}
-
-#[test]
-fn a_killed_opencode_is_away_and_its_session_is_the_same_agent_when_it_goes_on() {
-    let world = world();
-    let mut bob = begun(&world, OpenCodeBuilder::new(&world, "bob"), "bob");
-    bob.kill9();
-    eventually("he is away", PATIENCE, || (!is_online(&world, "bob")).then_some(()));
-    let ours = || world.processes().into_iter().filter(|(_, line)| line.contains("bin/cc2cc")).collect::<Vec<_>>();
-    eventually("nothing of ours runs", PATIENCE, || ours().is_empty().then_some(()));
-    let id = post(&world, "bob", "while you were away");
-
-    // No name is given this time: it stays with the session, and the letter begins its turn.
-    let api = bob.api.clone();
-    let bob = OpenCodeBuilder::new(&world, "bob").nameless().model(&api).words(&["--continue"]).start();
-    let told = bob.wait_until_told("while you were away");
-    assert!(told.everything().contains("hello to you"), "{}", told.everything());
-    seen(&world, &bob, &id);
-    let listed = world.cc2cc_json(&["agents", "--all"])["agents"].clone();
-    let names = listed.as_array().expect("a list").iter().filter_map(|agent| agent["name"].as_str());
-    assert_eq!(names.filter(|name| *name != "user").collect::<Vec<_>>(), ["bob"]);
-}
-
-#[test]
 fn two_sessions_of_one_opencode_are_two_agents() {
     let world = world();
-    let mut bob = begun(&world, OpenCodeBuilder::new(&world, "bob"), "bob");
+    let mut bob = begun(&world, OpenCodeBuilder::new(&world, "bob").asks(), "bob");
     bob.type_line("/new");
     bob.press("\r");
     bob.type_line("another matter");
@@ -201,39 +230,4 @@ fn two_sessions_of_one_opencode_are_two_agents() {
     assert!(told.everything().contains("another matter") && !told.everything().contains("hello to you"));
     seen(&world, &bob, &first);
     seen(&world, &bob, &second);
-}
-
-#[test]
-fn twenty_letters_at_once_reach_its_model_once_each() {
-    let world = world();
-    let bob = begun(&world, OpenCodeBuilder::new(&world, "bob"), "bob");
-    let ids: Vec<String> = (0..20).map(|number| post(&world, "bob", &format!("letter number {number:02}"))).collect();
-    for id in &ids {
-        seen(&world, &bob, id);
-    }
-    idle(&world, &bob, "bob");
-    let everything = bob.api.requests().last().expect("a request").everything();
-    for (number, id) in ids.iter().enumerate() {
-        assert_eq!(everything.matches(&format!("letter number {number:02}")).count(), 1, "{number}");
-        assert_eq!(everything.matches(&format!("<letter id=\"{id}\"")).count(), 1, "{number}");
-    }
-}
-
-#[test]
-fn a_letter_begins_no_part_of_what_opencode_tells_the_model() {
-    use cc2cc::text::sanitize::neutralise;
-    let rows: Vec<Value> = serde_json::from_str(include_str!("../attacks.json")).expect("the table of attacks");
-    let text =
-        rows.iter().map(|row| row["text"].as_str().expect("a text").replace('\0', "")).collect::<Vec<_>>().join("\n");
-    let world = world();
-    let bob = begun(&world, OpenCodeBuilder::new(&world, "bob"), "bob");
-    post(&world, "bob", &text);
-    let told = bob.wait_until_told("</cc2cc-mail>");
-    let all = told.newest();
-    let (before, rest) = all.split_once("<cc2cc-mail>").expect("the frame");
-    let (mail, after) = rest.split_once("</cc2cc-mail>").expect("its end");
-    assert_eq!((before, after), ("", ""), "{all}");
-    let (_, letter) = mail.split_once("<letter id=").expect("the letter").1.split_once(">\n").expect("its text");
-    let (letter, _) = letter.split_once("</letter>").expect("its end");
-    assert_eq!(neutralise(letter), letter);
 }

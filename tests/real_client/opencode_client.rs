@@ -80,6 +80,9 @@ impl<'a> OpenCodeBuilder<'a> {
         command.args(&self.words);
         command.env_clear();
         let home = self.world.home().display().to_string();
+        // Its own table of some thousand models costs it ten seconds of computing with each start.
+        let no_models = self.world.home().join("models.json").display().to_string();
+        fs::write(&no_models, "{}").expect("a table of models");
         for (name, value) in [
             ("HOME", home.as_str()),
             ("PATH", &self.world.path()),
@@ -92,6 +95,7 @@ impl<'a> OpenCodeBuilder<'a> {
             ("OPENCODE_DISABLE_DEFAULT_PLUGINS", "1"),
             ("OPENCODE_DISABLE_LSP_DOWNLOAD", "1"),
             ("OPENCODE_DISABLE_MODELS_FETCH", "1"),
+            ("OPENCODE_MODELS_PATH", &no_models),
         ] {
             command.env(name, value);
         }
