@@ -70,13 +70,22 @@ fn codex_and_claude_code_wake_each_other_and_what_was_seen_is_proved() {
     bob.wait("it is proved seen", || (world.status_of(&unproved) == "seen").then_some(()));
 }
 
+/// Codex's sandbox needs programs that it makes nowhere below /tmp; and its daemon keeps the thread of a terminal that is
+/// gone a minute, which is the person's to shorten.
+const FREE: &str = "sandbox_mode = \"danger-full-access\"\napproval_policy = \"never\"\nthread_unload_delay_secs = 2\n";
+
 #[test]
-fn a_letter_in_the_middle_of_a_turn_goes_with_a_tools_result_and_one_at_its_end_gets_a_turn() {
+fn letters_reach_a_codex_session_whatever_it_does_and_once_each() {
     let world = World::with_cc2cc();
-    // Codex's sandbox needs programs that it makes nowhere below /tmp.
-    let free = "sandbox_mode = \"danger-full-access\"\napproval_policy = \"never\"\n";
-    let codex = Codex::with(&world, free);
+    let codex = Codex::with(&world, FREE);
     let (mut bob, name) = begun(&world, &codex, "bob");
+    go_with_a_tools_result_and_at_the_end_of_a_turn_get_one(&world, &mut bob, &name);
+    wake_one_whose_turn_was_cut_with_esc(&world, &mut bob, &name);
+    come_twenty_at_once(&world, &bob, &name);
+    reach_the_right_one_of_two_and_a_killed_one_that_resumes(&world, &codex, bob, &name);
+}
+
+fn go_with_a_tools_result_and_at_the_end_of_a_turn_get_one(world: &World, bob: &mut CodexSession, name: &str) {
     let command = "until test -e go; do sleep 0.05; done; echo went";
     bob.model.when("wait for it", move |_| Answer::Call {
         server: None,
@@ -84,8 +93,8 @@ fn a_letter_in_the_middle_of_a_turn_goes_with_a_tools_result_and_one_at_its_end_
         arguments: json!({ "cmd": command, "yield_time_ms": 60000 }),
     });
     bob.type_line("wait for it");
-    bob.wait("that it is busy", || (state(&world, &name) == "busy").then_some(()));
-    let id = post(&world, &name, "the build is red");
+    bob.wait("that it is busy", || (state(world, name) == "busy").then_some(()));
+    let id = post(world, name, "the build is red");
     let late = Gate::default();
     bob.model.when("the build is red", {
         let late = late.clone();
@@ -95,7 +104,7 @@ fn a_letter_in_the_middle_of_a_turn_goes_with_a_tools_result_and_one_at_its_end_
     let told = bob.wait_until_told("the build is red");
     assert!(told.newest().contains("went"), "with the result: {}", told.newest());
     assert!(!told.newest().contains("cc2cc: mail for"), "no wake was needed: {}", told.newest());
-    let another = post(&world, &name, "one more thing");
+    let another = post(world, name, "one more thing");
     late.open();
     let told = bob.wait_until_told("one more thing");
     assert!(told.everything().contains("that was all"));
@@ -104,35 +113,35 @@ fn a_letter_in_the_middle_of_a_turn_goes_with_a_tools_result_and_one_at_its_end_
     }
 }
 
-#[test]
-fn a_session_whose_turn_was_cut_with_esc_is_idle_and_wakes() {
-    let world = World::with_cc2cc();
-    let codex = Codex::in_world(&world);
-    let (mut bob, name) = begun(&world, &codex, "bob");
+fn wake_one_whose_turn_was_cut_with_esc(world: &World, bob: &mut CodexSession, name: &str) {
+    let never = cut(world, bob, name);
+    bob.wait("that it is idle", || (state(world, name) == "idle").then_some(()));
+    assert_eq!(listed(world, name)["reach"], "wakes");
+    let id = post(world, name, "after the cut");
+    bob.wait_until_told("after the cut");
+    bob.wait("it is proved seen", || (world.status_of(&id) == "seen").then_some(()));
+    never.open();
+}
+
+/// Begins a turn and cuts it; gives what the model waits for.
+#[track_caller]
+fn cut(world: &World, bob: &mut CodexSession, name: &str) -> Gate {
     let never = Gate::default();
     bob.model.when("think hard", {
         let never = never.clone();
         move |_| Answer::Held(never)
     });
     bob.type_line("think hard");
-    bob.wait("that it is busy", || (state(&world, &name) == "busy").then_some(()));
+    bob.wait("that it is busy", || (state(world, name) == "busy").then_some(()));
     bob.press("\x1b");
     bob.wait_for_screen("interrupted");
-    bob.wait("that it is idle", || (state(&world, &name) == "idle").then_some(()));
-    let id = post(&world, &name, "after the cut");
-    bob.wait_until_told("after the cut");
-    bob.wait("it is proved seen", || (world.status_of(&id) == "seen").then_some(()));
-    never.open();
+    never
 }
 
-#[test]
-fn twenty_letters_reach_a_codex_session_once_each() {
-    let world = World::with_cc2cc();
-    let codex = Codex::in_world(&world);
-    let (bob, name) = begun(&world, &codex, "bob");
+fn come_twenty_at_once(world: &World, bob: &CodexSession, name: &str) {
     let before = bob.model.told().len();
     let ids: Vec<String> = std::thread::scope(|scope| {
-        let send = |number| post(&world, &name, &format!("letter number {number}."));
+        let send = |number| post(world, name, &format!("letter number {number}."));
         let senders: Vec<_> = (0..20).map(|number| scope.spawn(move || send(number))).collect();
         senders.into_iter().map(|sender| sender.join().expect("a letter")).collect()
     });
@@ -146,46 +155,53 @@ fn twenty_letters_reach_a_codex_session_once_each() {
     assert!(turns <= 6, "{turns} turns");
 }
 
-#[test]
-fn two_sessions_in_one_daemon_are_two_agents_and_a_killed_one_goes_away_and_resumes_its_name() {
-    let world = World::with_cc2cc();
-    let codex = Codex::in_world(&world);
-    let (mut one, first) = begun(&world, &codex, "one");
-    let (two, second) = begun(&world, &codex, "two");
-    assert_ne!(first, second);
-    post(&world, &second, "only for the second");
+fn reach_the_right_one_of_two_and_a_killed_one_that_resumes(
+    world: &World,
+    codex: &Codex,
+    mut bob: CodexSession,
+    name: &str,
+) {
+    let (two, second) = begun(world, codex, "two");
+    assert_ne!(name, second);
+    post(world, &second, "only for the second");
     let told = two.wait_until_told("only for the second");
     assert!(told.everything().contains("good morning from two"), "{}", told.everything());
 
-    one.kill9();
-    two.wait("that the killed one is away", || (!is_online(&world, &first)).then_some(()));
-    let id = post(&world, &first, "when you are back");
-    assert!(is_online(&world, &second), "the other goes on");
-    let mut again = codex.start("one", &["resume", "--last"]);
+    bob.kill9();
+    two.wait("that the killed one is away", || (!is_online(world, name)).then_some(()));
+    let id = post(world, name, "when you are back");
+    assert!(is_online(world, &second), "the other goes on");
+    let mut again = codex.start("bob", &["resume", "--last"]);
     again.type_line("hello again");
-    again.wait_for_screen(&format!("cc2cc: you are {first}"));
+    again.wait_for_screen(&format!("cc2cc: you are {name}"));
     let told = again.wait_until_told("when you are back");
     assert!(told.typed().contains("hello again"), "it comes with the first prompt: {}", told.newest());
     again.wait("it is proved seen", || (world.status_of(&id) == "seen").then_some(()));
-    again.wait("it is there again", || is_online(&world, &first).then_some(()));
+    again.wait("it is there again", || is_online(world, name).then_some(()));
 }
 
 #[test]
-fn without_the_daemon_a_session_is_woken_all_the_same_and_is_away_once_it_is_killed() {
+fn without_the_daemon_it_is_told_of_hooks_that_are_not_trusted_woken_and_away_once_it_is_killed() {
     let world = World::with_cc2cc();
     let codex = Codex::with(&world, "[features]\ndaemon_auto_start = false\n");
+    tells_of_hooks_that_the_person_has_not_trusted(&world, &codex);
     let (mut bob, name) = begun(&world, &codex, "bob");
     let id = post(&world, &name, "main is red");
     bob.wait_until_told("main is red");
     bob.wait("it is proved seen", || (world.status_of(&id) == "seen").then_some(()));
+    let never = cut(&world, &mut bob, &name);
+    let id = post(&world, &name, "after the cut");
+    bob.wait("that it is not woken", || (listed(&world, &name)["reach"] == "next turn").then_some(()));
+    bob.type_line("go on");
+    bob.wait_until_told("after the cut");
+    bob.wait("it is proved seen", || (world.status_of(&id) == "seen").then_some(()));
+    bob.wait("that it is woken again", || (listed(&world, &name)["reach"] == "wakes").then_some(()));
+    never.open();
     bob.kill9();
     crate::support::eventually::until("that it is away", || (!is_online(&world, &name)).then_some(()));
 }
 
-#[test]
-fn hooks_that_the_person_has_not_trusted_are_told_of() {
-    let world = World::with_cc2cc();
-    let codex = Codex::in_world(&world);
+fn tells_of_hooks_that_the_person_has_not_trusted(world: &World, codex: &Codex) {
     let doctor = || String::from_utf8_lossy(&world.cc2cc("home", &["doctor"]).stdout).into_owned();
     assert!(doctor().contains("not trusted"), "{}", doctor());
     let mut bob = codex.launch("bob", &[]);

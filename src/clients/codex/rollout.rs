@@ -130,6 +130,8 @@ fn parts_of_hooks(message: &Value) -> impl Iterator<Item = &str> {
 pub enum LastTurn {
     UnderWay,
     Over,
+    /// Somebody cut it, with Esc as a rule.
+    Cut,
     /// The end of the rollout does not tell.
     Untold,
 }
@@ -162,7 +164,8 @@ pub fn ending(rollout: &Path) -> Ending {
                 ending.turn = LastTurn::UnderWay;
                 ending.trigger = payload["turn_attribution"]["turn_trigger"].as_str().map(str::to_owned);
             }
-            (Some("event_msg"), Some("task_complete" | "turn_aborted")) => ending.turn = LastTurn::Over,
+            (Some("event_msg"), Some("task_complete")) => ending.turn = LastTurn::Over,
+            (Some("event_msg"), Some("turn_aborted")) => ending.turn = LastTurn::Cut,
             _ => {}
         }
     });

@@ -24,7 +24,9 @@ use crate::{
     agent::{
         Activity, Record, beside,
         host::{self, HostKey, Life},
-        identity, notice, reach, wish,
+        identity, notice,
+        obstacle::Obstacle,
+        reach, wish,
     },
     clients::claude::{asking, watching},
     delivery::{
@@ -39,6 +41,8 @@ const PREDECESSOR_LINGERS: Duration = Duration::from_secs(3);
 /// How long a session must have been busy by its hooks, and idle by its rollout: a hook and the row beside it do not come at
 /// the same instant.
 const FOR_SURE: SignedDuration = SignedDuration::from_secs(2);
+/// Why nothing wakes a session whose turn was cut, where only the daemon could make its queue go on.
+const STANDS_STILL: &str = "its turn was cut, and without its daemon Codex begins another only for its person";
 
 /// Starts a waker for the session of an event, unless it has one.
 ///
@@ -71,8 +75,11 @@ pub fn process_of_the_client() -> Option<String> {
 /// Whether the client's daemon has started this process.
 #[must_use]
 pub fn is_under_the_daemon() -> bool {
-    let parent = host::parent_of(std::process::id());
-    parent.is_some_and(|parent| host::command_line(parent).iter().any(|word| word == "app-server"))
+    host::parent_of(std::process::id()).is_some_and(is_daemon)
+}
+
+fn is_daemon(pid: u32) -> bool {
+    host::command_line(pid).iter().any(|word| word == "app-server")
 }
 
 /// Waits for letters, through renames of the agent, until the session has ended or another waker is there.
@@ -133,11 +140,19 @@ fn watch_over(client: &mut Codex, home: &Home, mailbox: &Mailbox, process: Optio
             }
         }
         let told = wish::look(home, mailbox, now).and_then(|()| wish::look_after(home, mailbox, now));
-        let is_busy = record.state == Activity::Busy && !is_idle_after_all(&record, now);
+        let turn = last_turn(&record, now);
+        let is_busy = record.state == Activity::Busy && !matches!(turn, Some(LastTurn::Over | LastTurn::Cut));
+        let stands_still = match turn {
+            Some(turn) => turn == LastTurn::Cut && !is_of_the_daemon(process),
+            None => stood_still(&record) && !is_busy,
+        };
         let left_to_call = asking::left_to_call(mailbox);
-        let round =
-            told.map_err(anyhow::Error::from).and_then(|()| correct(mailbox, &record, is_busy, now)).and_then(|()| {
-                Ok(wake::round(client, home, mailbox, is_busy || !left_to_call.is_zero(), None, &mut calm)?)
+        let round = told
+            .map_err(anyhow::Error::from)
+            .and_then(|()| correct(mailbox, &record, is_busy, stands_still, now))
+            .and_then(|()| {
+                let others_first = is_busy || stands_still || !left_to_call.is_zero();
+                Ok(wake::round(client, home, mailbox, others_first, None, &mut calm)?)
             });
         let trouble = round.err().map(|error| format!("{error:#}"));
         if let Some(text) = trouble.as_ref().filter(|_| trouble != complaint) {
@@ -155,20 +170,43 @@ fn has_gone(process: Option<&str>) -> bool {
     key.is_some_and(|key| matches!(key.life(), Some(Life::Ended)))
 }
 
-/// Whether the rollout says that a turn is over of which no hook has told: cut with Esc, blocked, or ended in an error.
-fn is_idle_after_all(record: &Record, now: Timestamp) -> bool {
-    let spoke = record.updated.map_or(SignedDuration::MAX, |at| now.duration_since(at).abs());
-    let rollout = record.evidence.as_deref().map(Path::new);
-    spoke >= FOR_SURE && rollout.is_some_and(|rollout| rollout::ending(rollout).turn == LastTurn::Over)
+/// Whether the process in which the client runs the session is its daemon.
+fn is_of_the_daemon(process: Option<&str>) -> bool {
+    let life = process.and_then(HostKey::from_text).and_then(|key| key.life());
+    matches!(life, Some(Life::Goes(pid)) if is_daemon(pid))
 }
 
-/// Notes that a session is idle of which its hooks have said otherwise.
-fn correct(mailbox: &Mailbox, record: &Record, is_busy: bool, now: Timestamp) -> Result<()> {
-    if record.state == Activity::Busy && !is_busy {
-        Record::change(mailbox, now, |record| {
+/// Whether it was noted that nothing wakes the session until its person begins a turn.
+fn stood_still(record: &Record) -> bool {
+    record.blocked.as_ref().is_some_and(|blocked| blocked.why == STANDS_STILL)
+}
+
+/// What the rollout says of the last turn, where that may have ended or begun without a word of a hook: one that was cut
+/// with Esc, was blocked, or ended in an error is told by none. `None` where a hook has just spoken, or has the last word.
+fn last_turn(record: &Record, now: Timestamp) -> Option<LastTurn> {
+    let spoke = record.updated.map_or(SignedDuration::MAX, |at| now.duration_since(at).abs());
+    let may_differ = spoke >= FOR_SURE && (record.state == Activity::Busy || stood_still(record));
+    let rollout = record.evidence.as_deref().map(Path::new).filter(|_| may_differ)?;
+    Some(rollout::ending(rollout).turn)
+}
+
+/// Notes that a session is idle of which its hooks have said otherwise, and whether anything could wake it.
+fn correct(mailbox: &Mailbox, record: &Record, is_busy: bool, stands_still: bool, now: Timestamp) -> Result<()> {
+    let stood_still = stood_still(record);
+    let is_idle_after_all = record.state == Activity::Busy && !is_busy;
+    if !is_idle_after_all && stands_still == stood_still {
+        return Ok(());
+    }
+    Record::change(mailbox, now, |record| {
+        if is_idle_after_all {
             record.state = Activity::Idle;
             record.asks = None;
-        })?;
-    }
+        }
+        if stands_still {
+            record.blocked = Some(Obstacle::new(now, STANDS_STILL));
+        } else if stood_still {
+            record.blocked = None;
+        }
+    })?;
     Ok(())
 }
