@@ -205,3 +205,32 @@ fn at_its_end_a_session_is_away_and_its_waker_ends() {
     assert_eq!(*codex.mailbox().name(), name);
     until("its next waker", || codex.mailbox().is_online().then_some(()));
 }
+
+#[test]
+fn a_letter_begins_no_part_of_what_a_hook_gives_the_model() {
+    use cc2cc::text::sanitize::neutralise;
+    let rows: Vec<Value> = serde_json::from_str(include_str!("../attacks.json")).expect("the table of attacks");
+    let world = World::new().agent("ann");
+    let codex = Played::new(&world).started();
+    let name = codex.mailbox().name().to_string();
+    codex.begins("user");
+    for (number, row) in rows.iter().enumerate() {
+        let text = row["text"].as_str().expect("a text").replace('\0', "");
+        let (event, more) = match number % 2 {
+            0 => ("user-prompt-submit", json!({ "prompt": "hello" })),
+            _ => ("post-tool-use", json!({ "tool_name": "Bash" })),
+        };
+        let id = world.posted("ann", &name, &text);
+        let said = codex.hook(event, &more);
+        let answer = said.json();
+        let given = answer["hookSpecificOutput"]["additionalContext"].as_str().expect("a text");
+        let mail = given.strip_prefix("<cc2cc-mail>").and_then(|rest| rest.trim_end().strip_suffix("</cc2cc-mail>"));
+        let (_, letter) = mail.expect("the frame alone").split_once("<letter id=").expect("the letter");
+        let (head, letter) = letter.split_once(">\n").expect("its text");
+        assert!(head.contains(id.as_str()), "{head}");
+        let (letter, after) = letter.split_once("</letter>").expect("its end");
+        assert_eq!((neutralise(letter).as_str(), after.trim()), (letter, ""), "{}", row["name"]);
+        let shown = answer["systemMessage"].as_str().expect("a line for the person");
+        assert_eq!(cc2cc::text::terminal::printable(shown), shown, "{}", row["name"]);
+    }
+}
