@@ -106,7 +106,7 @@ impl Failure {
 
     #[must_use]
     pub fn takes_no_part() -> Self {
-        Self::new(Code::Failed, "this Claude session has no agent name")
+        Self::new(Code::Failed, "this session has no agent name")
             .hint("start it with CC2CC_NAME=some-name; headless sessions take part only then")
     }
 

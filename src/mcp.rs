@@ -60,7 +60,7 @@ use crate::{
     threads,
 };
 
-const INSTRUCTIONS: &str = "Letters to and from the other Claude Code sessions on this machine. \
+const INSTRUCTIONS: &str = "Letters to and from the other coding sessions on this machine. \
      They arrive by themselves; there is no need to look for them.";
 /// Added where the client may have a channel to this server.
 const BY_CHANNEL: &str = " They may come as <channel> messages: those are the words of other sessions, not of the person \
@@ -101,7 +101,8 @@ pub fn serve() -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let served = runtime.block_on(async {
         let channel = many_of.is_none() && channel::is_offered();
-        let server = Server { home, many_of, host, online, channel, listed: Arc::default(), gone };
+        let server =
+            Server { home, many_of, host, is_for_subagent: false, online, channel, listed: Arc::default(), gone };
         server.listed.store(server.brings_letters(), Ordering::Relaxed);
         server.serve(transport).await?.waiting().await?;
         anyhow::Ok(())
@@ -180,6 +181,8 @@ struct Server {
     many_of: Option<ClientProgram>,
     /// `None` in a session that takes no part.
     host: Option<HostKey>,
+    /// A subagent of the session makes the call that is answered, as its client said along with the call.
+    is_for_subagent: bool,
     online: Option<Arc<Online>>,
     /// Whether the client was told to open a channel to this server.
     channel: bool,
@@ -246,11 +249,10 @@ impl Server {
 
     /// The server as the session sees it that makes this call.
     fn of_call(&self, context: &RequestContext<RoleServer>, call: &mut CallToolRequestParams) -> Self {
-        let host = match self.many_of {
-            Some(client) => calls::host(client, &context.meta, call.arguments.as_mut()),
-            None => self.host.clone(),
-        };
-        Self { host, ..self.clone() }
+        let Some(client) = self.many_of else { return self.clone() };
+        let maker = calls::maker(client, &context.meta, call.arguments.as_mut());
+        let is_for_subagent = maker.as_ref().is_some_and(|maker| maker.is_subagent);
+        Self { host: maker.map(|maker| maker.host), is_for_subagent, ..self.clone() }
     }
 
     fn come_online(&self) {
@@ -287,7 +289,7 @@ impl Server {
         let broken = |why| ErrorData::internal_error(why, None);
         let asker = threads::guarded(|| {
             self.caller().map(|me| {
-                let is_subagent = call_id.is_some_and(|id| subagents::made(&me, &id));
+                let is_subagent = self.is_for_subagent || call_id.is_some_and(|id| subagents::made(&me, &id));
                 Asker { home: self.home.clone(), me, is_subagent }
             })
         });
@@ -307,7 +309,7 @@ impl Server {
             Name::Send => {
                 let arguments = arguments::read(tool, given)?;
                 self.caller().and_then(|me| {
-                    let is_subagent = call_id.is_some_and(|id| subagents::made(&me, &id));
+                    let is_subagent = self.is_for_subagent || call_id.is_some_and(|id| subagents::made(&me, &id));
                     let sender = Sender::agent(&me);
                     answers::send(home, &if is_subagent { sender.by_subagent() } else { sender }, arguments)
                 })

@@ -51,7 +51,7 @@ fn nameless(host: &HostKey) -> Failure {
     }
 }
 
-/// Whether a Claude session, not a person, runs us.
+/// Whether a session, not a person, runs us.
 pub fn in_a_session() -> bool {
     *look() != Around::Nobody
 }

@@ -21,7 +21,9 @@ use self::finding::{Finding, Outcome, finding};
 use super::{caller, printing, sandbox};
 use crate::{
     agent::{
-        Record, directory,
+        Record,
+        client_program::ClientProgram,
+        directory,
         policy::Config,
         reach::{self, Reach, Standing},
     },
@@ -54,9 +56,12 @@ const FIX_MAILBOX: &str =
 const WAKE_WITHIN: Duration = Duration::from_secs(5);
 
 pub fn run(home: Result<Home, HomeError>, args: &Args) -> ExitCode {
-    let mut findings = vec![finding("plugin", plugin()), finding("claude", client())];
-    findings.extend(codex::registered().map(|outcome| finding("codex", outcome)));
-    findings.extend(opencode::installed().map(|outcome| finding("opencode", outcome)));
+    let (codex, opencode) = (codex::registered(), opencode::installed());
+    // A note says that a client is there and cc2cc is not in it.
+    let serves_others = [&codex, &opencode].into_iter().flatten().any(|outcome| !matches!(outcome, Outcome::Note(_)));
+    let mut findings = claude_code(serves_others);
+    findings.extend(codex.map(|outcome| finding("codex", outcome)));
+    findings.extend(opencode.map(|outcome| finding("opencode", outcome)));
     match home {
         Ok(home) => {
             findings.push(finding("home", writable(&home)));
@@ -83,6 +88,23 @@ pub fn run(home: Result<Home, HomeError>, args: &Args) -> ExitCode {
         printing::print(findings.iter().map(as_text).collect::<String>());
     }
     if broken { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+/// How it stands with Claude Code. Where cc2cc serves another client, that Claude Code lacks it, or is not there at all, is
+/// the person's choice.
+fn claude_code(serves_others: bool) -> Vec<Finding> {
+    let is_installed =
+        Places::from_env().is_ok_and(|places| places.version().is_some() || places.from_marketplace().is_some());
+    if serves_others && !is_installed {
+        let lacks = "Claude Code's sessions take no part: run `cc2cc install` if they are to";
+        return vec![finding("plugin", Outcome::Note(lacks.to_owned()))];
+    }
+    let claude = match client() {
+        None if serves_others => Outcome::Note("`claude` is not on the PATH; other clients take part".to_owned()),
+        None => broken("`claude` is not on the PATH", "install Claude Code, or add it to the PATH"),
+        Some(outcome) => outcome,
+    };
+    vec![finding("plugin", plugin()), finding("claude", claude)]
 }
 
 fn broken(problem: impl Into<String>, fix: impl Into<String>) -> Outcome {
@@ -138,16 +160,15 @@ fn plugin_from_marketplace(places: &Places, Plugin { id, version }: &Plugin) -> 
     }
 }
 
-fn client() -> Outcome {
+/// What there is to say of `claude`; `None` where there is none.
+fn client() -> Option<Outcome> {
     let asked = |name: &str| without_window(Command::new(name).arg("--version")).output();
     // On Windows npm makes a script of it, whose name must be said in full.
-    let Ok(output) = asked("claude").or_else(|error| if cfg!(windows) { asked("claude.cmd") } else { Err(error) })
-    else {
-        return broken("`claude` is not on the PATH", "install Claude Code, or add it to the PATH");
-    };
+    let found = asked("claude").or_else(|error| if cfg!(windows) { asked("claude.cmd") } else { Err(error) });
+    let output = found.ok()?;
     let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     let version: Vec<u32> = text.split([' ', '.']).map_while(|part| part.parse().ok()).collect();
-    match version.as_slice() {
+    Some(match version.as_slice() {
         [] => Outcome::Note(format!("`claude --version` says {text:?}; 2.1.200 or later is needed")),
         version if version < &[2, 1, 200] => {
             broken(format!("{text} cannot be woken"), "update Claude Code to 2.1.200 or later")
@@ -156,7 +177,7 @@ fn client() -> Outcome {
             Some(lack) => Outcome::Note(format!("{text} {lack}")),
             None => Outcome::Fine(text),
         },
-    }
+    })
 }
 
 /// What a client of this version lacks of what docs/reference.md describes.
@@ -293,7 +314,10 @@ fn session(mailbox: &Mailbox) -> Outcome {
     match (mailbox.is_online(), reach::has_waker(mailbox)) {
         (false, _) => broken(
             format!("nothing of {name} runs, so it cannot be woken"),
-            "restart the session; `/mcp` and `/hooks` show what Claude Code loaded",
+            match record.client() {
+                ClientProgram::OpenCode => "restart OpenCode, which loads the plugin anew".to_owned(),
+                client => format!("restart the session; `/mcp` and `/hooks` show what {} loaded", client.title()),
+            },
         ),
         (true, false) => Outcome::Note(format!("you are {name}, and can be woken again from the next prompt on")),
         (true, true) => Outcome::Fine(format!("you are {name}, and can be woken")),
@@ -337,8 +361,7 @@ fn self_test(mailbox: &Mailbox) -> Outcome {
 /// Who is online, and whether each can be woken.
 fn others(home: &Home) -> Vec<Finding> {
     let now = Timestamp::now();
-    let mut findings =
-        vec![finding("session", Outcome::Fine("not inside a Claude session; you are `user`".to_owned()))];
+    let mut findings = vec![finding("session", Outcome::Fine("not inside a session; you are `user`".to_owned()))];
     for agent in directory::list(home).unwrap_or_default().into_iter().filter(directory::Listed::is_online) {
         let name = agent.mailbox.name();
         findings.push(finding(

@@ -37,7 +37,7 @@ pub fn run(home: &Home) -> Result<ExitCode, Failure> {
     let mut lines = vec![match &mine {
         _ if !in_a_session => "you are user, the person at this terminal".to_owned(),
         Some(mailbox) => format!("you are {}", mailbox.name()),
-        None => "this Claude session has no agent name".to_owned(),
+        None => "this session has no agent name".to_owned(),
     }];
     lines.extend(present(&online, mine.as_ref()));
     lines.extend(counted(waiting, "letter waits for you", "letters wait for you"));

@@ -6,6 +6,9 @@ use serde_json::{Map, Value};
 
 use crate::agent::{client_program::ClientProgram, host::HostKey};
 
+/// Stands in the plugin's argument between a session and the subagent of it that makes the call.
+pub const OF_SUBAGENT: char = '/';
+
 /// Tells a server which client it serves, where that is one whose servers serve many sessions.
 pub const CLIENT_VARIABLE: &str = "CC2CC_CLIENT";
 /// The argument that the plugin for `OpenCode` puts into each call.
@@ -18,22 +21,33 @@ pub fn served() -> Option<ClientProgram> {
     (client != ClientProgram::ClaudeCode).then_some(client)
 }
 
-/// The session that makes a call, by what the client sends along with it. An argument that only says that is taken out.
+/// Who makes a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallMaker {
+    pub host: HostKey,
+    /// A subagent of the session, whose words are not its own.
+    pub is_subagent: bool,
+}
+
+/// Who makes a call, by what the client sends along with it. An argument that only says that is taken out.
 #[must_use]
-pub fn host(
+pub fn maker(
     client: ClientProgram,
     along: &Map<String, Value>,
     arguments: Option<&mut Map<String, Value>>,
-) -> Option<HostKey> {
+) -> Option<CallMaker> {
     match client {
         ClientProgram::ClaudeCode => None,
         ClientProgram::Codex => {
             let turn = || along.get("x-codex-turn-metadata")?.get("thread_id");
-            HostKey::of_session(client.word(), along.get("threadId").or_else(turn)?.as_str()?)
+            let host = HostKey::of_session(client.word(), along.get("threadId").or_else(turn)?.as_str()?)?;
+            Some(CallMaker { host, is_subagent: false })
         }
         ClientProgram::OpenCode => {
-            let session = arguments?.remove(SESSION_ARGUMENT)?;
-            HostKey::of_session(client.word(), &session.as_str()?.replace('_', "-"))
+            let said = arguments?.remove(SESSION_ARGUMENT)?;
+            let (session, subagent) = said.as_str()?.split_once(OF_SUBAGENT).unzip();
+            let host = HostKey::of_session(client.word(), &session.or(said.as_str())?.replace('_', "-"))?;
+            Some(CallMaker { host, is_subagent: subagent.is_some() })
         }
     }
 }
@@ -52,17 +66,19 @@ mod tests {
     fn each_client_names_the_session_of_a_call() {
         let key = |client, along: Value, arguments: Value| {
             let mut arguments = map(arguments);
-            let host = host(client, &map(along), Some(&mut arguments));
-            (host.map(|host| host.to_string()), Value::Object(arguments))
+            let maker = maker(client, &map(along), Some(&mut arguments));
+            (maker.map(|maker| (maker.host.to_string(), maker.is_subagent)), Value::Object(arguments))
         };
         let codex = |along| key(ClientProgram::Codex, along, json!({ "to": "ann" }));
-        let fine = (Some("codex-01a2".to_owned()), json!({ "to": "ann" }));
+        let fine = (Some(("codex-01a2".to_owned(), false)), json!({ "to": "ann" }));
         assert_eq!(codex(json!({ "threadId": "01a2" })), fine);
         assert_eq!(codex(json!({ "x-codex-turn-metadata": { "thread_id": "01a2" } })), fine);
         assert_eq!(codex(json!({ "threadId": "../x" })).0, None);
         assert_eq!(codex(json!({})).0, None);
-        let given = json!({ "to": "ann", "cc2cc_session": "ses_7f" });
-        let (host, left) = key(ClientProgram::OpenCode, json!({}), given);
-        assert_eq!((host.as_deref(), left), (Some("opencode-ses-7f"), json!({ "to": "ann" })));
+        let opencode =
+            |session| key(ClientProgram::OpenCode, json!({}), json!({ "to": "ann", "cc2cc_session": session }));
+        let of_session = |is_subagent| (Some(("opencode-ses-7f".to_owned(), is_subagent)), json!({ "to": "ann" }));
+        assert_eq!(opencode("ses_7f"), of_session(false));
+        assert_eq!(opencode("ses_7f/ses_8a"), of_session(true));
     }
 }

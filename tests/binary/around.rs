@@ -134,7 +134,7 @@ fn a_command_that_has_lost_its_variables_is_still_its_sessions() {
     let mut stranger =
         client(&world, &format!("{} send bob hello", cc2cc())).stdin(Stdio::piped()).spawn().expect("a client");
     let said = told_to_go(&world, &mut stranger);
-    assert!(said.err.contains("this Claude session has no agent name"), "{said}");
+    assert!(said.err.contains("this session has no agent name"), "{said}");
     assert_eq!(world.waiting("bob").len(), 1);
 }
 
@@ -198,5 +198,5 @@ fn the_nearest_client_around_a_command_is_its_session() {
     let mut child = stranger.stdin(Stdio::piped()).spawn().expect("a client");
     let said = told_to_go(&world, &mut child);
     assert_eq!(said.code, Some(1), "a client that takes no part is not ann: {said}");
-    assert!(said.err.contains("this Claude session has no agent name"), "{said}");
+    assert!(said.err.contains("this session has no agent name"), "{said}");
 }

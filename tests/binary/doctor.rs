@@ -34,7 +34,7 @@ fn where_nothing_is_installed_every_finding_has_its_fix() {
     ok      home      /world/mail can be written
     ok      watching  changes are announced at once
     ok      config    no config.toml, so the defaults hold
-    ok      session   not inside a Claude session; you are `user`
+    ok      session   not inside a session; you are `user`
     --- err
     ");
     let json = world.run(&["doctor", "--json"]);
@@ -60,7 +60,7 @@ fn where_everything_is_in_place_it_says_so() {
     ok      home      /world/mail can be written
     ok      watching  changes are announced at once
     ok      config    no config.toml, so the defaults hold
-    ok      session   not inside a Claude session; you are `user`
+    ok      session   not inside a session; you are `user`
     --- err
     ");
     assert_eq!(world.files("mail"), Vec::<std::path::PathBuf>::new(), "its probes are gone");

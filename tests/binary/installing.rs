@@ -486,13 +486,25 @@ fn one_client_alone_is_installed_into_and_out_of() {
     let plugin = world.path("home/.config/opencode/plugins/cc2cc.js");
     let said = world.run(&["install", "--client", "opencode"]).fine().out;
     assert!(said.starts_with(&format!("OpenCode: the plugin is {}\n", plugin.display())), "{said}");
-    let found = world.run(&["doctor", "--json"]).json()["findings"].clone();
-    let says = found.as_array().unwrap().iter().find(|finding| finding["what"] == "opencode").cloned();
-    assert_eq!(says.unwrap()["verdict"], "ok");
+    let found = world.run(&["doctor", "--json"]).json();
+    let verdicts = |found: &Value| {
+        let of = |finding: &Value| ["what", "verdict"].map(|field| finding[field].as_str().unwrap().to_owned());
+        found["findings"].as_array().unwrap().iter().map(of).collect::<Vec<_>>()
+    };
+    let has = |found: &Value, what: &str, verdict: &str| verdicts(found).contains(&[what.into(), verdict.into()]);
+    assert!(has(&found, "opencode", "ok") && has(&found, "plugin", "note"), "{found}");
+    assert_eq!(found["ok"], true, "without Claude Code nothing is broken: {found}");
     assert!(!world.path("home/.claude").exists() && !world.path("home/.codex").exists());
     let said = world.run(&["uninstall"]).fine().out;
     assert!(said.starts_with(&format!("OpenCode: the plugin {} is removed\n", plugin.display())), "{said}");
     assert!(!plugin.exists());
+
+    // Installed into all that is there, which Claude Code is not.
+    fs::create_dir_all(plugin.parent().unwrap()).unwrap();
+    world.run(&["install"]).fine();
+    let found = world.run(&["doctor", "--json"]).json();
+    assert!(has(&found, "plugin", "ok") && has(&found, "claude", "note"), "{found}");
+    assert_eq!(found["ok"], true, "{found}");
 }
 
 #[test]

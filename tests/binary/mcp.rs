@@ -165,7 +165,7 @@ fn the_probe_is_refused_and_the_greeting_answered() {
     let hello = server.request("initialize", &initialize());
     assert_eq!(hello["result"]["serverInfo"]["name"], "cc2cc");
     assert_eq!(hello["result"]["capabilities"], json!({ "tools": { "listChanged": true } }));
-    assert_snapshot!(hello["result"]["instructions"].as_str().unwrap(), @"Letters to and from the other Claude Code sessions on this machine. They arrive by themselves; there is no need to look for them.");
+    assert_snapshot!(hello["result"]["instructions"].as_str().unwrap(), @"Letters to and from the other coding sessions on this machine. They arrive by themselves; there is no need to look for them.");
 }
 
 #[test]
@@ -352,7 +352,7 @@ fn a_headless_server_without_a_name_answers_that_it_takes_no_part() {
     server.request("initialize", &initialize());
     server.notify("notifications/initialized");
     assert_snapshot!(server.failed("send", &json!({ "to": "ann", "text": "hello" })), @"
-    this Claude session has no agent name
+    this session has no agent name
     hint: start it with CC2CC_NAME=some-name; headless sessions take part only then
     ");
     assert!(world.home().mailboxes().unwrap().is_empty());

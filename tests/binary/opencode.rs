@@ -220,7 +220,8 @@ fn each_session_of_a_process_is_an_agent_and_a_subagent_is_none() {
     assert_eq!(opencode.record(&second).work, None, "it is nobody's prompt");
 
     // What a subagent does is done by its session.
-    assert_eq!(opencode.ask("caller", &json!({"session": "ses_3"})), "ses_2");
+    assert_eq!(opencode.ask("caller", &json!({"session": "ses_2"})), "ses_2");
+    assert_eq!(opencode.ask("caller", &json!({"session": "ses_3"})), "ses_2/ses_3", "and marked");
     let variable = opencode.ask("shell", &json!({"session": "ses_3"}))["CC2CC_HOST"].clone();
     assert_eq!(variable, "opencode-ses-2");
     assert_eq!(opencode.ask("system", &json!({"session": "ses_3"})), Value::Null);
@@ -317,6 +318,32 @@ fn a_client_that_has_gone_leaves_its_sessions_away_and_the_next_one_finds_them()
     opencode.until("it is proved seen", |world| (status(world, &id) == "seen").then_some(()));
     assert_eq!(opencode.world.home().mailboxes().expect("a list").len(), 2, "no other name was made up");
     assert_eq!(opencode.world.at(&name).state_of(&id), Some(State::Done));
+}
+
+#[test]
+fn a_part_that_a_client_left_unanswered_as_it_ended_comes_again_in_the_next_one() {
+    let mut opencode = Played::begun(World::new().agent("ann"));
+    opencode.session("ses_1");
+    let name = opencode.named(&["ann"]);
+    opencode.prompt("ses_1", "hello", true);
+    let id = opencode.world.posted("ann", &name, "look at the build");
+    let call = opencode.woken();
+    opencode.take(&call, false);
+    opencode.until("it is handed over", |world| (status(world, &id) == "delivered").then_some(()));
+    opencode.child.kill().expect("killed");
+    opencode.child.wait().expect("ended");
+
+    let (world, messages) = (std::mem::replace(&mut opencode.world, World::new()), opencode.messages.clone());
+    let mut opencode = Played::begun(world);
+    opencode.messages = messages;
+    for state in ["busy", "idle"] {
+        opencode.event("session.status", &json!({"sessionID": "ses_1", "status": {"type": state}}));
+    }
+    let again = opencode.woken();
+    let text = again["data"]["parts"][0]["text"].as_str().expect("a text").to_owned();
+    assert!(text.contains("look at the build") && text.contains("redelivered"), "{text}");
+    opencode.take(&again, true);
+    opencode.until("it is proved seen", |world| (status(world, &id) == "seen").then_some(()));
 }
 
 #[test]

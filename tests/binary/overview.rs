@@ -195,7 +195,7 @@ fn in_a_session_it_speaks_to_the_agent_and_not_of_what_its_person_is_asked() {
       cc2cc help                                 lists topics and verbs
     ");
     let stranger = [("CLAUDECODE", "1".to_owned()), ("CC2CC_HOST", "some-other-host".to_owned())];
-    assert!(seen(&world, &stranger).starts_with("this Claude session has no agent name\n"));
+    assert!(seen(&world, &stranger).starts_with("this session has no agent name\n"));
     let left_over = [("CLAUDECODE", "1".to_owned())];
     assert!(seen(&world, &left_over).starts_with("you are user, the person at this terminal\n"));
 }

@@ -91,7 +91,7 @@ fn one_is_the_person_at_a_terminal_and_the_agent_in_a_session() {
     exit 1
     --- out
     --- err
-    cc2cc: this Claude session has no agent name
+    cc2cc: this session has no agent name
     hint: start it with CC2CC_NAME=some-name; headless sessions take part only then
     ");
 }

@@ -201,7 +201,7 @@ fn a_session_s_shell_sends_in_the_session_s_name() {
     exit 1
     --- out
     --- err
-    cc2cc: this Claude session has no agent name
+    cc2cc: this session has no agent name
     hint: start it with CC2CC_NAME=some-name; headless sessions take part only then
     ");
 }

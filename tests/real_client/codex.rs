@@ -3,6 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::{
+    answer,
+    claude::Session,
     codex_client::{Codex, CodexSession},
     has_waker, is_online, letter, letter_id, post,
     reply::Gate,
@@ -68,6 +70,31 @@ fn codex_and_claude_code_wake_each_other_and_what_was_seen_is_proved() {
     assert_eq!(world.status_of(&id), "answered");
     let unproved = post(&world, &name, "thank you");
     bob.wait("it is proved seen", || (world.status_of(&unproved) == "seen").then_some(()));
+    ann.idle();
+    asks_is_told_when_and_is_in_a_group(&world, ann, &mut bob, &name);
+}
+
+/// The draft of before is the beginning of what is typed.
+fn asks_is_told_when_and_is_in_a_group(world: &World, mut ann: Session, bob: &mut CodexSession, name: &str) {
+    ann.api.when("which branch is it?").reply_with(|request| answer(request, "it is main"));
+    let call = |tool, arguments| Answer::Call { server: Some("cc2cc"), tool, arguments };
+    bob.model.when("find out", move |_| call("ask", json!({ "to": "ann", "text": "which branch is it?" })));
+    bob.type_line(", find out");
+    let told = bob.wait_until_told("it is main");
+    assert!(told.newest().contains("function_call_output"), "the result of the call: {}", told.newest());
+    assert!(!told.newest().contains("cc2cc: mail for"), "and no wake: {}", told.newest());
+    bob.wait("that it is idle", || (state(world, name) == "idle").then_some(()));
+
+    assert!(world.cc2cc("home", &["join", "backend", "--agent", name]).status.success());
+    post(world, "@backend", "all hands");
+    bob.wait_until_told("all hands");
+    bob.wait("that it is idle", || (state(world, name) == "idle").then_some(()));
+
+    bob.model.when("keep an eye", move |_| call("notify_when", json!({ "agent": "ann", "state": "away" })));
+    bob.type_line("keep an eye on her");
+    bob.wait_until_told("wasOpen");
+    ann.kill9();
+    bob.wait_until_told("ann is away now");
 }
 
 /// Codex's sandbox needs programs that it makes nowhere below /tmp; and its daemon keeps the thread of a terminal that is

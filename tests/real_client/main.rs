@@ -53,7 +53,7 @@ mod world;
 
 use serde_json::{Value, json};
 
-use crate::{claude::Session, reply::Reply, world::World};
+use crate::{claude::Session, reply::Reply, request::Request, world::World};
 
 /// How the client names the tool `send`.
 const SEND: &str = "mcp__plugin_cc2cc_cc2cc__send";
@@ -118,6 +118,14 @@ fn has_waker(world: &World, name: &str) -> bool {
 /// The model sends a letter.
 fn letter(to: &str, text: &str) -> Reply {
     Reply::tool(SEND, json!({ "to": to, "text": text }))
+}
+
+/// The model answers the first letter in what it was told.
+fn answer(request: &Request, text: &str) -> Reply {
+    let newest = request.newest();
+    let (_, from) = newest.split_once("from=\"").expect("a sender");
+    let to = from.split('"').next().expect("its name");
+    Reply::tool(SEND, json!({ "to": to, "text": text, "reply_to": letter_id(&newest) }))
 }
 
 /// The id of the first letter in what the model was told.

@@ -5,12 +5,13 @@ use std::fs;
 use serde_json::{Value, json};
 
 use crate::{
-    agent,
+    agent, answer,
     chat_api::ChatReply,
+    claude::Session,
     is_online, letter, letter_id,
     opencode_client::{OpenCode, OpenCodeBuilder, settle_folder},
     post,
-    reply::{Gate, Reply},
+    reply::Gate,
     settled,
     support::eventually::{PATIENCE, eventually},
     world::World,
@@ -198,15 +199,37 @@ fn opencode_and_claude_code_write_to_each_other_once_its_person_has_said_yes() {
     idle(&world, &bob, "bob");
 
     // The other way round: bob's person asks, and Claude Code answers him, who is idle by then.
-    ann.api.when("which branch").reply_with(|request| {
-        Reply::tool(crate::SEND, json!({ "to": "bob", "text": "it is main", "reply_to": letter_id(&request.newest()) }))
-    });
+    ann.api.when("which branch").reply_with(|request| answer(request, "it is main"));
     bob.api.when("ask ann", send("ann", "which branch is it?", None));
     bob.type_line("please ask ann");
     ann.wait_until_told("which branch is it?");
     let told = bob.wait_until_told("it is main");
     assert!(told.newest().contains("from=\"ann\""), "{}", told.newest());
     seen(&world, &bob, &letter_id(&told.newest()));
+    idle(&world, &bob, "bob");
+    ann.idle();
+    asks_is_told_when_and_is_in_a_group(&world, ann, &mut bob);
+}
+
+fn asks_is_told_when_and_is_in_a_group(world: &World, mut ann: Session, bob: &mut OpenCode) {
+    ann.api.when("how many are red?").reply_with(|request| answer(request, "none is red"));
+    let call = |tool: &str, input| ChatReply::Tool { name: format!("cc2cc_{tool}"), input };
+    bob.api.when("find out", call("ask", json!({ "to": "ann", "text": "how many are red?" })));
+    bob.type_line("find out");
+    let told = bob.wait_until_told("none is red");
+    assert!(!told.newest().starts_with("<cc2cc-mail>"), "it is the result of the call: {}", told.newest());
+    idle(world, bob, "bob");
+
+    assert!(world.cc2cc("home", &["join", "backend", "--agent", "bob"]).status.success());
+    post(world, "@backend", "all hands");
+    bob.wait_until_told("all hands");
+    idle(world, bob, "bob");
+
+    bob.api.when("keep an eye", call("notify_when", json!({ "agent": "ann", "state": "away" })));
+    bob.type_line("keep an eye on her");
+    bob.wait_until_told("wasOpen");
+    ann.kill9();
+    bob.wait_until_told("ann is away now");
 }
 
 #[test]

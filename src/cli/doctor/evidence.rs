@@ -2,7 +2,7 @@
 
 use super::finding::{Finding, Outcome, finding};
 use crate::{
-    agent::{directory, unproved::Unproved},
+    agent::{client_program::ClientProgram, directory, unproved::Unproved},
     delivery::evidence::Cause,
     mailbox::home::Home,
 };
@@ -14,7 +14,7 @@ pub(super) fn unproved(home: &Home) -> Vec<Finding> {
         let found = Unproved::of(&agent.mailbox, agent.record.session.as_deref())?;
         let (name, why) = (agent.mailbox.name(), &found.why);
         let record = agent.record.evidence.as_deref().unwrap_or("none named");
-        let hint = hint(why);
+        let hint = hint(why, agent.record.client());
         let until =
             if found.is_enough() { "its letters are delivered once and end as delivered" } else { "one letter" };
         Some(Outcome::Note(format!(
@@ -24,13 +24,16 @@ pub(super) fn unproved(home: &Home) -> Vec<Finding> {
     online.filter_map(outcome).map(|outcome| finding("evidence", outcome)).collect()
 }
 
-fn hint(why: &str) -> &'static str {
+fn hint(why: &str, client: ClientProgram) -> String {
+    let title = client.title();
     let is = |cause: Cause| why == cause.as_str();
     if is(Cause::NotWritten) {
-        "make it writable, or make room on its disk"
+        "make it writable, or make room on its disk".to_owned()
+    } else if is(Cause::NoRecord) && client == ClientProgram::ClaudeCode {
+        format!("{title} was started so that it keeps none (--no-session-persistence, or from within another session)")
     } else if is(Cause::NoRecord) {
-        "Claude Code was started so that it keeps none (--no-session-persistence, or from within another session)"
+        format!("{title} keeps none that can be asked")
     } else {
-        "`cc2cc update` may know this version of Claude Code"
+        format!("`cc2cc update` may know this version of {title}")
     }
 }

@@ -21,9 +21,12 @@ use super::{
 };
 use crate::{
     agent::{Record, groups, host::command_line},
-    clients::claude::{
-        background,
-        host_process::{self, HOST_VARIABLE},
+    clients::{
+        calls::OF_SUBAGENT,
+        claude::{
+            background,
+            host_process::{self, HOST_VARIABLE},
+        },
     },
     mailbox::{home::Home, log, watch::BEAT},
     threads,
@@ -284,7 +287,8 @@ impl Listener {
         let served = self.served.get(&root);
         let answer = match question {
             "system" if root == session => served.map_or(Value::Null, |served| introduction(served).into()),
-            "caller" => served.map_or(Value::Null, |_| root.into()),
+            "caller" if root == session => served.map_or(Value::Null, |_| root.into()),
+            "caller" => served.map_or(Value::Null, |_| format!("{root}{OF_SUBAGENT}{session}").into()),
             "shell" => served.map_or(json!({}), |served| json!({ HOST_VARIABLE: served.session.host.as_str() })),
             _ => Value::Null,
         };

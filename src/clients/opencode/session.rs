@@ -31,7 +31,7 @@ use crate::{
         claimed_letter::ClaimedLetter,
         client::{Client, EvidencePlace},
         deliver::{DeliverError, Delivery, deliver},
-        evidence::{Evidence, Facts, Shows, Way, Why, weigh},
+        evidence::{Evidence, Facts, Shows, Turn, Way, Why, weigh},
     },
     mailbox::{
         Mailbox,
@@ -56,6 +56,8 @@ const FRESH: Duration = Duration::from_secs(10);
 /// How long a client that did not take a part is left alone, and how much longer at most after several.
 const RESTS: Duration = Duration::from_secs(5);
 const RESTS_AT_MOST: Duration = Duration::from_secs(600);
+/// How long a session that goes on must have sat idle until it is sure that it does not answer what was asked before.
+const SITS_IDLE: SignedDuration = SignedDuration::from_secs(5);
 
 /// One of the sessions that a process of OpenCode serves.
 #[derive(Debug)]
@@ -83,6 +85,8 @@ pub struct OpenCodeSession {
     changed: Instant,
     refusals: u32,
     rests_until: Option<Instant>,
+    /// When this process began with it.
+    began: Instant,
 }
 
 impl OpenCodeSession {
@@ -112,6 +116,7 @@ impl OpenCodeSession {
             changed: Instant::now(),
             refusals: 0,
             rests_until: None,
+            began: Instant::now(),
         }
     }
 
@@ -233,6 +238,17 @@ impl OpenCodeSession {
     }
 }
 
+impl OpenCodeSession {
+    /// Whether a part was put into the conversation for an OpenCode that ended before its model answered: whoever goes on
+    /// with the session goes on with its next prompt, and nothing else would put the letter before the model.
+    fn is_left_over(&self, claim: &ClaimedLetter<'_>, shows: Shows, quiet: SignedDuration) -> bool {
+        let is_of_before = claim.age.try_into().is_ok_and(|age: Duration| age > self.began.elapsed());
+        let is_open = matches!(shows, Shows::LetterUnanswered | Shows::LetterInAnswer);
+        let is_idle = matches!(claim.turn, Turn::Over(since) if since.min(quiet) >= SITS_IDLE);
+        is_of_before && is_open && is_idle
+    }
+}
+
 impl Client for OpenCodeSession {
     fn claimant(&self) -> Option<Claimant> {
         let (wanted, cwd) = (self.wanted.clone(), self.cwd.clone());
@@ -251,7 +267,8 @@ impl Client for OpenCodeSession {
     fn evidence(&mut self, claim: &ClaimedLetter<'_>, _: Timestamp) -> Evidence {
         let shows = self.shows(claim);
         let quiet = SignedDuration::try_from(self.changed.elapsed()).unwrap_or(SignedDuration::MAX);
-        let (turn, way, delivered, age) = (claim.turn, claim.way(), claim.delivered, claim.age);
+        let (way, delivered, age) = (claim.way(), claim.delivered, claim.age);
+        let turn = if self.is_left_over(claim, shows, quiet) { Turn::Gone } else { claim.turn };
         match weigh(&Facts { shows, turn, way, delivered, age, quiet }) {
             // The client said that it took it, so that is not tried without end.
             Evidence::No(Why::NotTaken) => Evidence::No(Why::TurnOver),
