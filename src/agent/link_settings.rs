@@ -32,6 +32,16 @@ pub struct LinkSettings {
     pub replicas: usize,
 }
 
+/// The addresses of a server for people to read: without a password, which may stand in front of the host.
+#[must_use]
+pub fn without_password(url: &str) -> String {
+    let one = |address: &str| match address.split_once("://") {
+        Some((scheme, rest)) => format!("{scheme}://{}", rest.rsplit_once('@').map_or(rest, |(_, host)| host)),
+        None => address.to_owned(),
+    };
+    url.split(',').map(str::trim).map(one).collect::<Vec<_>>().join(",")
+}
+
 fn team() -> MachineName {
     "cc2cc".parse().expect("a name")
 }
@@ -42,4 +52,15 @@ fn max_bytes() -> u64 {
 
 fn replicas() -> usize {
     1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_not_shown() {
+        assert_eq!(without_password("nats://ann:s3cr@t@a:4222, tls://b:4222"), "nats://a:4222,tls://b:4222");
+        assert_eq!(without_password("nats://token@a"), "nats://a");
+    }
 }

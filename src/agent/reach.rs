@@ -34,7 +34,7 @@ const ON_ITS_WAY: SignedDuration = SignedDuration::from_secs(10);
 pub const FOR_SURE: SignedDuration = SignedDuration::from_secs(2);
 
 /// What is said of an agent that its machine does not know, or not yet.
-const UNKNOWN_THERE: &str = "not known there";
+const UNKNOWN_THERE: &str = "unknown";
 
 /// Why nothing wakes a session that could be woken.
 pub const WAKER_IS_GONE: &str = "its waker is gone";

@@ -195,13 +195,8 @@ fn lacking(version: &[u32]) -> Option<&'static str> {
 }
 
 fn writable(home: &Home) -> Outcome {
-    let probe = home.path().join(format!("doctor-{}", disk::unique()));
-    let tried = disk::create_dir_all(home.path())
-        .and_then(|()| disk::write_new(&probe, b"probe\n"))
-        .and_then(|()| disk::remove(&probe))
-        .and_then(|()| disk::sync_dir(home.path()));
     let path = home.path().display();
-    match tried {
+    match home.try_writing() {
         Ok(()) if cfg!(windows) && !home::of_person().is_some_and(|profile| home.path().starts_with(profile)) => {
             Outcome::Note(format!(
                 "{path} can be written, perhaps by others too: it is outside your profile (`icacls` tells)"

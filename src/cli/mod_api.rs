@@ -142,7 +142,11 @@ fn own(home: &Home) -> Result<Mailbox, Failure> {
         Failure::new(Code::Held, "only the person at this session types this")
             .hint("`cc2cc send`, `inbox` and `agents` are for the session itself")
     })?;
-    identity::find(home, &host).ok_or_else(Failure::takes_no_part)
+    identity::find(home, &host).ok_or_else(|| match home.try_writing() {
+        Err(error) => error.into(),
+        Ok(()) => Failure::new(Code::Failed, "this session has no agent name yet")
+            .hint("the next prompt gives it one; if not, `cc2cc doctor` says what is missing"),
+    })
 }
 
 fn words() -> Result<String, Failure> {

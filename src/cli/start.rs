@@ -7,11 +7,14 @@ use std::{
     time::{Duration, Instant},
 };
 
+use clap::builder::PossibleValuesParser;
+
 use super::{caller, completions, printing, send};
 use crate::{
     agent::{Record, directory::Address, policy::Config, send::Draft, send_error::SendError},
     clients::claude::{
         background,
+        permission_mode::MODES,
         start::{self, StartError},
     },
     failure::{Code, Failure},
@@ -37,7 +40,7 @@ pub struct Args {
     #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
     dir: Option<PathBuf>,
     /// In which permission mode of Claude Code's it works
-    #[arg(long, value_name = "MODE")]
+    #[arg(long, value_name = "MODE", value_parser = PossibleValuesParser::new(MODES))]
     permission_mode: Option<String>,
     /// Its first letter; `-` reads it from standard input
     text: Vec<String>,
@@ -49,10 +52,11 @@ pub fn run(home: &Home, args: &Args) -> Result<ExitCode, Failure> {
     let draft = draft(&args.text)?;
     let sender = caller::sender(home)?;
     check(home, &name)?;
+    let before = session_of(home, &name);
     let job =
         start::start(&name, &dir, args.permission_mode.as_deref()).map_err(|error| not_started(&error, &name, &dir))?;
     let ways = format!("`claude attach {job}` opens it, `claude stop {job}` ends it");
-    let joined = joins(home, &name, &job);
+    let joined = joins(home, &name, &job, before.as_deref());
     if let Joined::As(other) = &joined {
         let why = format!("another session took the name {name} meanwhile; the one that was started");
         let hint = format!("`cc2cc send {name} TEXT` writes to the session that has the name");
@@ -135,8 +139,13 @@ enum Joined {
     Not,
 }
 
-/// Waits until letters reach the session of this job.
-fn joins(home: &Home, name: &AgentName, job: &str) -> Joined {
+/// The session that has a name, or had it last.
+fn session_of(home: &Home, name: &AgentName) -> Option<String> {
+    Record::of(&home.mailbox(name)?).session
+}
+
+/// Waits until letters reach the session of this job. Whoever had the name `before` it was started is not that.
+fn joins(home: &Home, name: &AgentName, job: &str, before: Option<&str>) -> Joined {
     let started = Instant::now();
     let mut taken = None;
     loop {
@@ -147,7 +156,8 @@ fn joins(home: &Home, name: &AgentName, job: &str) -> Joined {
             if let Some(joined) = joined {
                 return if joined == *name { Joined::Named } else { Joined::As(joined) };
             }
-            if own.as_ref().is_some_and(is_reached) {
+            let is_new = before.is_none() || session_of(home, name).as_deref() != before;
+            if is_new && own.as_ref().is_some_and(is_reached) {
                 taken.get_or_insert_with(Instant::now);
             }
             let left = LONGEST.saturating_sub(started.elapsed());

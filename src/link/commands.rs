@@ -14,7 +14,9 @@ use super::{
 };
 use crate::{
     agent::{
-        link_program, machines,
+        link_program,
+        link_settings::without_password,
+        machines,
         policy::{Config, Trusted},
         trust,
     },
@@ -138,9 +140,10 @@ fn up(
         link_program::command(home, program).spawn().context("could not start the link")?;
     }
     Ok(format!(
-        "this machine is {name} ({}) on {url}\n`cc2cc link` shows whether it is connected, and `cc2cc link pair` the code \
+        "this machine is {name} ({}) on {}\n`cc2cc link` shows whether it is connected, and `cc2cc link pair` the code \
          to take to another machine\n",
-        fingerprint(&key.public())
+        fingerprint(&key.public()),
+        without_password(url)
     ))
 }
 

@@ -13,7 +13,10 @@ use async_nats::{
 };
 
 use super::{out_of_reach, state::StateKeeper};
-use crate::{agent::link_settings::LinkSettings, mailbox::machine_name::MachineName};
+use crate::{
+    agent::link_settings::{LinkSettings, without_password},
+    mailbox::machine_name::MachineName,
+};
 
 /// The machine that has sent a message, and its key.
 pub const FROM: &str = "Cc2cc-From";
@@ -133,7 +136,10 @@ pub async fn connect(settings: &LinkSettings, creds: Option<&str>, state: Arc<St
         options = options.add_root_certificates(path.clone()).require_tls(true);
     }
     let addresses: Vec<&str> = settings.url.split(',').map(str::trim).collect();
-    options.connect(addresses).await.with_context(|| format!("could not connect to {}", settings.url))
+    options
+        .connect(addresses)
+        .await
+        .with_context(|| format!("could not connect to {}", without_password(&settings.url)))
 }
 
 /// The context in which streams are asked for.

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     agent::{
+        link_settings::without_password,
         machines::{self, Heard, LinkState, Pairing},
         policy::{Config, Rule},
     },
@@ -41,7 +42,7 @@ impl LinkOverview {
     /// Looks at everything.
     pub fn of(home: &Home) -> anyhow::Result<Self> {
         let config = Config::load(home)?;
-        let me = config.link().map(|link| (link.name.clone(), link.url.clone()));
+        let me = config.link().map(|link| (link.name.clone(), without_password(&link.url)));
         let state = match LinkState::read(home.path()) {
             _ if me.is_none() => {
                 Err("this machine is not linked; `cc2cc link up nats://HOST:4222` does that".to_owned())

@@ -86,6 +86,20 @@ impl Home {
         &self.path
     }
 
+    /// Writes something into the home and takes it away again, to know whether letters can be written.
+    ///
+    /// # Errors
+    /// A `FsError` with what is in the way.
+    pub fn try_writing(&self) -> Result<(), FsError> {
+        let probe = self.path.join(format!("probe-{}", disk::unique()));
+        disk::create_dir_all(&self.path)?;
+        let written = disk::write_new(&probe, b"probe\n");
+        if written.is_err() {
+            disk::discard(&probe);
+        }
+        written.and_then(|()| disk::remove(&probe)).and_then(|()| disk::sync_dir(&self.path))
+    }
+
     /// A directory of the home beside the mailboxes, made if need be.
     ///
     /// # Errors

@@ -76,6 +76,11 @@ fn what_would_not_come_to_letters_starts_nothing() {
     hint: `--dir` names one that is there
     ");
     assert_eq!(start(&world, &["bob", " "]).code, Some(2), "an empty letter");
+    let said = start(&world, &["bob", "--permission-mode", "free"]);
+    assert!(
+        said.err.contains("`free` is no value for --permission-mode <MODE>: it takes default, manual, plan"),
+        "{said}"
+    );
     assert_snapshot!(world.run(&["start", "bob"]), @"
     exit 1
     --- out

@@ -12,6 +12,9 @@ const SETTINGS_LIMIT_BYTES: u64 = 1024 * 1024;
 /// The mode in which everything runs unasked.
 pub const BYPASS: &str = "bypassPermissions";
 
+/// The modes that a session can be started in; `manual` is the newer word for `default`.
+pub const MODES: [&str; 7] = ["default", "manual", "plan", "acceptEdits", "auto", "dontAsk", BYPASS];
+
 /// The level of a mode. One that this version does not know counts as one that asks: as a sender it is then guarded
 /// against, and as a receiver its person is not asked for every letter.
 #[must_use]
