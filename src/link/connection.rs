@@ -2,7 +2,7 @@
 
 use std::{fs, sync::Arc, time::Duration};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 use async_nats::{
     Client, ConnectOptions, Event,
     jetstream::{
@@ -151,7 +151,15 @@ pub fn jetstream(client: &Client) -> Context {
 pub async fn streams(jetstream: &Context, places: &TeamPlaces, settings: &LinkSettings) -> Result<Stream> {
     jetstream.get_or_create_stream(places.presence(settings)).await.context("the server gives no stream")?;
     let wanted = places.letters(settings);
-    let stream = jetstream.get_or_create_stream(wanted).await.context("the server gives no stream")?;
+    let made = jetstream.get_or_create_stream(wanted).await;
+    let stream = made.map_err(|error| match error.to_string() {
+        said if said.to_lowercase().contains("insufficient storage") => anyhow!(
+            "the server has less room than the {} MiB that are asked for; `max-bytes` under `[link]` in config.toml asks \
+             for less",
+            settings.max_bytes / (1024 * 1024)
+        ),
+        _ => anyhow!(error).context("the server gives no stream"),
+    })?;
     let found = &stream.cached_info().config;
     if found.discard != DiscardPolicy::New || found.retention != RetentionPolicy::WorkQueue || !found.max_age.is_zero()
     {

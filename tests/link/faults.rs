@@ -139,6 +139,25 @@ pub(super) fn full_and_waited_for(server: &NatsServer) {
 }
 
 #[test]
+fn a_server_with_less_room_than_is_asked_for_is_said_and_asked_for_less() {
+    let settings = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(settings.path(), "jetstream { max_file_store: 20MB }\n").expect("written");
+    let server = NatsServer::start_with(&["-c", settings.path().to_str().expect("text")]);
+    let (mut laptop, mut desk) = strangers(&server);
+    laptop.start();
+    let why = laptop.until_why("less room than the 1024 MiB");
+    assert!(why.ends_with("`max-bytes` under `[link]` in config.toml asks for less"), "{why}");
+    let id = laptop.sends("ann", "bob@desk", "patience");
+    assert_eq!(laptop.stage("bob@desk", &id), "stored");
+    for machine in [&mut laptop, &mut desk] {
+        machine.kill();
+        machine.set(&server, "max-bytes = 1048576\n[machines]\nlaptop = \"accept\"\ndesk = \"accept\"\n");
+        machine.start();
+    }
+    desk.until_letters("bob", 1);
+}
+
+#[test]
 fn a_letter_that_the_server_never_takes_is_dead_with_the_reason_and_stops_no_other() {
     let server = NatsServer::start();
     let (laptop, desk) = pair(&server);
