@@ -86,7 +86,10 @@ pub fn agents(listed: &[Listed], me: Option<&str>, now: Timestamp) -> String {
         let doubt = if agent.is_online() && json::doubt(agent).is_some() { ", cannot be proved" } else { "" };
         let unread = if agent.unread == 0 { String::new() } else { format!("{} unread", agent.unread) };
         let place = place(record);
-        let since = record.started.map(|at| ago(at, now)).unwrap_or_default();
+        let started = record.started.map(|at| ago(at, now)).filter(|_| agent.is_online());
+        // How long somebody who was killed has been away, nobody knows.
+        let left = record.ended.map(|at| format!("left {}", ago(at, now))).filter(|_| !agent.is_online());
+        let since = started.or(left).unwrap_or_default();
         let work = record.work.as_ref().filter(|_| agent.is_online());
         let doing = work.map(|work| format!("{} ({})", shorten(&work.text, WORK_COLUMNS), ago(work.since, now)));
         [format!("{name}{you}"), format!("{state}{doubt}"), unread, place, since, doing.unwrap_or_default()]

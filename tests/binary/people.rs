@@ -45,7 +45,7 @@ fn those_online_are_listed_and_the_others_on_request() {
     exit 0
     --- out
     ann        busy            ~/src/app [main]  5 min ago
-    bob (you)  away  1 unread  /srv              just now
+    bob (you)  away  1 unread  /srv
     --- err
     ");
 }

@@ -93,6 +93,10 @@ fn a_disk_with_no_room_left() {
             scene.intact();
             let complaints = scene.world.log().strip_prefix(&before).expect("it only grows").lines().count();
             assert!(complaints <= 1, "{}", scene.world.log());
+            if pages == 0 {
+                let doctor = scene.world.run(&["doctor"]);
+                assert!(doctor.out.contains("free some of it; what waits arrives by itself then"), "{doctor}");
+            }
             space_returns(&scene);
             let went_well = said.code == Some(0) && complaints == 0;
             refused += usize::from(said.code == Some(1));
