@@ -17,6 +17,12 @@ use crate::mailbox::{Key, Mailbox, home::Home, letter::Letter};
 pub fn store(home: &Home, mailbox: &Mailbox, mut letter: Letter) -> Result<Fate, SendError> {
     let config = Config::load(home)?;
     let sent = send::deliver(home, &config, mailbox, &mut letter, Key::Chosen)?;
+    if let Fate::Already(state) = sent.fate
+        && let Ok(there) = mailbox.read(state, &letter.id)
+        && there.from != letter.from
+    {
+        return Ok(Fate::Refused(format!("another letter has the id {} there", letter.id)));
+    }
     match &sent.fate {
         Fate::Held(_) => config.notify(&letter, Attention::Held),
         Fate::Stored if sent.to.is_user() => config.notify(&letter, Attention::Letter),

@@ -185,6 +185,18 @@ pub enum Trusted {
     Repo(PathBuf),
 }
 
+impl Trusted {
+    /// Whether it is for letters of a machine, or of an agent there.
+    #[must_use]
+    pub fn is_of_machine(&self, machine: &MachineName) -> bool {
+        match self {
+            Self::Pair { from, .. } | Self::Sender(from) => from.machine().as_ref() == Some(machine),
+            Self::Machine(trusted) => trusted == machine,
+            Self::Repo(_) => false,
+        }
+    }
+}
+
 /// What is to become of a letter, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {

@@ -82,11 +82,11 @@ pub fn set_link(home: &Home, settings: Option<&[(&str, String)]>) -> Result<Trus
         let Some(settings) = settings else {
             return Some(if rules.remove("link").is_some() { TrustChange::Yes } else { TrustChange::No });
         };
-        let mut table = Table::new();
+        // What else a person has set there stays.
+        let table = rules.entry("link").or_insert(Item::Table(Table::new())).as_table_like_mut()?;
         for (key, text) in settings {
             table.insert(key, value(text));
         }
-        rules.insert("link", Item::Table(table));
         Some(TrustChange::Yes)
     })
 }

@@ -4,9 +4,16 @@
 
 use std::process::ExitCode;
 
-use cc2cc::{agent::reach, clients::claude, link};
+use cc2cc::{
+    agent::reach,
+    clients::{
+        claude::{self, around::Around, background},
+        shell,
+    },
+    link,
+};
 
 fn main() -> ExitCode {
     reach::ask(claude::client_status::WITNESS);
-    link::commands::main()
+    link::commands::main(|| shell::look(background::home().ok().as_ref()) != Around::Nobody)
 }

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 use async_nats::{
     HeaderMap,
     jetstream::{
@@ -18,6 +18,7 @@ use super::{
     connection::FROM,
     envelope::{self, Body, End, Opened, Progress},
     following, going,
+    keys::fingerprint,
     received::{self, ReceivedLetters},
 };
 use crate::{
@@ -28,10 +29,11 @@ use crate::{
     },
     mailbox::{
         Mailbox, State,
-        letter::{Author, Letter, TEXT_LIMIT_BYTES},
+        letter::{Author, Letter, TEXT_LIMIT_BYTES, shorten},
         log,
         machine_name::MachineName,
         name::AgentName,
+        receipt::Receipt,
     },
 };
 
@@ -46,6 +48,12 @@ const ASKED_FOR: Duration = Duration::from_secs(60);
 /// What a server that has ended owes us it never sends; two missing heartbeats tell.
 const HEARTBEAT: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_secs(1);
+/// How long a machine may be away until another one may fetch what is for its name. Letters are kept, whoever is away.
+const GONE_AFTER: Duration = Duration::from_secs(300);
+
+/// How much of what another machine says of a letter is kept.
+const MOST_STEPS: usize = 100;
+const LONGEST_WHY: usize = 300;
 
 /// What becomes of a message.
 enum Outcome {
@@ -69,15 +77,25 @@ pub async fn take_all(carrier: Arc<Carrier>, stream: Stream) {
 
 async fn take(carrier: &Carrier, stream: &Stream, received: &mut ReceivedLetters) -> Result<()> {
     let me = carrier.me();
+    // With the key in its name, it is not shared with another machine that is called the same: each would destroy what is
+    // for the other. The server lets one of them fetch.
+    let name = format!("{me}-{}", fingerprint(&carrier.key.public()));
     let config = Config {
-        durable_name: Some(me.to_string()),
+        durable_name: Some(name.clone()),
         filter_subject: carrier.places.to(me),
         ack_policy: AckPolicy::Explicit,
         ack_wait: OUR_WORD_WITHIN,
-        max_ack_pending: 1_000,
+        max_ack_pending: -1, // what is left for later must not keep out what comes after it
+        inactive_threshold: GONE_AFTER,
         ..Config::default()
     };
-    let consumer = stream.get_or_create_consumer(me.as_str(), config).await?;
+    let consumer = stream.get_or_create_consumer(&name, config).await.map_err(|error| match error.to_string() {
+        said if said.contains("not unique") => anyhow!(
+            "another machine is called {me} on this server, or was until some minutes ago; `cc2cc link up` with `--as NAME` \
+             gives this one another name"
+        ),
+        _ => error.into(),
+    })?;
     let asking = consumer.stream().max_messages_per_batch(ASKED_FOR_AT_ONCE).expires(ASKED_FOR).heartbeat(HEARTBEAT);
     let mut messages = asking.messages().await?;
     while let Some(message) = messages.next().await {
@@ -124,7 +142,8 @@ fn store(carrier: &Carrier, received: &mut ReceivedLetters, from: &MachineName, 
     let attempt = envelope::take_attempt(&mut letter);
     let line = received::line(&id, &to, attempt);
     let is_odd = |name: &AgentName| name.is_elsewhere() || name.is_reserved() && !name.is_user();
-    if is_odd(&letter.from) || is_odd(&to) || letter.content.text.len() > TEXT_LIMIT_BYTES {
+    let has_id = !id.as_str().is_empty();
+    if !has_id || is_odd(&letter.from) || is_odd(&to) || letter.content.text.len() > TEXT_LIMIT_BYTES {
         return Outcome::Refused(format!("the letter {id} of {from}: it is none that a machine sends"));
     }
     letter.from = letter.from.on(from);
@@ -164,10 +183,12 @@ fn apply(carrier: &Carrier, from: &MachineName, progress: &Progress) -> Result<(
     }
     let begun = receipts.iter().rposition(going::is_another_attempt).unwrap_or(0);
     let known = receipts[begun..].iter().filter(|receipt| receipt.is_from_elsewhere()).count();
-    for step in progress.steps.iter().skip(known) {
-        mailbox.note(&progress.id, &step.clone().on(from))?;
+    for step in progress.steps.iter().take(MOST_STEPS).skip(known) {
+        let why = step.why.as_deref().map(|why| shorten(why, LONGEST_WHY));
+        mailbox.note(&progress.id, &Receipt { why, ..step.clone() }.on(from))?;
     }
-    end(&mailbox, progress)
+    // Whatever is said once more of a letter that has ended changes nothing.
+    if mailbox.state_of(&progress.id) == Some(State::Claimed) { end(&mailbox, progress) } else { Ok(()) }
 }
 
 fn end(mailbox: &Mailbox, progress: &Progress) -> Result<()> {
@@ -178,6 +199,7 @@ fn end(mailbox: &Mailbox, progress: &Progress) -> Result<()> {
         }
         End::Dead => {
             let why = progress.why.as_deref().unwrap_or("it could not be delivered there");
+            let why = &shorten(why, LONGEST_WHY);
             let file: PathBuf = format!("{}.json", progress.id).into();
             mailbox.bury(file.as_os_str(), State::Claimed, why)?;
         }

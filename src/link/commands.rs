@@ -75,12 +75,15 @@ enum Verb {
     },
 }
 
-/// Runs a command and says how it went.
+/// Runs a command and says how it went; `in_a_session` says whether a session, not a person, runs it.
 #[must_use]
-pub fn main() -> ExitCode {
+pub fn main(in_a_session: fn() -> bool) -> ExitCode {
     let done = threads::guarded(|| {
         let home = Home::from_env()?;
         let cli = Cli::parse();
+        if !matches!(cli.verb, None | Some(Verb::Run { .. })) && in_a_session() {
+            bail!("only a person decides this; use a terminal of your own");
+        }
         dispatch(&home, cli)
     });
     match done.unwrap_or_else(|broken| Err(anyhow!(broken))) {
@@ -125,7 +128,11 @@ fn up(
     if !url.split(',').all(is_address) {
         bail!("`{}` is no address of a NATS server, such as `nats://127.0.0.1:4222`", url.escape_debug());
     }
-    let name = name.or_else(host_name).context("this machine has no usable name; say one with `--as laptop`")?;
+    let before = Config::load(home)?.link().map(|link| link.name.clone());
+    let name = name
+        .or_else(|| before.clone())
+        .or_else(host_name)
+        .context("this machine has no usable name; say one with `--as laptop`")?;
     let mut settings = vec![("url", url.to_owned()), ("name", name.to_string())];
     for (key, file) in [("creds", creds), ("ca", ca)] {
         let Some(file) = file else { continue };
@@ -133,6 +140,11 @@ fn up(
         settings.push((key, file.to_str().context("the path is no text")?.to_owned()));
     }
     trust::set_link(home, Some(&settings))?;
+    if before.is_some_and(|before| before != name) {
+        for machine in machines::known(home) {
+            pairing::forget_heard(home, &machine)?; // it refuses what a machine of this name sends, until it knows it
+        }
+    }
     let key = OwnKey::of(home)?;
     if !machines::is_running(home.path())
         && let Some(program) = link_program::path().or_else(|| std::env::current_exe().ok())
@@ -175,6 +187,12 @@ fn pair(home: &Home, code: Option<&str>) -> Result<String> {
         let asking = machines::read::<Asking>(home.path(), "asking", &asks).with_context(|| {
             format!("no machine named `{asks}` asks to be paired; `cc2cc link` shows those that do")
         })?;
+        if asking.is_disputed {
+            bail!(
+                "more than one machine asks as {asks}; take its code from the right one, where `cc2cc link pair` shows it, and \
+                 type `cc2cc link pair CODE`"
+            );
+        }
         pairing::pair(home, &me, &PairingCode { name: asks.clone(), key: asking.key.clone() })?;
         return Ok(format!("{asks} is paired ({}); {}", fingerprint(&asking.key), held(&asks)));
     }
@@ -211,6 +229,9 @@ fn forget(home: &Home, machine: &MachineName) -> Result<String> {
     if !pairing::forget(home, machine)? {
         bail!("no machine named `{machine}` is paired; `cc2cc link` shows those that are");
     }
-    trust::take_back(home, &Trusted::Machine(machine.clone()))?;
+    // A machine that takes the name later has none of the rights.
+    for trusted in Config::load(home)?.trusted().iter().filter(|trusted| trusted.is_of_machine(machine)) {
+        trust::take_back(home, trusted)?;
+    }
     Ok(format!("{machine} is forgotten: its letters are refused, and nothing is sent there\n"))
 }

@@ -62,9 +62,14 @@ impl TeamPlaces {
         format!("{}-here", self.team)
     }
 
+    /// The stream of letters.
+    pub fn letters_stream(&self) -> String {
+        format!("{}-letters", self.team)
+    }
+
     fn letters(&self, settings: &LinkSettings) -> Config {
         Config {
-            name: format!("{}-letters", self.team),
+            name: self.letters_stream(),
             subjects: vec![format!("{}.to.*", self.team)],
             retention: RetentionPolicy::WorkQueue,
             // A full stream refuses what is new. Nothing that it has is ever dropped for that, or for its age.
@@ -161,11 +166,14 @@ pub async fn streams(jetstream: &Context, places: &TeamPlaces, settings: &LinkSe
         _ => anyhow!(error).context("the server gives no stream"),
     })?;
     let found = &stream.cached_info().config;
-    if found.discard != DiscardPolicy::New || found.retention != RetentionPolicy::WorkQueue || !found.max_age.is_zero()
+    if found.discard != DiscardPolicy::New
+        || found.retention != RetentionPolicy::WorkQueue
+        || !found.max_age.is_zero()
+        || found.storage != StorageType::File
     {
         bail!(
-            "the stream {} on the server drops letters: it must refuse what is new, keep all until they are fetched, \
-               and have no age",
+            "the stream {} on the server drops letters: it must refuse what is new, keep all on its disk until they \
+               are fetched, and have no age",
             found.name
         );
     }

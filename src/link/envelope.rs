@@ -114,7 +114,8 @@ pub fn open(key: &OwnKey, me: &MachineName, from: &MachineName, their_key: &str,
     Ok(match serde_json::from_slice::<Envelope>(&bytes) {
         Ok(envelope) if envelope.v <= FORM => Opened::Body(envelope.body),
         Ok(_) => Opened::Newer(format!("its form is {}", outside.v)),
-        Err(error) => Opened::Newer(error.to_string()),
+        Err(error) if outside.v > FORM => Opened::Newer(error.to_string()),
+        Err(error) => return Err(error).context("it cannot be read"),
     })
 }
 

@@ -55,7 +55,21 @@ pub fn begin(
     refusal: Option<String>,
 ) -> Result<(), FsError> {
     machines::subdir(home, &format!("followed/{machine}"))?;
-    write(home, machine, id, to, &ToldElsewhere { refusal, attempt, ..ToldElsewhere::default() })
+    // Before the letter is acknowledged: what is not on the disk then could never be told.
+    let told = ToldElsewhere { refusal, attempt, ..ToldElsewhere::default() };
+    write(home, machine, id, to, &told, Durability::Disk)
+}
+
+/// The names under which a letter is followed: that of its recipient when it came, which may be another by now.
+pub fn names(home: &Home, machine: &MachineName, id: &LetterId, now: &AgentName) -> Vec<AgentName> {
+    if file(home, machine, id, now).exists() {
+        return vec![now.clone()];
+    }
+    let directory = machines::place(home.path(), "followed").join(machine.as_str());
+    let names = disk::names(&directory).unwrap_or_default();
+    let of_letter =
+        |name: &std::ffi::OsString| name.to_str()?.strip_prefix(id.as_str())?.strip_prefix('@')?.parse().ok();
+    names.iter().filter_map(of_letter).collect()
 }
 
 /// Tells of what has changed, for as long as the link runs: first of everything that an earlier link has left.
@@ -100,7 +114,7 @@ async fn try_to_tell(carrier: &Carrier, jetstream: &Context, followed: &Followed
     let noted = if is_over {
         disk::remove(&file(&carrier.home, machine, id, to))
     } else {
-        write(&carrier.home, machine, id, to, &now)
+        write(&carrier.home, machine, id, to, &now, Durability::Process)
     };
     if let Err(error) = noted {
         log::line(&carrier.home, &format!("link: {error}")); // it is told again, which changes nothing
@@ -145,7 +159,8 @@ fn write(
     id: &LetterId,
     to: &AgentName,
     told: &ToldElsewhere,
+    durability: Durability,
 ) -> Result<(), FsError> {
     let bytes = serde_json::to_vec(told).unwrap_or_default();
-    disk::replace(&file(home, machine, id, to), &bytes, Durability::Process)
+    disk::replace(&file(home, machine, id, to), &bytes, durability)
 }

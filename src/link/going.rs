@@ -138,18 +138,27 @@ async fn publish(carrier: &Carrier, jetstream: &Context, mailbox: &Mailbox, lett
     if most > 0 && boxed.len() + BESIDE_BYTES > most {
         return Ok(Sending::Never(format!("it has {} bytes, and the server takes {most}", boxed.len())));
     }
-    // One letter may go to several agents of a machine under one id.
-    let mut id = format!("{}.{}", letter.id, name.there());
+    // One letter may go to several agents, of several machines, under one id; and two machines may choose the same.
+    let mut id = format!("{}.{machine}.{}.{}", carrier.me(), letter.id, name.there());
     if attempt > 0 {
         id.push_str(&format!(".{attempt}")); // else the server, or the receiver, takes it for the same message
     }
+    let size = boxed.len();
     match put(carrier, jetstream, &machine, boxed, Some(id)).await {
         Ok(()) => Ok(Sending::Forwarded),
         Err(error) if error.kind() == PublishErrorKind::MaxPayloadExceeded => {
             Ok(Sending::Never(format!("the server does not take a letter of this size: {error}")))
         }
         Err(error) if error.to_string().contains("maximum bytes") || error.to_string().contains("maximum messages") => {
+            let stream = jetstream.get_stream(carrier.places.letters_stream()).await?;
+            let most = usize::try_from(stream.cached_info().config.max_bytes).unwrap_or(usize::MAX);
+            if size + BESIDE_BYTES > most {
+                return Ok(Sending::Never(format!("it has {size} bytes, and the server keeps {most} for all letters")));
+            }
             Err(anyhow!("the link is full: the server has no room for more letters until some are fetched"))
+        }
+        Err(error) if error.to_string().contains("message size exceeds") => {
+            Ok(Sending::Never(format!("the server does not take a letter of this size: {error}")))
         }
         Err(error) => Err(error.into()),
     }

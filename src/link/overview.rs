@@ -25,7 +25,7 @@ pub struct LinkOverview {
     fingerprint: String,
     state: Result<LinkState, String>,
     machines: Vec<MachineShown>,
-    asking: Vec<(MachineName, String)>,
+    asking: Vec<(MachineName, Asking)>,
 }
 
 #[derive(Debug)]
@@ -71,7 +71,7 @@ impl LinkOverview {
         let asking = machines::named_in(&machines::place(home.path(), "asking"));
         let asking = asking.into_iter().filter_map(|name| {
             let asking = machines::read::<Asking>(home.path(), "asking", &name)?;
-            Some((name, fingerprint(&asking.key)))
+            Some((name, asking))
         });
         Ok(Self {
             me,
@@ -105,7 +105,15 @@ impl LinkOverview {
         if self.me.is_some() && self.machines.is_empty() {
             lines.push("no machine is paired; `cc2cc link pair` shows the code to take to one".to_owned());
         }
-        for (name, fingerprint) in &self.asking {
+        for (name, asking) in &self.asking {
+            if asking.is_disputed {
+                lines.push(format!(
+                    "more than one machine asks as {name}: `cc2cc link pair CODE` pairs the right one, with the code that \
+                     `cc2cc link pair` shows there"
+                ));
+                continue;
+            }
+            let fingerprint = fingerprint(&asking.key);
             lines.push(format!(
                 "{name} asks to be paired: if `cc2cc link` there shows {fingerprint}, `cc2cc link pair {name}` does it"
             ));
@@ -123,7 +131,7 @@ impl LinkOverview {
             "connected": self.state.as_ref().is_ok_and(|state| state.connected),
             "why": match &self.state { Ok(state) => state.why.clone(), Err(why) => Some(why.clone()) },
             "machines": self.machines.iter().map(MachineShown::json).collect::<Vec<_>>(),
-            "asking": self.asking.iter().map(|(name, fingerprint)| json!({ "name": name, "fingerprint": fingerprint }))
+            "asking": self.asking.iter().map(|(name, asking)| json!({ "name": name, "fingerprint": fingerprint(&asking.key), "disputed": asking.is_disputed }))
                 .collect::<Vec<_>>(),
         })
     }

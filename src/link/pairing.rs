@@ -43,7 +43,11 @@ impl std::fmt::Display for PairingCode {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Asking {
     pub key: String,
+    /// When it was heard last.
     pub at: Timestamp,
+    /// Another machine, with another key, asks under the same name.
+    #[serde(default)]
+    pub is_disputed: bool,
 }
 
 /// Pairs a machine.
@@ -75,6 +79,22 @@ pub fn forget(home: &Home, machine: &MachineName) -> Result<bool> {
         forget_file(home, below, machine)?;
     }
     Ok(was_known)
+}
+
+/// Forgets what a machine has said, so that nothing is sent there before it says something again.
+///
+/// # Errors
+/// When that cannot be removed.
+pub fn forget_heard(home: &Home, machine: &MachineName) -> Result<()> {
+    forget_file(home, "heard", machine)
+}
+
+/// Forgets that a machine asks.
+///
+/// # Errors
+/// When that cannot be removed.
+pub fn forget_asking(home: &Home, machine: &MachineName) -> Result<()> {
+    forget_file(home, "asking", machine)
 }
 
 fn forget_file(home: &Home, below: &str, machine: &MachineName) -> Result<()> {

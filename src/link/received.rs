@@ -33,7 +33,9 @@ impl ReceivedLetters {
 
     /// Notes one that is stored, or refused.
     pub fn note(&mut self, home: &Home, from: &MachineName, line: &str) -> Result<()> {
-        disk::append_line(&machines::subdir(home, "received")?.join(from.as_str()), line)?;
+        let directory = machines::subdir(home, "received")?;
+        disk::append_line_durably(&directory.join(from.as_str()), line)?;
+        disk::sync_dir(&directory)?;
         self.of(home, from)?.insert(short(line));
         Ok(())
     }

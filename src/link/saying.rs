@@ -8,7 +8,7 @@ use async_nats::{
     jetstream::{Context, message::PublishMessage},
 };
 use futures_util::StreamExt;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{
     carrier::Carrier,
@@ -16,7 +16,7 @@ use super::{
     envelope::{self, Body, Here, Opened},
     going::last_part,
     keys,
-    pairing::Asking,
+    pairing::{self, Asking},
 };
 use crate::{
     agent::{
@@ -34,6 +34,8 @@ const TOGETHER: Duration = Duration::from_millis(300);
 const PAUSE: Duration = Duration::from_secs(1);
 /// Machines that ask to be paired and are shown; somebody could make up any number.
 const MOST_ASKING: usize = 16;
+/// After how long a machine that is not heard any more does not ask either.
+const ASKS_NO_MORE: SignedDuration = SignedDuration::from_mins(5);
 
 /// Says who is here, for as long as the link runs.
 pub async fn say_all(carrier: Arc<Carrier>, jetstream: Context) {
@@ -155,11 +157,21 @@ fn short(agent: AgentThere) -> AgentThere {
 
 /// Another machine has taken our code, and says so in a box that only the owner of its key can have made.
 fn note_asking(carrier: &Carrier, from: &MachineName, key: String) {
-    let known = machines::named_in(&machines::place(carrier.home.path(), "asking"));
+    let (home, now) = (&carrier.home, Timestamp::now());
+    let asking = |machine: &MachineName| machines::read::<Asking>(home.path(), "asking", machine);
+    let mut known = machines::named_in(&machines::place(home.path(), "asking"));
+    known.retain(|machine| {
+        let is_fresh = asking(machine).is_some_and(|asking| now.duration_since(asking.at).abs() < ASKS_NO_MORE);
+        is_fresh || pairing::forget_asking(home, machine).is_err()
+    });
     if keys::parse(&key).is_err() || from == carrier.me() || known.len() >= MOST_ASKING && !known.contains(from) {
         return;
     }
-    if machines::read::<Asking>(carrier.home.path(), "asking", from).is_none_or(|asking| asking.key != key) {
-        let _ = machines::write(&carrier.home, "asking", from, &Asking { key, at: Timestamp::now() });
-    }
+    // The key that a person has compared must not be another one a moment later.
+    let asking = match asking(from) {
+        Some(before) if before.key != key => Asking { is_disputed: true, ..before },
+        Some(before) => Asking { at: now, ..before },
+        None => Asking { key, at: now, is_disputed: false },
+    };
+    let _ = machines::write(home, "asking", from, &asking);
 }

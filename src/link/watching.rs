@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::Result;
 
-use super::carrier::Carrier;
+use super::{carrier::Carrier, following};
 use crate::{
     agent::{
         feed::{Event, Feed},
@@ -68,6 +68,8 @@ fn of_letter(carrier: &Carrier, found: &Found) {
         carrier.to_go.notify_one();
     }
     if let Some(machine) = found.letter.from.machine() {
-        carrier.tell(&machine, &found.letter.id, &found.letter.to);
+        for name in following::names(&carrier.home, &machine, &found.letter.id, &found.letter.to) {
+            carrier.tell(&machine, &found.letter.id, &name);
+        }
     }
 }

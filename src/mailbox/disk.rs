@@ -175,6 +175,18 @@ fn write_file(path: &Path, bytes: &[u8], durability: Durability) -> Result<(), F
 /// # Errors
 /// A `FsError` naming the path.
 pub fn append_line(path: &Path, line: &str) -> Result<(), FsError> {
+    append(path, line).map(drop)
+}
+
+/// As [`append_line`], and the line survives a power cut; the file's entry in its directory need not.
+///
+/// # Errors
+/// A `FsError` naming the path.
+pub fn append_line_durably(path: &Path, line: &str) -> Result<(), FsError> {
+    append(path, line)?.sync_data().naming("make durable", path)
+}
+
+fn append(path: &Path, line: &str) -> Result<File, FsError> {
     step("append to", path);
     let mut options = private_files();
     no_detours(options.read(true).append(true).create(true));
@@ -187,7 +199,8 @@ pub fn append_line(path: &Path, line: &str) -> Result<(), FsError> {
         file.read_exact(&mut last).is_ok() && last != [b'\n']
     };
     let begin = if cut_off { "\n" } else { "" };
-    file.write_all(format!("{begin}{line}\n").as_bytes()).naming("write", path)
+    file.write_all(format!("{begin}{line}\n").as_bytes()).naming("write", path)?;
+    Ok(file)
 }
 
 /// Moves a file or directory in one step, replacing a file of the target's name.

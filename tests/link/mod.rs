@@ -9,6 +9,7 @@ mod machine;
 mod operator;
 mod releases;
 mod server;
+mod several;
 mod tls;
 
 use std::{fs, os::unix::fs::PermissionsExt};
