@@ -90,7 +90,9 @@ fn a_letter_that_comes_while_the_last_answer_streams_starts_a_turn_of_its_own() 
     }
     bob.idle();
     assert_eq!(bob.requests().len(), 2, "no turn for nothing");
-    assert!(!bob.screen().contains("have arrived already"), "nor a ring: {}", bob.screen());
+    // A client that loses wakes is woken once more after two seconds, which a busy one may need for the first.
+    let rung = bob.screen().contains("have arrived already");
+    assert!(!rung || !client_is_at_least([2, 1, 273]), "nor a ring: {}", bob.screen());
 }
 
 #[test]
