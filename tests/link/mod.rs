@@ -42,7 +42,7 @@ fn a_letter_and_its_answer_go_from_machine_to_machine_and_each_step_is_told() {
     let bob = desk.world.hosted("bob");
     desk.world.run_as(&bob, &["inbox", "--take"]).fine();
     laptop.until_stage("bob@desk", &asked, "seen");
-    assert_eq!(laptop.letters_of("bob@desk")[0].0, State::Done);
+    until("and moved", || (laptop.letters_of("bob@desk")[0].0 == State::Done).then_some(()));
 
     let answer = desk.sends("bob", "ann@laptop", "all of them pass");
     let said = desk.world.run_as(&bob, &["send", "ann@laptop", "--reply-to", asked.as_str(), "as said"]).fine();
