@@ -7,7 +7,7 @@ use super::{
 };
 use crate::support::eventually::until;
 
-/// A third machine, with eve, which laptop and it have paired and trust.
+/// A third machine, with a bob of its own; laptop and it trust each other.
 fn third(laptop: &Machine, server: &NatsServer) -> Machine {
     let mut build = Machine::new("build", server).with("bob");
     laptop.link(&["pair", &build.code()]).fine();

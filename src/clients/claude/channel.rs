@@ -283,8 +283,7 @@ fn is_taken(mailbox: &Mailbox, letter: &Letter, transcript: Option<&Path>, offse
             return Ok(true);
         }
         if let Some(transcript) = elsewhere(mailbox, &letter.id, &mut transcripts) {
-            let place = EvidencePlace { way: Way::Push, record: Some(transcript.display().to_string()), length: None };
-            mailbox.note(&letter.id, &place.note(None))?;
+            mailbox.note(&letter.id, &pushed_into(&transcript).note(None))?;
             mailbox.note(&letter.id, &Receipt::now(Step::Delivered))?;
             return Ok(true);
         }
@@ -302,8 +301,7 @@ fn is_taken_late(mailbox: &Mailbox, id: &LetterId) -> Result<bool> {
         let record = Record::of(mailbox);
         let own = without_hooks::transcript(&record).filter(|transcript| transcripts.knows_push(transcript, 0, id));
         if let Some(transcript) = own.or_else(|| elsewhere(mailbox, id, &mut transcripts)) {
-            let place = EvidencePlace { way: Way::Push, record: Some(transcript.display().to_string()), length: None };
-            if mailbox.claim(id, &place.note(record.host.clone()))? == Moved::Gone {
+            if mailbox.claim(id, &pushed_into(&transcript).note(record.host.clone()))? == Moved::Gone {
                 return Ok(false);
             }
             mailbox.note(id, &Receipt::now(Step::Delivered))?;
@@ -312,6 +310,11 @@ fn is_taken_late(mailbox: &Mailbox, id: &LetterId) -> Result<bool> {
         beat.sleep(Duration::MAX);
     }
     Ok(false)
+}
+
+/// Where a transcript shows a push, as the claim of its letter says it.
+fn pushed_into(transcript: &Path) -> EvidencePlace {
+    EvidencePlace { way: Way::Push, record: Some(transcript.display().to_string()), length: None }
 }
 
 /// Another transcript that knows the letter, where no hook says which one is the session's.

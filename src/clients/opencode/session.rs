@@ -236,9 +236,7 @@ impl OpenCodeSession {
         }
         self.outlines.as_ref().map(|(_, _, messages)| messages.as_slice())
     }
-}
 
-impl OpenCodeSession {
     /// Whether a part was put into the conversation for an OpenCode that ended before its model answered: whoever goes on
     /// with the session goes on with its next prompt, and nothing else would put the letter before the model.
     fn is_left_over(&self, claim: &ClaimedLetter<'_>, shows: Shows, quiet: SignedDuration) -> bool {
